@@ -1,0 +1,129 @@
+//! Who asks, and may they.
+
+pub mod access;
+pub mod passwords;
+pub mod throttle;
+pub mod tokens;
+
+pub use tokens::Caller;
+
+use crate::{
+    clock,
+    http::problem::{Code, Problem},
+    shop::Shop,
+};
+use access::Access;
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::{Payload, ServiceRequest},
+    http::header::{self, Header},
+};
+use actix_web_httpauth::headers::authorization::{Authorization, Bearer};
+use std::future::{Ready, ready};
+use tradepost_domain::{ids::UserId, repository::Tokens};
+use tradepost_store::Session;
+
+/// Finds out who sends a request, and refuses who may not.
+///
+/// # Errors
+/// 401 without a good credential where one is needed or was presented, 403 for who may not.
+pub async fn admit(shop: &Shop, request: &ServiceRequest, access: Access) -> Result<Option<Caller>, Problem> {
+    if matches!(access, Access::Anyone | Access::Signature) {
+        return Ok(None);
+    }
+    let caller = match bearer(request)? {
+        Some(token) => Some(identify(shop, &token).await?),
+        None => None,
+    };
+    match &caller {
+        None if access.needs_credential() => Err(unauthenticated("Log in, and send the token as `Authorization: Bearer …`.")),
+        Some(caller) if !access.allows(&caller.principal) => {
+            let detail = format!("This needs {access}, which you do not have.");
+            Err(Problem::new(Code::FORBIDDEN, detail))
+        }
+        _ => Ok(caller),
+    }
+}
+
+fn unauthenticated(detail: &str) -> Problem {
+    Problem::new(Code::UNAUTHENTICATED, detail)
+}
+
+fn bearer(request: &ServiceRequest) -> Result<Option<String>, Problem> {
+    if !request.headers().contains_key(header::AUTHORIZATION) {
+        return Ok(None);
+    }
+    let parsed = Authorization::<Bearer>::parse(request);
+    let refused = |_| unauthenticated("The header Authorization must be `Bearer` and a token.");
+    parsed.map(|header| Some(header.as_ref().token().to_owned())).map_err(refused)
+}
+
+async fn identify(shop: &Shop, token: &str) -> Result<Caller, Problem> {
+    let (hash, now) = (tokens::hash(token), clock::now());
+    let caller = match shop.callers.find(&hash, now) {
+        Some(caller) => caller,
+        None => look_up(shop, hash).await?.ok_or_else(|| unauthenticated("This token is unknown, revoked or expired: log in again."))?,
+    };
+    shop.callers.used(caller.token, now);
+    Ok(caller)
+}
+
+async fn look_up(shop: &Shop, hash: tokens::TokenHash) -> Result<Option<Caller>, Problem> {
+    let generation = shop.callers.generation();
+    let find = move |session: &mut Session<'_>| session.principal_by_token(&hash, clock::now()).map_err(Problem::from);
+    let found = shop.store.read(find).await?;
+    let caller = found.map(|(token, principal)| Caller {
+        principal,
+        user: token.user,
+        token: token.id,
+        expires_at: token.expires_at,
+    });
+    if let Some(caller) = &caller {
+        shop.callers.remember(hash, caller, generation);
+    }
+    Ok(caller)
+}
+
+impl Caller {
+    /// The caller of a request to an endpoint that needs one.
+    ///
+    /// # Errors
+    /// 401 where there is none. The access table has made sure of one; this closes the door all the same.
+    pub fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let caller = request.extensions().get::<Self>().cloned();
+        caller.ok_or_else(|| unauthenticated("Log in, and send the token as `Authorization: Bearer …`."))
+    }
+
+    /// Is it this user?
+    pub fn is(&self, user: UserId) -> bool {
+        self.user == user
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}
+
+/// The caller of a request to an endpoint that is open to everybody.
+pub struct MaybeCaller(pub Option<Caller>);
+
+impl MaybeCaller {
+    /// Do they work here? Staff see what the public does not.
+    pub fn is_staff(&self) -> bool {
+        self.0.as_ref().is_some_and(|caller| caller.principal.is_staff())
+    }
+}
+
+impl FromRequest for MaybeCaller {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(request.extensions().get::<Caller>().cloned())))
+    }
+}

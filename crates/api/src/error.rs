@@ -1,0 +1,139 @@
+//! The one table from what went wrong to what the outside sees. Exhaustive: a new failure does not compile until someone decides.
+
+use crate::http::{
+    json::{Id, Qty},
+    problem::{Code, FieldFault, Problem},
+};
+use serde_json::{Value, json};
+use tradepost_domain::{
+    faults::Faults,
+    identity::Denied,
+    ledger::{Refusal, Shortage},
+    repository,
+};
+use tradepost_store::{StoreError, SubmitError};
+
+impl From<Faults> for Problem {
+    fn from(faults: Faults) -> Self {
+        faults.as_slice().iter().fold(Self::new(Code::VALIDATION, ""), |problem, fault| {
+            problem.with_fault(FieldFault {
+                pointer: Some(fault.pointer.clone()),
+                parameter: None,
+                code: fault.code.to_owned(),
+                detail: fault.detail.clone(),
+            })
+        })
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let sentence = sentence(&refusal);
+        match refusal {
+            Refusal::Invalid(faults) => faults.into(),
+            Refusal::Forbidden(permission) => Self::new(Code::FORBIDDEN, sentence).with("permission", permission.as_str()),
+            Refusal::NotFound(_) => Self::new(Code::NOT_FOUND, sentence),
+            Refusal::PreconditionFailed => Self::new(Code::PRECONDITION_FAILED, sentence),
+            Refusal::InsufficientStock(shortages) => {
+                let shortages: Vec<Value> = shortages.iter().map(shortage).collect();
+                Self::new(Code::INSUFFICIENT_STOCK, sentence).with("shortages", shortages)
+            }
+            Refusal::ProductUnavailable { product, sku, .. } => Self::new(Code::PRODUCT_UNAVAILABLE, sentence)
+                .with("product_id", product.to_string())
+                .with("sku", sku.as_str()),
+            Refusal::Duplicate { field } => duplicate(field),
+            Refusal::InUse(_) => Self::new(Code::IN_USE, sentence),
+            Refusal::IllegalTransition { from, allowed } => {
+                Self::new(Code::ILLEGAL_TRANSITION, sentence).with("from", from).with("allowed", json!(allowed))
+            }
+            Refusal::Conflict { reason, .. } => Self::new(Code::CONFLICT, sentence).with("reason", reason),
+            Refusal::KeyReused => Self::new(Code::IDEMPOTENCY_KEY_REUSED, sentence),
+        }
+    }
+}
+
+/// The refusal's own words as a sentence.
+pub fn sentence(refusal: &impl ToString) -> String {
+    let text = refusal.to_string();
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}{}", letters.as_str(), if text.ends_with('.') { "" } else { "." })
+}
+
+/// One product's shortage as the contract shows it.
+pub fn shortage(shortage: &Shortage) -> Value {
+    json!({
+        "product_id": Id::from(shortage.product),
+        "sku": shortage.sku.as_str(),
+        "location_id": Id::from(shortage.location),
+        "requested": Qty(shortage.requested),
+        "available": Qty(shortage.available),
+    })
+}
+
+fn duplicate(field: &str) -> Problem {
+    Problem::new(Code::DUPLICATE, format!("There is already one with this {field}.")).with_fault(FieldFault {
+        pointer: Some(format!("/{field}")),
+        parameter: None,
+        code: "duplicate".to_owned(),
+        detail: format!("there is already one with this {field}"),
+    })
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::NotHeld(_) | Denied::OnlyOwner | Denied::HigherRole | Denied::Oneself => {
+                Self::new(Code::FORBIDDEN, sentence(&denied))
+            }
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy => {
+                Self::new(Code::UNAVAILABLE, "Too much is waiting for the database. Nothing was done; try again.").retry_after(1)
+            }
+            StoreError::Unavailable(why) => {
+                log::warn!("the database is not available: {why}");
+                Self::new(Code::UNAVAILABLE, "The database is not available. Nothing was done; try again.").retry_after(2)
+            }
+            StoreError::Conflict(why) => {
+                log::warn!("a change kept getting in the way of others: {why}");
+                Self::new(Code::UNAVAILABLE, "Others changed the same things at the same time. Nothing was done; try again.").retry_after(1)
+            }
+            StoreError::OutcomeUnknown(why) => {
+                log::error!("the connection was lost while committing: {why}");
+                let detail = "The database was lost while it kept this change: it may or may not have happened. \
+                              Sending the request again with the same Idempotency-Key is safe and says which.";
+                Self::new(Code::OUTCOME_UNKNOWN, detail).retry_after(2)
+            }
+            StoreError::KeyReused => Self::new(
+                Code::IDEMPOTENCY_KEY_REUSED,
+                "This Idempotency-Key came before with another method, path, query or body. Use a new key for a new request.",
+            ),
+            StoreError::Duplicate { field } => duplicate(field),
+            StoreError::InUse { what } => Self::new(Code::IN_USE, format!("It is in use by {what}.")),
+            StoreError::Stale => Self::new(Code::PRECONDITION_FAILED, "It was changed since you read it: read it again."),
+            StoreError::Refused(why) => Self::internal(format_args!("the database refused what the rules let pass: {why}")),
+            StoreError::Internal(why) => Self::internal(why),
+        }
+    }
+}
+
+impl From<SubmitError> for Problem {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Refused(refusal) => refusal.into(),
+            SubmitError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<repository::Error> for Problem {
+    fn from(error: repository::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}

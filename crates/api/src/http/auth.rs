@@ -1,0 +1,126 @@
+//! `/auth`: registering, logging in and out.
+
+use super::{
+    answer, body,
+    json::Time,
+    problem::{Code, Problem, ProblemShape},
+    users::UserView,
+};
+use crate::{
+    auth::{Caller, throttle},
+    shop::Shop,
+    usecases::{login, register},
+};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header},
+    post,
+    web::{Data, Payload},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::net::{IpAddr, Ipv4Addr};
+use tradepost_domain::identity::UserForm;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// Somebody registers.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "maria@example.org", "password": "quiet river stone", "first_name": "Maria"}))]
+pub struct Register {
+    email: String,
+    /// At least 10 characters, none of the common ones, and without the name one logs in with.
+    password: String,
+    username: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    /// With `+` and the country's code, or national where the shop has a country.
+    phone: Option<String>,
+    /// ISO 8601, for example `1990-01-31`.
+    date_of_birth: Option<String>,
+}
+
+/// Somebody wants in.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"login": "owner@shop.test", "password": "the password printed at the first start"}))]
+pub struct Login {
+    /// A username or an e-mail address.
+    login: String,
+    password: String,
+}
+
+/// A credential: send it as `Authorization: Bearer …`.
+#[derive(Serialize, ToSchema)]
+pub struct LoggedIn {
+    /// Opaque; shown only here.
+    #[schema(example = "tp_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    token: String,
+    /// When it dies by itself.
+    expires_at: Time,
+    user: UserView,
+}
+
+/// Register as a shopper
+///
+/// Makes a user with the role `shopper` and their customer record.
+#[utoipa::path(tag = "Identity", request_body = Register, responses((status = 201, description = "The new user.", body = UserView)))]
+#[post("/auth/register")]
+pub async fn register(shop: Data<Shop>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    let form: Register = read(&request, payload).await?;
+    let Register { email, password, username, first_name, last_name, phone, date_of_birth } = form;
+    let form = UserForm { username, email, first_name, last_name, phone, date_of_birth };
+    let user = register::register(&shop, form, password).await?;
+    Ok(answer::plain(StatusCode::CREATED, &UserView::from(&user)))
+}
+
+/// Log in
+///
+/// After five wrong passwords for one login from one address each further attempt waits longer, up to a minute.
+#[utoipa::path(tag = "Identity", request_body = Login, responses(
+    (status = 200, description = "A bearer token.", body = LoggedIn),
+    (status = 401, description = "The login or the password is wrong.", body = ProblemShape, content_type = "application/problem+json"),
+    (status = 429, description = "Too many wrong passwords.", body = ProblemShape, content_type = "application/problem+json"),
+))]
+#[post("/auth/login")]
+pub async fn login(shop: Data<Shop>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    let Login { login, password } = read(&request, payload).await?;
+    // A request without a peer came through no socket.
+    let address = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    let session = login::log_in(&shop, login::Attempt { login, password, address }).await?;
+    let login::Session { token, expires_at, user } = session;
+    let answer = LoggedIn { token, expires_at: Time(expires_at), user: UserView::from(&user) };
+    let mut response = answer::plain(StatusCode::OK, &answer);
+    let policy = header::HeaderValue::try_from(throttle::policy()).map_err(Problem::internal)?;
+    response.headers_mut().insert(throttle::RATE_LIMIT_POLICY, policy);
+    response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// Log out
+///
+/// This credential is dead at once.
+#[utoipa::path(tag = "Identity", responses((status = 204, description = "Done.")))]
+#[post("/auth/logout")]
+pub async fn logout(shop: Data<Shop>, caller: Caller) -> Result<HttpResponse, Problem> {
+    login::log_out(&shop, caller.user, caller.token).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Log out everywhere
+///
+/// Every credential of the user is dead at once.
+#[utoipa::path(tag = "Identity", responses((status = 204, description = "Done.")))]
+#[post("/auth/logout-all")]
+pub async fn logout_all(shop: Data<Shop>, caller: Caller) -> Result<HttpResponse, Problem> {
+    login::log_out_everywhere(&shop, caller.user).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+async fn read<T: DeserializeOwned + Validate>(request: &HttpRequest, payload: Payload) -> Result<T, Problem> {
+    let body = body::read(request, &mut payload.into_inner()).await?;
+    if !body::says_json(request) {
+        return Err(Problem::new(Code::UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json."));
+    }
+    body::parse(&body)
+}

@@ -1,0 +1,201 @@
+//! `/inventory`: how much there is, where, and saying that it is otherwise.
+
+use super::{
+    answer,
+    change::Change,
+    json::{Id, Qty, QtyChange, Time},
+    lists::{List, ListOf, Paging},
+    movements::MovementView,
+    path::PathId,
+    problem::Problem,
+    products,
+};
+use crate::shop::Shop;
+use actix_web::{HttpResponse, get, http::StatusCode, post, web::Data};
+use serde::{Deserialize, Serialize};
+use tradepost_domain::{
+    ids::{LocationId, ProductId},
+    ledger::{Book, Command, Effects},
+};
+use tradepost_store::{
+    Answer,
+    stock::{self as stored, Inventory, LevelRow},
+};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+/// How much there is of a product.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Inventory)]
+pub struct InventoryView {
+    product_id: Id,
+    #[schema(example = "SMO-MANGO")]
+    sku: String,
+    #[schema(example = "Mango smoothie")]
+    name: String,
+    #[schema(example = "each")]
+    unit: String,
+    #[schema(example = 0)]
+    unit_decimals: i32,
+    low_stock_threshold: Option<Qty>,
+    /// Is what is available at or below the threshold?
+    low_stock: bool,
+    enabled: bool,
+    /// What is there.
+    on_hand: Qty,
+    /// What is promised.
+    reserved: Qty,
+    /// What can be promised.
+    available: Qty,
+    /// The same, location by location.
+    levels: Vec<LevelView>,
+}
+
+/// How much there is of a product at one location.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Level)]
+pub struct LevelView {
+    location_id: Id,
+    #[schema(example = "main")]
+    location_code: String,
+    on_hand: Qty,
+    reserved: Qty,
+    available: Qty,
+    /// How much is promised that is not there.
+    shortfall: Qty,
+    counted_at: Option<Time>,
+}
+
+impl From<LevelRow> for LevelView {
+    fn from(row: LevelRow) -> Self {
+        Self {
+            location_id: row.location_id.into(),
+            on_hand: Qty::stored(row.on_hand),
+            reserved: Qty::stored(row.reserved),
+            available: Qty::stored(row.available()),
+            shortfall: Qty::stored(row.reserved.saturating_sub(row.on_hand).max(0)),
+            counted_at: row.counted_at.map(Time::from),
+            location_code: row.location_code,
+        }
+    }
+}
+
+impl From<Inventory> for InventoryView {
+    fn from(Inventory { total, levels }: Inventory) -> Self {
+        Self {
+            product_id: total.product_id.into(),
+            sku: total.sku,
+            name: total.name,
+            unit: total.unit,
+            unit_decimals: total.unit_decimals,
+            low_stock_threshold: total.low_stock_threshold.map(Qty::stored),
+            low_stock: total.low_stock_threshold.is_some_and(|threshold| total.available <= threshold),
+            enabled: total.enabled,
+            on_hand: Qty::stored(total.on_hand),
+            reserved: Qty::stored(total.reserved),
+            available: Qty::stored(total.available),
+            levels: levels.into_iter().map(LevelView::from).collect(),
+        }
+    }
+}
+
+/// Which part of the inventory.
+#[derive(Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct InventoryFilter {
+    /// Only what is at this location.
+    location_id: Option<Id>,
+    /// At or below its threshold, or not.
+    low_stock: Option<bool>,
+    /// Words in SKU, barcode, name and description.
+    search: Option<String>,
+}
+
+/// What is on hand is otherwise, and somebody says why.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"quantity_change": -2, "reason": "Dropped"}))]
+pub struct Adjustment {
+    /// Not zero.
+    quantity_change: QtyChange,
+    reason: String,
+    /// The default location where absent.
+    location_id: Option<Id>,
+}
+
+/// Somebody counted.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"counted": 17}))]
+pub struct Count {
+    /// What was found.
+    counted: Qty,
+    /// When; now where absent. Sales since then stay valid.
+    counted_at: Option<Time>,
+    /// The default location where absent.
+    location_id: Option<Id>,
+}
+
+/// List inventory
+#[utoipa::path(tag = "Stock", params(Paging, InventoryFilter), responses((status = 200, description = "A page.", body = List<InventoryView>)))]
+#[get("/inventory")]
+pub async fn list(shop: Data<Shop>, list: ListOf<InventoryFilter>) -> Result<HttpResponse, Problem> {
+    let InventoryFilter { location_id, low_stock, search } = list.filter.clone();
+    let filter = stored::InventoryFilter { location: location_id.map(LocationId::from), low_stock, search };
+    let request = list.request(filter, stored::INVENTORY_ORDERINGS)?;
+    let page = shop.store.read(move |session| stored::inventory(session, &request).map_err(Problem::from)).await?;
+    Ok(list.answer(page, InventoryView::from))
+}
+
+/// Read the inventory of a product
+#[utoipa::path(tag = "Stock", params(("product_id" = Id, Path)), responses((status = 200, description = "How much there is, and where.", body = InventoryView)))]
+#[get("/inventory/{product_id}")]
+pub async fn read(shop: Data<Shop>, id: PathId<ProductId>) -> Result<HttpResponse, Problem> {
+    let found = shop.store.read(move |session| stored::inventory_of(session, id.0).map_err(Problem::from)).await?;
+    let inventory = InventoryView::from(found.ok_or_else(Problem::not_found)?);
+    Ok(answer::plain(StatusCode::OK, &inventory))
+}
+
+/// Adjust stock
+#[utoipa::path(tag = "Stock", params(("product_id" = Id, Path)), request_body = Adjustment, responses((status = 201, description = "The movement.", body = MovementView)))]
+#[post("/inventory/{product_id}/adjustments")]
+pub async fn adjust(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
+    let product = id.0;
+    let form: Adjustment = change.json_about(&shop, move |session| products::exists(session, product)).await?;
+    let command = Command::Adjust {
+        product,
+        location: form.location_id.map(LocationId::from),
+        change: form.quantity_change.0,
+        reason: form.reason,
+    };
+    change.submit(&shop, command, movement).await
+}
+
+/// Count stock
+///
+/// Books what the count differs by from what the ledger had at that time.
+#[utoipa::path(tag = "Stock", params(("product_id" = Id, Path)), request_body = Count, responses((status = 201, description = "The movement.", body = MovementView)))]
+#[post("/inventory/{product_id}/counts")]
+pub async fn count(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
+    let product = id.0;
+    let form: Count = change.json_about(&shop, move |session| products::exists(session, product)).await?;
+    let command = Command::Count {
+        product,
+        location: form.location_id.map(LocationId::from),
+        counted: form.counted.0,
+        counted_at: form.counted_at.map(|time| time.0),
+    };
+    change.submit(&shop, command, movement).await
+}
+
+/// The movement that was booked.
+fn movement(effects: &Effects, book: &Book) -> Answer {
+    match effects.movements.first() {
+        Some(movement) => {
+            let location = format!("/api/v1/stock-movements/{}", movement.id);
+            answer::created(&MovementView::of_book(movement, book), None, location)
+        }
+        None => answer::no_content(),
+    }
+}

@@ -1,0 +1,183 @@
+//! `/stock-movements`: the ledger, read-only.
+
+use super::{
+    answer,
+    json::{Id, Qty, QtyChange, Time},
+    lists::{List, ListOf, Paging},
+    path::PathId,
+    problem::Problem,
+    query,
+};
+use crate::shop::Shop;
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use serde::{Deserialize, Serialize};
+use tradepost_domain::{
+    identity::Actor,
+    ids::MovementId,
+    ledger::Book,
+    stock::{Kind, Movement},
+};
+use tradepost_store::stock::{self as stored, MovementRow};
+use utoipa::{IntoParams, ToSchema};
+
+/// One row of the ledger. Never changed, never deleted.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Movement)]
+pub struct MovementView {
+    id: Id,
+    product_id: Id,
+    #[schema(example = "SMO-MANGO")]
+    sku: String,
+    location_id: Id,
+    /// 1, 2, 3 … within its product and location.
+    #[schema(example = 3)]
+    seq: i64,
+    #[schema(example = "sold")]
+    kind: String,
+    on_hand_change: QtyChange,
+    reserved_change: QtyChange,
+    on_hand_after: Qty,
+    reserved_after: Qty,
+    #[schema(example = "Sold to customer")]
+    reason: Option<String>,
+    /// The document it belongs to.
+    source: Option<SourceView>,
+    /// Who did it.
+    actor: ActorView,
+    /// When it happened, by the caller's word.
+    occurred_at: Time,
+    /// When it was booked.
+    recorded_at: Time,
+}
+
+/// A document.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Source)]
+pub struct SourceView {
+    /// `sale` or `pos_event`.
+    #[serde(rename = "type")]
+    #[schema(example = "sale")]
+    kind: String,
+    id: Id,
+}
+
+/// Who did it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Actor)]
+pub struct ActorView {
+    /// `user`, `pos_connection` or `system`.
+    #[serde(rename = "type")]
+    #[schema(example = "user")]
+    kind: String,
+    id: Option<Id>,
+}
+
+impl From<Actor> for ActorView {
+    fn from(actor: Actor) -> Self {
+        let (kind, id) = match actor {
+            Actor::User(id) => ("user", Some(id.into())),
+            Actor::Connection(id) => ("pos_connection", Some(id.into())),
+            Actor::System => ("system", None),
+        };
+        Self { kind: kind.to_owned(), id }
+    }
+}
+
+impl From<MovementRow> for MovementView {
+    fn from(row: MovementRow) -> Self {
+        let source = row.source_type.zip(row.source_id);
+        let actor = match row.actor_type.as_str() {
+            "connection" => "pos_connection",
+            other => other,
+        };
+        Self {
+            id: row.id.into(),
+            product_id: row.product_id.into(),
+            sku: row.sku,
+            location_id: row.location_id.into(),
+            seq: row.seq,
+            kind: row.kind,
+            on_hand_change: QtyChange::stored(row.on_hand_change),
+            reserved_change: QtyChange::stored(row.reserved_change),
+            on_hand_after: Qty::stored(row.on_hand_after),
+            reserved_after: Qty::stored(row.reserved_after),
+            reason: row.reason,
+            source: source.map(|(kind, id)| SourceView { kind, id: id.into() }),
+            actor: ActorView { kind: actor.to_owned(), id: row.actor_id.map(Id::from) },
+            occurred_at: row.occurred_at.into(),
+            recorded_at: row.recorded_at.into(),
+        }
+    }
+}
+
+impl MovementView {
+    /// As it was just booked.
+    pub fn of_book(movement: &Movement, book: &Book) -> Self {
+        let source = movement.source.map(|source| SourceView { kind: source.type_name().to_owned(), id: source.uuid().into() });
+        Self {
+            id: movement.id.into(),
+            product_id: movement.product.into(),
+            sku: book.product(movement.product).map(|product| product.sku.to_string()).unwrap_or_default(),
+            location_id: movement.location.into(),
+            seq: movement.seq,
+            kind: movement.kind.as_str().to_owned(),
+            on_hand_change: QtyChange(movement.change.on_hand),
+            reserved_change: QtyChange(movement.change.reserved),
+            on_hand_after: Qty(movement.on_hand_after),
+            reserved_after: Qty(movement.reserved_after),
+            reason: movement.reason.clone(),
+            source,
+            actor: movement.actor.into(),
+            occurred_at: Time(movement.occurred_at),
+            recorded_at: Time(movement.recorded_at),
+        }
+    }
+}
+
+/// Which movements.
+#[derive(Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct MovementFilter {
+    product_id: Option<Id>,
+    location_id: Option<Id>,
+    kind: Option<String>,
+    /// `sale` or `pos_event`.
+    source_type: Option<String>,
+    source_id: Option<Id>,
+    occurred_after: Option<Time>,
+    occurred_before: Option<Time>,
+    recorded_after: Option<Time>,
+    recorded_before: Option<Time>,
+}
+
+/// List stock movements
+#[utoipa::path(tag = "Stock", params(Paging, MovementFilter), responses((status = 200, description = "A page, newest first.", body = List<MovementView>)))]
+#[get("/stock-movements")]
+pub async fn list(shop: Data<Shop>, list: ListOf<MovementFilter>) -> Result<HttpResponse, Problem> {
+    let filter = list.filter.clone();
+    let filter = stored::MovementFilter {
+        product: filter.product_id.map(Into::into),
+        location: filter.location_id.map(Into::into),
+        kind: query::named("kind", filter.kind.as_deref(), Kind::parse)?,
+        source_type: filter.source_type,
+        source_id: filter.source_id.map(Into::into),
+        occurred_after: filter.occurred_after.map(|time| time.0),
+        occurred_before: filter.occurred_before.map(|time| time.0),
+        recorded_after: filter.recorded_after.map(|time| time.0),
+        recorded_before: filter.recorded_before.map(|time| time.0),
+    };
+    let request = list.request(filter, stored::MOVEMENT_ORDERINGS)?;
+    let page = shop.store.read(move |session| stored::movements(session, &request).map_err(Problem::from)).await?;
+    Ok(list.answer(page, MovementView::from))
+}
+
+/// Read a stock movement
+#[utoipa::path(tag = "Stock", params(("id" = Id, Path)), responses((status = 200, description = "The movement.", body = MovementView)))]
+#[get("/stock-movements/{id}")]
+pub async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<MovementId>) -> Result<HttpResponse, Problem> {
+    let row = shop.store.read_one(move |session| stored::movement(session, id.0).map_err(Problem::from)).await?;
+    let movement = MovementView::from(row.ok_or_else(Problem::not_found)?);
+    // A movement is never edited: its first version is its last.
+    Ok(answer::one(&request, 1, &movement))
+}

@@ -1,0 +1,367 @@
+//! `/products`: what the shop sells. Everybody may read what is on sale; staff see everything.
+
+use super::{
+    answer,
+    change::Change,
+    json::{Amount, Id, Qty, Time, present},
+    lists::{List, ListOf, Paging},
+    path::PathId,
+    problem::Problem,
+    query::{self, Parsed},
+};
+use crate::{auth::MaybeCaller, clock, shop::Shop};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use tradepost_domain::{
+    catalogue::{Product, ProductForm, ProductPatch},
+    ids::{CategoryId, ProductId},
+    ledger::{Book, Command},
+    money::Currency,
+    quantity::Quantity,
+};
+use tradepost_store::{
+    Session,
+    catalogue::{self as stored, ProductRow, View},
+};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+/// A thing sold.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Product)]
+pub struct ProductView {
+    id: Id,
+    /// Unique for ever, without regard to case.
+    #[schema(example = "SMO-MANGO")]
+    sku: String,
+    #[schema(example = "Mango smoothie")]
+    name: String,
+    #[schema(example = "Mango, banana, orange.")]
+    description: String,
+    price: Amount,
+    #[schema(example = "USD")]
+    currency: String,
+    category: Option<CategoryCard>,
+    #[schema(example = "4006381333931")]
+    barcode: Option<String>,
+    image_url: Option<String>,
+    /// What it is counted in.
+    #[schema(example = "each")]
+    unit: String,
+    /// How many decimals its quantities have.
+    #[schema(example = 0)]
+    unit_decimals: u8,
+    low_stock_threshold: Option<Qty>,
+    /// On sale or not.
+    enabled: bool,
+    stock: StockView,
+    created_at: Time,
+    updated_at: Time,
+}
+
+/// The category of a product.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CategoryOfProduct)]
+pub struct CategoryCard {
+    id: Id,
+    #[schema(example = "Smoothies")]
+    name: String,
+}
+
+/// What there is. The public sees what is available at the default location, staff see all locations together.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Stock)]
+pub struct StockView {
+    /// What is there; staff only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_hand: Option<Qty>,
+    /// What is promised; staff only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reserved: Option<Qty>,
+    /// What can be promised.
+    available: Qty,
+}
+
+impl ProductView {
+    fn of_row(row: ProductRow, view: View, currency: Currency) -> Self {
+        let figures = |value| (view == View::Staff).then(|| Qty::stored(value));
+        let category = row.category_id.map(|id| CategoryCard { id: id.into(), name: row.category_name.unwrap_or_default() });
+        Self {
+            id: row.id.into(),
+            sku: row.sku,
+            name: row.name,
+            description: row.description,
+            price: Amount::stored(row.price, currency),
+            currency: currency.code().to_owned(),
+            category,
+            barcode: row.barcode,
+            image_url: row.image_url,
+            unit: row.unit,
+            unit_decimals: u8::try_from(row.unit_decimals).unwrap_or_default(),
+            low_stock_threshold: row.low_stock_threshold.map(Qty::stored),
+            enabled: row.enabled,
+            stock: StockView {
+                on_hand: figures(row.on_hand),
+                reserved: figures(row.reserved),
+                available: Qty::stored(row.available),
+            },
+            created_at: row.created_at.into(),
+            updated_at: row.updated_at.into(),
+        }
+    }
+
+    /// As staff see it, from what was just written.
+    fn of_book(product: &Product, book: &Book) -> Self {
+        let category = product.category.map(|id| CategoryCard {
+            id: id.into(),
+            name: book.category(id).unwrap_or_default().to_owned(),
+        });
+        Self {
+            id: product.id.into(),
+            sku: product.sku.to_string(),
+            name: product.name.clone(),
+            description: product.description.clone(),
+            price: Amount(product.price.money()),
+            currency: product.price.money().currency().code().to_owned(),
+            category,
+            barcode: product.barcode.clone(),
+            image_url: product.image_url.clone(),
+            unit: product.unit.name().to_owned(),
+            unit_decimals: product.unit.decimals(),
+            low_stock_threshold: product.low_stock_threshold.map(Qty),
+            enabled: product.enabled,
+            stock: StockView::of_book(product.id, book),
+            created_at: Time(product.created_at),
+            updated_at: Time(product.updated_at),
+        }
+    }
+}
+
+impl StockView {
+    fn of_book(product: ProductId, book: &Book) -> Self {
+        let add = |sum: Quantity, more: Quantity| sum.checked_add(more).unwrap_or(sum);
+        let levels = || book.levels().filter(|level| level.product == product);
+        Self {
+            on_hand: Some(Qty(levels().map(|level| level.on_hand).fold(Quantity::ZERO, add))),
+            reserved: Some(Qty(levels().map(|level| level.reserved).fold(Quantity::ZERO, add))),
+            available: Qty(levels().map(|level| level.available()).fold(Quantity::ZERO, add)),
+        }
+    }
+}
+
+/// A product to be.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"sku": "SMO-MANGO", "name": "Mango smoothie", "price": "4.50", "initial_quantity": 20}))]
+pub struct AddProduct {
+    /// 1 to 64 characters without white space; unique for ever, without regard to case.
+    sku: String,
+    /// Unique within its category, without regard to case.
+    name: String,
+    description: Option<String>,
+    /// More than zero; a decimal string.
+    price: String,
+    category_id: Option<Id>,
+    barcode: Option<String>,
+    /// http or https.
+    image_url: Option<String>,
+    /// `each` where absent.
+    unit: Option<String>,
+    /// 0 where absent; fixed once stock has moved.
+    unit_decimals: Option<u8>,
+    low_stock_threshold: Option<Qty>,
+    /// `true` where absent.
+    enabled: Option<bool>,
+    /// Booked at the default location, as a movement.
+    initial_quantity: Option<Qty>,
+}
+
+impl AddProduct {
+    fn parse(self, currency: Currency) -> Result<(Product, Option<Quantity>), Problem> {
+        let rest = ProductPatch {
+            sku: None,
+            name: None,
+            description: self.description,
+            price: Some(self.price),
+            category: Some(self.category_id.map(CategoryId::from)),
+            barcode: Some(self.barcode),
+            image_url: Some(self.image_url),
+            unit: self.unit,
+            unit_decimals: self.unit_decimals,
+            low_stock_threshold: Some(self.low_stock_threshold.map(|quantity| quantity.0)),
+            enabled: self.enabled,
+        };
+        let form = ProductForm { sku: self.sku, name: self.name, rest };
+        let product = form.parse(ProductId::from_uuid(clock::new_uuid()), currency, clock::now())?;
+        Ok((product, self.initial_quantity.map(|quantity| quantity.0)))
+    }
+}
+
+/// What of a product to change; `null` empties a field.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"price": "4.80", "barcode": null}))]
+pub struct EditProduct {
+    #[serde(default, deserialize_with = "present")]
+    sku: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    description: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    price: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    category_id: Option<Option<Id>>,
+    #[serde(default, deserialize_with = "present")]
+    barcode: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    image_url: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    unit: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    unit_decimals: Option<u8>,
+    #[serde(default, deserialize_with = "present")]
+    low_stock_threshold: Option<Option<Qty>>,
+    #[serde(default, deserialize_with = "present")]
+    enabled: Option<bool>,
+}
+
+impl From<EditProduct> for ProductPatch {
+    fn from(form: EditProduct) -> Self {
+        Self {
+            sku: form.sku,
+            name: form.name,
+            description: form.description,
+            price: form.price,
+            category: form.category_id.map(|id| id.map(CategoryId::from)),
+            barcode: form.barcode,
+            image_url: form.image_url,
+            unit: form.unit,
+            unit_decimals: form.unit_decimals,
+            low_stock_threshold: form.low_stock_threshold.map(|threshold| threshold.map(|quantity| quantity.0)),
+            enabled: form.enabled,
+        }
+    }
+}
+
+/// Which products.
+#[derive(Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ProductFilter {
+    category_id: Option<Id>,
+    sku: Option<String>,
+    name: Option<String>,
+    price_min: Option<String>,
+    price_max: Option<String>,
+    #[param(value_type = Option<Qty>)]
+    available_min: Option<Parsed<Quantity>>,
+    #[param(value_type = Option<Qty>)]
+    available_max: Option<Parsed<Quantity>>,
+    /// Anything available, or nothing.
+    in_stock: Option<bool>,
+    /// At or below its threshold, or not.
+    low_stock: Option<bool>,
+    /// Staff only: the public sees what is enabled.
+    enabled: Option<bool>,
+    /// Words in SKU, barcode, name and description.
+    search: Option<String>,
+    created_after: Option<Time>,
+    created_before: Option<Time>,
+}
+
+impl ProductFilter {
+    fn in_words_of_the_store(self, currency: Currency) -> Result<stored::ProductFilter, Problem> {
+        Ok(stored::ProductFilter {
+            category: self.category_id.map(CategoryId::from),
+            sku: self.sku,
+            name: self.name,
+            price_min: query::amount("price_min", self.price_min.as_deref(), currency)?,
+            price_max: query::amount("price_max", self.price_max.as_deref(), currency)?,
+            available_min: self.available_min.map(|quantity| quantity.0),
+            available_max: self.available_max.map(|quantity| quantity.0),
+            in_stock: self.in_stock,
+            low_stock: self.low_stock,
+            enabled: self.enabled,
+            search: self.search,
+            created_after: self.created_after.map(|time| time.0),
+            created_before: self.created_before.map(|time| time.0),
+        })
+    }
+}
+
+fn view_of(caller: &MaybeCaller) -> View {
+    if caller.is_staff() { View::Staff } else { View::Public }
+}
+
+/// List products
+#[utoipa::path(tag = "Catalogue", params(Paging, ProductFilter), responses((status = 200, description = "A page.", body = List<ProductView>)))]
+#[get("/products")]
+pub async fn list(shop: Data<Shop>, caller: MaybeCaller, list: ListOf<ProductFilter>) -> Result<HttpResponse, Problem> {
+    let (view, currency) = (view_of(&caller), shop.currency);
+    let filter = list.filter.clone().in_words_of_the_store(currency)?;
+    let request = list.request(filter, stored::ORDERINGS)?;
+    let page = shop.store.read(move |session| stored::list(session, view, &request).map_err(Problem::from)).await?;
+    Ok(list.answer(page, |row| ProductView::of_row(row, view, currency)))
+}
+
+/// Add a product
+///
+/// Its first stock is booked as a movement at the default location.
+#[utoipa::path(tag = "Catalogue", request_body = AddProduct, responses((status = 201, description = "The new product.", body = ProductView)))]
+#[post("/products")]
+pub async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
+    let (product, initial_quantity) = change.json::<AddProduct>()?.parse(shop.currency)?;
+    let id = product.id;
+    let command = Command::AddProduct { product: Arc::new(product), initial_quantity };
+    change.submit(&shop, command, move |effects, book| match effects.products.first() {
+        Some(product) => {
+            let location = format!("/api/v1/products/{id}");
+            answer::created(&ProductView::of_book(&product.value, book), Some(product.value.version), location)
+        }
+        None => answer::no_content(),
+    })
+    .await
+}
+
+/// Read a product
+#[utoipa::path(tag = "Catalogue", params(("id" = Id, Path)), responses((status = 200, description = "The product.", body = ProductView)))]
+#[get("/products/{id}")]
+pub async fn read(shop: Data<Shop>, request: HttpRequest, caller: MaybeCaller, id: PathId<ProductId>) -> Result<HttpResponse, Problem> {
+    let view = view_of(&caller);
+    let row = shop.store.read_one(move |session| stored::product(session, view, id.0).map_err(Problem::from)).await?;
+    let row = row.ok_or_else(Problem::not_found)?;
+    Ok(answer::one(&request, row.version, &ProductView::of_row(row, view, shop.currency)))
+}
+
+/// Change a product
+#[utoipa::path(tag = "Catalogue", params(("id" = Id, Path)), request_body = EditProduct, responses((status = 200, description = "The product.", body = ProductView)))]
+#[patch("/products/{id}")]
+pub async fn edit(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
+    let id = id.0;
+    let form: EditProduct = change.json_about(&shop, move |session| exists(session, id)).await?;
+    let command = Command::EditProduct { id, patch: Box::new(form.into()) };
+    change.submit(&shop, command, |effects, book| match effects.products.first() {
+        Some(product) => answer::changed(200, &ProductView::of_book(&product.value, book), Some(product.value.version)),
+        None => answer::no_content(),
+    })
+    .await
+}
+
+/// Remove a product
+///
+/// It leaves every list; its history stays, and staff can still read it.
+#[utoipa::path(tag = "Catalogue", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")))]
+#[delete("/products/{id}")]
+pub async fn remove(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
+    change.submit(&shop, Command::RemoveProduct { id: id.0 }, |_, _| answer::no_content()).await
+}
+
+/// Is there such a product that may be changed?
+///
+/// # Errors
+/// What the database said.
+pub fn exists(session: &mut Session<'_>, id: ProductId) -> Result<bool, Problem> {
+    Ok(stored::product(session, View::Staff, id)?.is_some_and(|row| row.removed_at.is_none()))
+}

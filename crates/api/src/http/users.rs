@@ -1,0 +1,209 @@
+//! `/users`: who logs in, and what they may do.
+
+use super::{
+    answer,
+    change::Change,
+    json::{Id, Time, present},
+    lists::{List, ListOf, Paging},
+    path::PathId,
+    problem::Problem,
+    query,
+};
+use crate::{
+    clock,
+    shop::Shop,
+    usecases::users::{self, NewUser, Standing},
+};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
+use serde::{Deserialize, Serialize};
+use tradepost_domain::{
+    identity::{Permission, Role, User, UserForm},
+    ids::UserId,
+    repository::Users,
+};
+use tradepost_store::{Session, users as stored};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+/// Somebody who logs in.
+#[derive(Serialize, ToSchema)]
+#[schema(as = User)]
+pub struct UserView {
+    id: Id,
+    #[schema(example = "maria")]
+    username: Option<String>,
+    #[schema(example = "maria@example.org")]
+    email: String,
+    #[schema(example = "Maria")]
+    first_name: String,
+    #[schema(example = "Wanjiku")]
+    last_name: String,
+    /// In E.164.
+    #[schema(example = "+254712345678")]
+    phone: Option<String>,
+    #[schema(example = "1990-01-31")]
+    date_of_birth: Option<String>,
+    /// `shopper`, `employee`, `admin` or `owner`.
+    #[schema(example = "employee")]
+    role: &'static str,
+    /// What they may do: all there is for admins and owners.
+    #[schema(example = json!(["sales.read", "sales.write"]))]
+    permissions: Vec<&'static str>,
+    /// May they log in?
+    active: bool,
+    created_at: Time,
+    updated_at: Time,
+}
+
+impl From<&User> for UserView {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id.into(),
+            username: user.username.clone(),
+            email: user.email.to_string(),
+            first_name: user.first_name.clone(),
+            last_name: user.last_name.clone(),
+            phone: user.phone.as_ref().map(ToString::to_string),
+            date_of_birth: user.date_of_birth.map(|date| date.to_string()),
+            role: user.role.as_str(),
+            permissions: user.effective_permissions().iter().map(Permission::as_str).collect(),
+            active: user.active,
+            created_at: Time(user.created_at),
+            updated_at: Time(user.updated_at),
+        }
+    }
+}
+
+/// A user to be.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "till@shop.test", "password": "quiet river stone", "role": "employee", "permissions": ["sales.write"]}))]
+pub struct AddUser {
+    email: String,
+    /// At least 10 characters, none of the common ones, and without the name one logs in with.
+    password: String,
+    username: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    phone: Option<String>,
+    date_of_birth: Option<String>,
+    /// `employee` where not said.
+    role: Option<String>,
+    #[validate(length(max = 64, message = "there are not so many permissions"))]
+    permissions: Option<Vec<String>>,
+}
+
+/// What of a user to change.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"permissions": ["sales.read", "sales.write"]}))]
+pub struct EditUser {
+    #[serde(default, deserialize_with = "present")]
+    role: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    #[validate(length(max = 64, message = "there are not so many permissions"))]
+    permissions: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "present")]
+    active: Option<bool>,
+}
+
+/// Which users.
+#[derive(Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct UserFilter {
+    email: Option<String>,
+    username: Option<String>,
+    role: Option<String>,
+    active: Option<bool>,
+    /// Words of the name, the username or the e-mail address.
+    search: Option<String>,
+    created_after: Option<Time>,
+    created_before: Option<Time>,
+}
+
+/// List users
+#[utoipa::path(tag = "Users", params(Paging, UserFilter), responses((status = 200, description = "A page.", body = List<UserView>)))]
+#[get("/users")]
+pub async fn list(shop: Data<Shop>, list: ListOf<UserFilter>) -> Result<HttpResponse, Problem> {
+    let UserFilter { email, username, role, active, search, created_after, created_before } = list.filter.clone();
+    let role = query::named("role", role.as_deref(), Role::parse)?;
+    let (created_after, created_before) = (created_after.map(|time| time.0), created_before.map(|time| time.0));
+    let filter = stored::UserFilter { email, username, role, active, search, created_after, created_before };
+    let request = list.request(filter, stored::ORDERINGS)?;
+    let page = shop.store.read(move |session| stored::list(session, &request).map_err(Problem::from)).await?;
+    Ok(list.answer(page, |user| UserView::from(&user)))
+}
+
+/// Add a user
+#[utoipa::path(tag = "Users", request_body = AddUser, responses((status = 201, description = "The new user.", body = UserView)))]
+#[post("/users")]
+pub async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
+    let form: AddUser = change.json()?;
+    let role = users::parse_role(form.role.as_deref().unwrap_or(Role::Employee.as_str()))?;
+    let permissions = users::parse_permissions(form.permissions.as_deref().unwrap_or_default())?;
+    let AddUser { email, password, username, first_name, last_name, phone, date_of_birth, .. } = form;
+    let form = UserForm { username, email, first_name, last_name, phone, date_of_birth };
+    let new = NewUser { form, password, role, permissions };
+    let (user, hash) = users::prepare(&shop, &change.caller.principal, new).await?;
+    let work = move |session: &mut Session<'_>| {
+        session.add_user(&user, Some(&hash))?;
+        let location = format!("/api/v1/users/{}", user.id);
+        Ok::<_, Problem>(answer::created(&UserView::from(&user), Some(user.version), location))
+    };
+    Ok(answer::send(shop.store.write(change.keyed(), work).await?))
+}
+
+/// Read a user
+#[utoipa::path(tag = "Users", params(("id" = Id, Path)), responses((status = 200, description = "The user.", body = UserView)))]
+#[get("/users/{id}")]
+pub async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<UserId>) -> Result<HttpResponse, Problem> {
+    let user = shop.store.read_one(move |session| session.user(id.0).map_err(Problem::from)).await?;
+    let user = user.ok_or_else(Problem::not_found)?;
+    Ok(answer::one(&request, user.version, &UserView::from(&user)))
+}
+
+/// Change what a user is and may
+///
+/// Nobody grants what they do not hold, only an owner makes admins and owners, and the last owner stays one.
+#[utoipa::path(tag = "Users", params(("id" = Id, Path)), request_body = EditUser, responses((status = 200, description = "The user.", body = UserView)))]
+#[patch("/users/{id}")]
+pub async fn edit(shop: Data<Shop>, id: PathId<UserId>, change: Change) -> Result<HttpResponse, Problem> {
+    let id = id.0;
+    let form: EditUser = change.json_about(&shop, move |session| exists(session, id)).await?;
+    let role = form.role.as_deref().map(users::parse_role).transpose();
+    let permissions = form.permissions.as_deref().map(users::parse_permissions).transpose();
+    let (caller, expected) = (change.caller.principal.clone(), change.expected_version);
+    let work = move |session: &mut Session<'_>| {
+        if !exists(session, id)? {
+            return Err(Problem::not_found());
+        }
+        let standing = Standing { role: role.clone()?, permissions: permissions.clone()?, active: form.active };
+        let user = users::change_standing(session, &caller, id, standing, expected)?;
+        Ok(answer::changed(200, &UserView::from(&user), Some(user.version)))
+    };
+    let done = shop.store.write(change.keyed(), work).await?;
+    shop.callers.forget(id);
+    Ok(answer::send(done))
+}
+
+/// Remove a user
+///
+/// Erases what is personal and every credential; documents stay.
+#[utoipa::path(tag = "Users", params(("id" = Id, Path)), responses((status = 204, description = "Erased.")))]
+#[delete("/users/{id}")]
+pub async fn remove(shop: Data<Shop>, id: PathId<UserId>, change: Change) -> Result<HttpResponse, Problem> {
+    let id = id.0;
+    let (caller, expected) = (change.caller.principal.clone(), change.expected_version);
+    let work = move |session: &mut Session<'_>| {
+        users::erase(session, &caller, id, expected, clock::now())?;
+        Ok::<_, Problem>(answer::no_content())
+    };
+    let done = shop.store.write(change.keyed(), work).await?;
+    shop.callers.forget(id);
+    Ok(answer::send(done))
+}
+
+fn exists(session: &mut Session<'_>, id: UserId) -> Result<bool, Problem> {
+    Ok(session.user(id)?.is_some())
+}

@@ -1,0 +1,7 @@
+//! Verbs that take more than one call to the store. They know nothing of requests and answers.
+
+pub mod login;
+pub mod register;
+pub mod sample_data;
+pub mod secrets;
+pub mod users;

@@ -1,0 +1,44 @@
+//! Somebody registers: a shopper and their customer record, both or neither.
+
+use crate::{auth::passwords, clock, http::problem::Problem, shop::Shop};
+use tradepost_domain::{
+    contact::{Country, Email, Phone},
+    customers::{Customer, CustomerForm},
+    identity::{Permissions, Role, User, UserForm},
+    ids::{CustomerId, UserId},
+    instant::Instant,
+    repository::{Customers, Users},
+};
+
+/// Makes a shopper.
+///
+/// # Errors
+/// 400 for the form or the password, 409 where the e-mail address or the username is taken.
+pub async fn register(shop: &Shop, form: UserForm, password: String) -> Result<User, Problem> {
+    let now = clock::now();
+    let id = UserId::from_uuid(clock::new_uuid());
+    let user = form.parse(id, Role::Shopper, Permissions::NONE, shop.country, now)?;
+    passwords::check("/password", &password, user.username.as_deref(), &user.email)?;
+    let customer = customer_of(&user, shop.country, now)?;
+    let hash = shop.passwords.hash(password).await?;
+    let kept = user.clone();
+    let work = move |session: &mut tradepost_store::Session<'_>| {
+        session.add_user(&kept, Some(&hash))?;
+        session.add_customer(&customer).map_err(Problem::from)
+    };
+    shop.store.write_plain(work).await?;
+    Ok(user)
+}
+
+/// The customer record of a user.
+fn customer_of(user: &User, country: Option<Country>, now: Instant) -> Result<Customer, Problem> {
+    let form = CustomerForm {
+        name: user.display_name(),
+        code: None,
+        phone: user.phone.as_ref().map(|phone: &Phone| phone.as_str().to_owned()),
+        email: Some(&user.email).map(|email: &Email| email.as_str().to_owned()),
+    };
+    let mut customer = form.parse(CustomerId::from_uuid(clock::new_uuid()), country, now)?;
+    customer.user = Some(user.id);
+    Ok(customer)
+}

@@ -1,0 +1,160 @@
+//! Who buys. A customer may or may not have a login.
+
+use crate::{
+    contact::{Country, Email, Phone},
+    faults::Faults,
+    ids::{CustomerId, UserId},
+    instant::Instant,
+    text::{self, limits},
+};
+
+/// Who buys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Customer {
+    /// Its id.
+    pub id: CustomerId,
+    /// Unique without regard to case; made by the program when nobody names one.
+    pub code: String,
+    /// A person or a company.
+    pub name: String,
+    /// In E.164.
+    pub phone: Option<Phone>,
+    /// Where to write; not unique: a family may share one.
+    pub email: Option<Email>,
+    /// The login, where there is one.
+    pub user: Option<UserId>,
+    /// Counts edits.
+    pub version: i64,
+    /// When noted down.
+    pub created_at: Instant,
+    /// When last edited.
+    pub updated_at: Instant,
+}
+
+/// What is known of a customer to be. Not yet looked at.
+#[derive(Debug, Clone, Default)]
+pub struct CustomerForm {
+    /// A person or a company.
+    pub name: String,
+    /// `None`: the program makes one.
+    pub code: Option<String>,
+    /// With `+`, or national where the shop has a country.
+    pub phone: Option<String>,
+    /// An address.
+    pub email: Option<String>,
+}
+
+/// Which fields to change; `Some(None)` empties one.
+#[derive(Debug, Clone, Default)]
+pub struct CustomerPatch {
+    /// A person or a company.
+    pub name: Option<String>,
+    /// Unique.
+    pub code: Option<String>,
+    /// With `+`, or national where the shop has a country.
+    pub phone: Option<Option<String>>,
+    /// An address.
+    pub email: Option<Option<String>>,
+}
+
+impl CustomerForm {
+    /// The customer, or all that is wrong with the form.
+    ///
+    /// # Errors
+    /// Pointers are the fields' names.
+    pub fn parse(&self, id: CustomerId, home: Option<Country>, now: Instant) -> Result<Customer, Faults> {
+        let mut customer = Customer {
+            id,
+            code: made_up_code(id),
+            name: String::new(),
+            phone: None,
+            email: None,
+            user: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let patch = CustomerPatch {
+            name: Some(self.name.clone()),
+            code: self.code.clone(),
+            phone: Some(self.phone.clone()),
+            email: Some(self.email.clone()),
+        };
+        customer.apply(&patch, home)?;
+        Ok(customer)
+    }
+}
+
+impl Customer {
+    /// Changes what the patch names, or nothing where anything in it is wrong.
+    ///
+    /// # Errors
+    /// Pointers are the fields' names.
+    pub fn edit(&mut self, patch: &CustomerPatch, home: Option<Country>, now: Instant) -> Result<(), Faults> {
+        self.apply(patch, home)?;
+        self.version += 1;
+        self.updated_at = now;
+        Ok(())
+    }
+
+    fn apply(&mut self, patch: &CustomerPatch, home: Option<Country>) -> Result<(), Faults> {
+        let mut faults = Faults::new();
+        let name = patch.name.as_deref().and_then(|t| faults.take("/name", text::required(t, limits::NAME)));
+        let code = patch.code.as_deref().and_then(|t| faults.take("/code", text::required(t, limits::CODE)));
+        let phone = patch
+            .phone
+            .as_ref()
+            .map(|phone| phone.as_deref().and_then(|text| faults.take("/phone", Phone::parse(text, home))));
+        let email = patch
+            .email
+            .as_ref()
+            .map(|email| email.as_deref().and_then(|text| faults.take("/email", Email::parse(text))));
+        faults.into_result()?;
+        self.name = name.unwrap_or_else(|| std::mem::take(&mut self.name));
+        self.code = code.unwrap_or_else(|| std::mem::take(&mut self.code));
+        self.phone = phone.unwrap_or_else(|| self.phone.take());
+        self.email = email.unwrap_or_else(|| self.email.take());
+        Ok(())
+    }
+}
+
+/// `C-` and twelve digits and letters of the id's random end: short enough to say, and never met twice in one shop.
+fn made_up_code(id: CustomerId) -> String {
+    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let mut bits = id.uuid().as_u128() & ((1 << 60) - 1);
+    let mut code = vec![b'0'; 12];
+    for place in code.iter_mut().rev() {
+        *place = LETTERS[(bits % 32) as usize];
+        bits /= 32;
+    }
+    format!("C-{}", String::from_utf8_lossy(&code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_code_is_made_when_nobody_names_one() {
+        let id = CustomerId::from_uuid(Uuid::from_u128(u128::MAX));
+        let form = CustomerForm { name: "Ann".into(), ..CustomerForm::default() };
+        let customer = form.parse(id, None, Instant::from_micros(0)).unwrap();
+        assert_eq!(customer.code, "C-ZZZZZZZZZZZZ");
+    }
+
+    #[test]
+    fn a_patch_that_is_wrong_in_one_field_changes_none() {
+        let id = CustomerId::from_uuid(Uuid::from_u128(1));
+        let form = CustomerForm { name: "Ann".into(), email: Some("a@b.test".into()), ..CustomerForm::default() };
+        let mut customer = form.parse(id, None, Instant::from_micros(0)).unwrap();
+        let before = customer.clone();
+        let patch =
+            CustomerPatch { name: Some("Bea".into()), email: Some(Some("no".into())), ..CustomerPatch::default() };
+        assert!(customer.edit(&patch, None, Instant::from_micros(1)).is_err());
+        assert_eq!(customer, before);
+        let patch = CustomerPatch { email: Some(None), ..CustomerPatch::default() };
+        customer.edit(&patch, None, Instant::from_micros(1)).unwrap();
+        assert_eq!((customer.name.as_str(), customer.email.as_ref(), customer.version), ("Ann", None, 2));
+    }
+}

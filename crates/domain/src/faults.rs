@@ -1,0 +1,78 @@
+//! What is wrong with a request, field by field.
+
+use std::fmt;
+
+/// One thing wrong with one field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// RFC 6901 pointer into the request's body, for example `/lines/0/quantity`.
+    pub pointer: String,
+    /// Stable, snake_case.
+    pub code: &'static str,
+    /// A sentence for people.
+    pub detail: String,
+}
+
+/// All that is wrong with a request; collected so that a client learns of everything at once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Faults(Vec<Fault>);
+
+impl Faults {
+    /// None yet.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// A single one.
+    pub fn one(pointer: impl Into<String>, code: &'static str, detail: impl fmt::Display) -> Self {
+        let mut faults = Self::new();
+        faults.add(pointer, code, detail);
+        faults
+    }
+
+    /// Notes one.
+    pub fn add(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl fmt::Display) {
+        self.0.push(Fault { pointer: pointer.into(), code, detail: detail.to_string() });
+    }
+
+    /// Keeps the value, or notes why there is none.
+    pub fn take<T, E: fmt::Display>(&mut self, pointer: &str, parsed: Result<T, E>) -> Option<T> {
+        match parsed {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.add(pointer, "invalid", error);
+                None
+            }
+        }
+    }
+
+    /// Nothing wrong?
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The list.
+    pub fn as_slice(&self) -> &[Fault] {
+        &self.0
+    }
+
+    /// `Ok` where nothing was noted.
+    ///
+    /// # Errors
+    /// The faults themselves.
+    pub fn into_result(self) -> Result<(), Self> {
+        if self.0.is_empty() { Ok(()) } else { Err(self) }
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, fault) in self.0.iter().enumerate() {
+            let separator = if i == 0 { "" } else { "; " };
+            write!(f, "{separator}{}: {}", fault.pointer, fault.detail)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Faults {}

@@ -1,0 +1,115 @@
+//! Why a command was refused, with what a person needs to act.
+
+use crate::{
+    faults::Faults,
+    identity::Permission,
+    ids::{LocationId, ProductId},
+    quantity::Quantity,
+    sku::Sku,
+};
+
+/// Too little of one product at one location.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortage {
+    /// Of what.
+    pub product: ProductId,
+    /// Its SKU.
+    pub sku: Sku,
+    /// Where.
+    pub location: LocationId,
+    /// What was asked for, all lines of the product together.
+    pub requested: Quantity,
+    /// What could have been had.
+    pub available: Quantity,
+    /// What is promised to others.
+    pub reserved: Quantity,
+}
+
+/// Why a product cannot be sold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unavailable {
+    /// It is not on sale at the moment.
+    Disabled,
+    /// It was taken out of the catalogue.
+    Removed,
+}
+
+/// Why a command was refused. Nothing has changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The request itself is wrong.
+    #[error("{0}")]
+    Invalid(Faults),
+    /// The caller lacks this permission.
+    #[error("this needs the permission {}", .0.as_str())]
+    Forbidden(Permission),
+    /// The thing addressed does not exist.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The caller has seen another version.
+    #[error("it was changed since you read it: read it again")]
+    PreconditionFailed,
+    /// Too little stock, one entry for each product.
+    #[error("there is not enough stock: {}", .0.iter().map(Shortage::sentence).collect::<Vec<_>>().join("; "))]
+    InsufficientStock(Vec<Shortage>),
+    /// Not sold, or not any more.
+    #[error("{sku} is {}", match why { Unavailable::Disabled => "not on sale at the moment", Unavailable::Removed => "no longer in the catalogue" })]
+    ProductUnavailable {
+        /// Which.
+        product: ProductId,
+        /// Its SKU.
+        sku: Sku,
+        /// Why not.
+        why: Unavailable,
+    },
+    /// Another one has this value already.
+    #[error("there is already one with this {field}")]
+    Duplicate {
+        /// The field, as the contract calls it.
+        field: &'static str,
+    },
+    /// Something still needs it.
+    #[error("{0}")]
+    InUse(String),
+    /// The state it is in does not allow that.
+    #[error("it is {from}: {}", if allowed.is_empty() { "nothing can be done to it any more".to_owned() } else { format!("you can {}", allowed.join(", ")) })]
+    IllegalTransition {
+        /// The state.
+        from: &'static str,
+        /// What could be done instead, by the verbs of the contract.
+        allowed: &'static [&'static str],
+    },
+    /// It contradicts what has happened.
+    #[error("{detail}")]
+    Conflict {
+        /// Stable, snake_case.
+        reason: &'static str,
+        /// A sentence for people.
+        detail: String,
+    },
+    /// The same delivery id came with another body.
+    #[error("this id was used before with another body")]
+    KeyReused,
+}
+
+impl Shortage {
+    fn sentence(&self) -> String {
+        format!("{} requested of {}, {} available", self.requested, self.sku, self.available)
+    }
+}
+
+impl From<Faults> for Refusal {
+    fn from(faults: Faults) -> Self {
+        Self::Invalid(faults)
+    }
+}
+
+impl Refusal {
+    pub(super) fn invalid(pointer: impl Into<String>, code: &'static str, detail: impl std::fmt::Display) -> Self {
+        Self::Invalid(Faults::one(pointer, code, detail))
+    }
+
+    pub(super) fn conflict(reason: &'static str, detail: impl Into<String>) -> Self {
+        Self::Conflict { reason, detail: detail.into() }
+    }
+}

@@ -1,0 +1,247 @@
+//! Tills and POS accounts that report what happened, and the inbox of what they reported.
+
+use crate::{
+    faults::Faults,
+    ids::{ConnectionId, EventId, LocationId, ProductId},
+    instant::Instant,
+    quantity::{Delta, Quantity},
+    text::{self, limits},
+};
+
+/// What to do with a till's report of goods that, by the books, are not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnShortage {
+    /// Refuse: the till may ask before it sells.
+    Refuse,
+    /// It has happened, so it is a fact: take it from what is on hand even if promised, and hold it where even that is too little.
+    Hold,
+}
+
+impl OnShortage {
+    /// The name in the contract and in tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Hold => "hold",
+        }
+    }
+
+    /// Reads the name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Refuse, Self::Hold].into_iter().find(|policy| policy.as_str() == text)
+    }
+}
+
+/// A registered till or POS account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// Its id, which is in its webhook's address.
+    pub id: ConnectionId,
+    /// Unique without regard to case.
+    pub name: String,
+    /// Where its sales take stock from; `None`: the default location.
+    pub location: Option<LocationId>,
+    /// What to do where there is too little.
+    pub on_shortage: OnShortage,
+    /// Counts edits.
+    pub version: i64,
+    /// When registered.
+    pub created_at: Instant,
+    /// When last edited.
+    pub updated_at: Instant,
+}
+
+impl Connection {
+    /// Changes what is given, or nothing where anything of it is wrong.
+    ///
+    /// # Errors
+    /// Pointers are the fields' names.
+    pub fn edit(&mut self, patch: &ConnectionPatch, now: Instant) -> Result<(), Faults> {
+        let mut faults = Faults::new();
+        let name = patch.name.as_deref().and_then(|t| faults.take("/name", text::required(t, limits::NAME)));
+        faults.into_result()?;
+        self.name = name.unwrap_or_else(|| std::mem::take(&mut self.name));
+        self.location = patch.location.unwrap_or(self.location);
+        self.on_shortage = patch.on_shortage.unwrap_or(self.on_shortage);
+        self.version += 1;
+        self.updated_at = now;
+        Ok(())
+    }
+
+    /// A new connection, or what is wrong with it.
+    ///
+    /// # Errors
+    /// Pointers are the fields' names.
+    pub fn new(id: ConnectionId, form: &ConnectionPatch, now: Instant) -> Result<Self, Faults> {
+        let mut connection = Self {
+            id,
+            name: String::new(),
+            location: None,
+            on_shortage: OnShortage::Refuse,
+            version: 0,
+            created_at: now,
+            updated_at: now,
+        };
+        let form = ConnectionPatch { name: Some(form.name.clone().unwrap_or_default()), ..form.clone() };
+        connection.edit(&form, now)?;
+        Ok(connection)
+    }
+}
+
+/// Which fields to change; `Some(None)` empties one.
+#[derive(Debug, Clone, Default)]
+pub struct ConnectionPatch {
+    /// Up to 200 characters.
+    pub name: Option<String>,
+    /// An existing location.
+    pub location: Option<Option<LocationId>>,
+    /// What to do where there is too little.
+    pub on_shortage: Option<OnShortage>,
+}
+
+/// How a till names a product.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reference {
+    /// By our id.
+    Product(ProductId),
+    /// By our SKU.
+    Sku(String),
+    /// By its own id, which a mapping leads to one of our products.
+    External(String),
+}
+
+impl Reference {
+    /// The kind's name, as the field is called in a delivery.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Product(_) => "product_id",
+            Self::Sku(_) => "sku",
+            Self::External(_) => "external_id",
+        }
+    }
+
+    /// What it names, as text.
+    pub fn value(&self) -> String {
+        match self {
+            Self::Product(id) => id.to_string(),
+            Self::Sku(text) | Self::External(text) => text.clone(),
+        }
+    }
+}
+
+/// What a till says happened to one product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Report {
+    /// So much more or less.
+    Change {
+        /// Not zero.
+        change: Delta,
+        /// When, by the till's clock.
+        occurred_at: Option<Instant>,
+        /// The till's words.
+        reason: Option<String>,
+    },
+    /// So much was there.
+    Count {
+        /// What was found.
+        counted: Quantity,
+        /// When; `None`: when it was received.
+        counted_at: Option<Instant>,
+    },
+}
+
+/// One line of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventLine {
+    /// Of which product.
+    pub product: Reference,
+    /// What happened to it.
+    pub report: Report,
+}
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventStatus {
+    /// Stored, not yet judged.
+    Received,
+    /// Its movements are in the ledger.
+    Applied,
+    /// Judged and refused: there was too little, or the product is not sold.
+    Refused,
+    /// Waits for somebody to map a product or to restock.
+    Held,
+    /// Somebody decided that it shall not be applied.
+    Dismissed,
+}
+
+impl EventStatus {
+    /// Every status there is.
+    pub const ALL: [Self; 5] = [Self::Received, Self::Applied, Self::Refused, Self::Held, Self::Dismissed];
+
+    /// The name in the contract and in tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Applied => "applied",
+            Self::Refused => "refused",
+            Self::Held => "held",
+            Self::Dismissed => "dismissed",
+        }
+    }
+
+    /// Reads the name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// Why a delivery was refused or is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// `unknown_product`, `insufficient_stock`, `product_unavailable` or `dismissed`.
+    pub code: String,
+    /// A sentence for people.
+    pub detail: String,
+}
+
+/// One delivery from a till, as it stands in the inbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Our id of it.
+    pub id: EventId,
+    /// From whom.
+    pub connection: ConnectionId,
+    /// The sender's id of it, once per connection.
+    pub webhook_id: String,
+    /// SHA-256 of the body.
+    pub body_hash: [u8; 32],
+    /// The body's lines.
+    pub lines: Vec<EventLine>,
+    /// Where it stands.
+    pub status: EventStatus,
+    /// Why, where it was refused, is held or was dismissed.
+    pub reason: Option<Reason>,
+    /// Counts judgements.
+    pub version: i64,
+    /// When it came.
+    pub received_at: Instant,
+    /// When it was last judged.
+    pub updated_at: Instant,
+}
+
+/// A delivery as it came, after its signature was found good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// From whom.
+    pub connection: ConnectionId,
+    /// The sender's id of it.
+    pub webhook_id: String,
+    /// SHA-256 of the body.
+    pub body_hash: [u8; 32],
+    /// The body, byte for byte.
+    pub body: Vec<u8>,
+    /// The headers that were signed, as JSON.
+    pub headers: String,
+    /// What the body says.
+    pub lines: Vec<EventLine>,
+}

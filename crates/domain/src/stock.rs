@@ -1,0 +1,266 @@
+//! Where stock is, how much there is, and the ledger's rows.
+
+use crate::{
+    faults::Faults,
+    identity::Actor,
+    ids::{EventId, LocationId, MovementId, ProductId, SaleId},
+    instant::Instant,
+    quantity::{Delta, Quantity},
+    text::{self, limits},
+};
+use uuid::Uuid;
+
+/// Where stock is: a shop, a store room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// Its id.
+    pub id: LocationId,
+    /// Short, unique without regard to case, for example `main`.
+    pub code: String,
+    /// Unique without regard to case.
+    pub name: String,
+    /// Where web orders reserve, and what a request means that names no location. There is exactly one.
+    pub is_default: bool,
+    /// Taken out of every list since.
+    pub removed_at: Option<Instant>,
+    /// Counts edits.
+    pub version: i64,
+    /// When added.
+    pub created_at: Instant,
+    /// When last edited.
+    pub updated_at: Instant,
+}
+
+impl Location {
+    /// A new location, or what is wrong with it.
+    ///
+    /// # Errors
+    /// Pointers are the fields' names.
+    pub fn new(id: LocationId, code: &str, name: &str, now: Instant) -> Result<Self, Faults> {
+        let mut location = Self {
+            id,
+            code: String::new(),
+            name: String::new(),
+            is_default: false,
+            removed_at: None,
+            version: 0,
+            created_at: now,
+            updated_at: now,
+        };
+        location.edit(Some(code), Some(name), now)?;
+        Ok(location)
+    }
+
+    /// Changes what is given, or nothing where anything of it is wrong.
+    ///
+    /// # Errors
+    /// Pointers are the fields' names.
+    pub fn edit(&mut self, code: Option<&str>, name: Option<&str>, now: Instant) -> Result<(), Faults> {
+        let mut faults = Faults::new();
+        let code = code.and_then(|t| faults.take("/code", text::required(t, limits::CODE)));
+        let name = name.and_then(|t| faults.take("/name", text::required(t, limits::NAME)));
+        faults.into_result()?;
+        self.code = code.unwrap_or_else(|| std::mem::take(&mut self.code));
+        self.name = name.unwrap_or_else(|| std::mem::take(&mut self.name));
+        self.version += 1;
+        self.updated_at = now;
+        Ok(())
+    }
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $text:literal),+ $(,)?) => {
+        /// What a movement is.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Kind {
+            $($(#[$doc])* $name),+
+        }
+
+        impl Kind {
+            /// Every kind there is.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The name in the contract and in tables.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Came in: a product's first stock, goods from a supplier.
+    Received = "received",
+    /// Left over the counter.
+    Sold = "sold",
+    /// A sale was corrected: the net difference.
+    Corrected = "corrected",
+    /// A refunded sale's goods came back.
+    Refunded = "refunded",
+    /// A voided sale's goods came back.
+    Voided = "voided",
+    /// Promised to an order.
+    Reserved = "reserved",
+    /// No longer promised.
+    Released = "released",
+    /// Left for an order.
+    Shipped = "shipped",
+    /// An order's goods came back.
+    Returned = "returned",
+    /// Somebody said so, with a reason.
+    Adjusted = "adjusted",
+    /// What a count found to differ.
+    Counted = "counted",
+    /// Left for another location.
+    TransferredOut = "transferred_out",
+    /// Came from another location.
+    TransferredIn = "transferred_in",
+    /// A till reported it.
+    Pos = "pos",
+}
+
+impl Kind {
+    /// Reads the name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// The document a movement belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// A sale over the counter.
+    Sale(SaleId),
+    /// A till's delivery.
+    PosEvent(EventId),
+}
+
+impl Source {
+    /// The type's name in the contract and in tables.
+    pub const fn type_name(self) -> &'static str {
+        match self {
+            Self::Sale(_) => "sale",
+            Self::PosEvent(_) => "pos_event",
+        }
+    }
+
+    /// The document's id.
+    pub const fn uuid(self) -> Uuid {
+        match self {
+            Self::Sale(id) => id.uuid(),
+            Self::PosEvent(id) => id.uuid(),
+        }
+    }
+
+    /// From the two columns; `None` for a type that is unknown.
+    pub fn from_parts(type_name: &str, id: Uuid) -> Option<Self> {
+        match type_name {
+            "sale" => Some(Self::Sale(SaleId::from_uuid(id))),
+            "pos_event" => Some(Self::PosEvent(EventId::from_uuid(id))),
+            _ => None,
+        }
+    }
+}
+
+/// A signed change of the two figures of a level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Change {
+    /// Of what is there.
+    pub on_hand: Delta,
+    /// Of what is promised.
+    pub reserved: Delta,
+}
+
+impl Change {
+    /// Only what is there changes.
+    pub const fn on_hand(change: Delta) -> Self {
+        Self { on_hand: change, reserved: Delta::ZERO }
+    }
+}
+
+/// One row of the ledger. Never changed, never deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Movement {
+    /// Its id.
+    pub id: MovementId,
+    /// Of what.
+    pub product: ProductId,
+    /// Where.
+    pub location: LocationId,
+    /// 1, 2, 3 … within its level, without gaps.
+    pub seq: i64,
+    /// What it is.
+    pub kind: Kind,
+    /// The signed change.
+    pub change: Change,
+    /// What was there afterwards.
+    pub on_hand_after: Quantity,
+    /// What was promised afterwards.
+    pub reserved_after: Quantity,
+    /// Somebody's words.
+    pub reason: Option<String>,
+    /// The document it belongs to.
+    pub source: Option<Source>,
+    /// Who did it.
+    pub actor: Actor,
+    /// When it happened, by the caller's word.
+    pub occurred_at: Instant,
+    /// When it was booked; never goes back within a level.
+    pub recorded_at: Instant,
+}
+
+/// One product at one location. A level nobody ever touched is all zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Level {
+    /// Of what.
+    pub product: ProductId,
+    /// Where.
+    pub location: LocationId,
+    /// What is there.
+    pub on_hand: Quantity,
+    /// What is promised.
+    pub reserved: Quantity,
+    /// How many movements it has had.
+    pub seq: i64,
+    /// When it was last counted.
+    pub counted_at: Option<Instant>,
+    /// When its last movement was booked.
+    pub recorded_at: Option<Instant>,
+}
+
+impl Level {
+    /// The level before its first movement.
+    pub const fn untouched(product: ProductId, location: LocationId) -> Self {
+        Self {
+            product,
+            location,
+            on_hand: Quantity::ZERO,
+            reserved: Quantity::ZERO,
+            seq: 0,
+            counted_at: None,
+            recorded_at: None,
+        }
+    }
+
+    /// What can be promised to somebody else: zero when facts have left less on hand than is reserved.
+    pub const fn available(&self) -> Quantity {
+        self.on_hand.saturating_sub(self.reserved)
+    }
+
+    /// How much is promised that is not there.
+    pub const fn shortfall(&self) -> Quantity {
+        self.reserved.saturating_sub(self.on_hand)
+    }
+
+    /// The level once this movement has happened to it.
+    pub fn after(&self, movement: &Movement) -> Self {
+        Self {
+            on_hand: movement.on_hand_after,
+            reserved: movement.reserved_after,
+            seq: movement.seq,
+            counted_at: if movement.kind == Kind::Counted { Some(movement.occurred_at) } else { self.counted_at },
+            recorded_at: Some(movement.recorded_at),
+            ..*self
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Categories of products.
+
+use crate::{
+    StoreError,
+    dialect::Sql,
+    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, search_text},
+    schema::categories,
+    session::Session,
+    types::{At, Id},
+};
+use diesel::prelude::*;
+use tradepost_domain::{
+    catalogue::Category,
+    ids::CategoryId,
+    repository::{self, Categories},
+    text::fold,
+};
+
+#[derive(QueryableByName, Insertable, AsChangeset)]
+#[diesel(table_name = categories)]
+struct Row {
+    id: Id,
+    name: String,
+    name_key: String,
+    description: String,
+    search_text: String,
+    version: i64,
+    created_at: At,
+    updated_at: At,
+}
+
+const COLUMNS: &str =
+    "SELECT c.id, c.name, c.name_key, c.description, c.search_text, c.version, c.created_at, c.updated_at ";
+
+impl From<&Category> for Row {
+    fn from(category: &Category) -> Self {
+        Self {
+            id: category.id.into(),
+            name: category.name.clone(),
+            name_key: fold(&category.name),
+            description: category.description.clone(),
+            search_text: search_text(&[&category.name, &category.description]),
+            version: category.version,
+            created_at: category.created_at.into(),
+            updated_at: category.updated_at.into(),
+        }
+    }
+}
+
+impl From<Row> for Category {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id.into(),
+            name: row.name,
+            description: row.description,
+            version: row.version,
+            created_at: row.created_at.into(),
+            updated_at: row.updated_at.into(),
+        }
+    }
+}
+
+impl Placed for Row {
+    fn key(&self, field: &str) -> KeyValue {
+        match field {
+            "name" => self.name_key.clone().into(),
+            "created_at" => self.created_at.into(),
+            _ => self.id.into(),
+        }
+    }
+}
+
+/// What a list of categories can be sorted by.
+pub const ORDERINGS: &[&str] = &["name", "created_at"];
+
+/// Which categories.
+#[derive(Debug, Clone, Default)]
+pub struct CategoryFilter {
+    /// This name, without regard to case.
+    pub name: Option<String>,
+    /// Words in name and description.
+    pub search: Option<String>,
+}
+
+/// A page of them, by name unless told otherwise.
+///
+/// # Errors
+/// What the database said.
+pub fn list(session: &mut Session<'_>, request: &ListRequest<CategoryFilter>) -> Result<Page<Category>, StoreError> {
+    let shape = Shape {
+        select: Sql::new(COLUMNS),
+        from: Sql::new("FROM categories c"),
+        keys: &[("name", "c.name_key"), ("created_at", "c.created_at"), ("id", "c.id")],
+        order: Order { field: "name", descending: false },
+    };
+    let mut conditions = Conditions::default();
+    conditions.when("c.name_key = ", request.filter.name.as_deref().map(fold));
+    conditions.search("c.search_text", request.filter.search.as_deref());
+    page::<Row, _>(session, &shape, conditions, request)?.map(|row| Ok(row.into()))
+}
+
+impl Categories for Session<'_> {
+    fn category(&mut self, id: CategoryId) -> repository::Result<Option<Category>> {
+        let sql = Sql::new(COLUMNS).text("FROM categories c WHERE c.id = ").with(Id::from(id));
+        Ok(self.first::<Row>(sql)?.map(Into::into))
+    }
+
+    fn add_category(&mut self, category: &Category) -> repository::Result<()> {
+        let row = Row::from(category);
+        self.run(|conn| diesel::insert_into(categories::table).values(&row).execute(conn))?;
+        Ok(())
+    }
+
+    fn update_category(&mut self, category: &Category) -> repository::Result<()> {
+        let row = Row::from(category);
+        let before = categories::table.find(row.id).filter(categories::version.eq(row.version - 1));
+        let changed = self.run(|conn| diesel::update(before).set(&row).execute(conn))?;
+        Ok(self.exactly_one(changed)?)
+    }
+
+    fn remove_category(&mut self, id: CategoryId) -> repository::Result<()> {
+        let id = Id::from(id);
+        let forget = Sql::new("UPDATE products SET category_id = NULL WHERE removed_at IS NOT NULL AND category_id = ");
+        self.execute(forget.with(id))?;
+        self.run(|conn| diesel::delete(categories::table.find(id)).execute(conn)).map_err(|error| match error {
+            // The only thing that refers to a category is a product.
+            StoreError::Refused(_) => StoreError::InUse { what: "products" },
+            other => other,
+        })?;
+        Ok(())
+    }
+}

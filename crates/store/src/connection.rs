@@ -1,0 +1,220 @@
+//! The connection to either database, and how one is opened. Which database it is, is decided by the URL's scheme.
+
+use crate::error::OpenError;
+use diesel::{
+    Connection as _, PgConnection, QueryResult, SqliteConnection,
+    connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
+    r2d2,
+};
+use std::path::{Path, PathBuf};
+
+/// A connection to either database.
+#[derive(diesel::MultiConnection)]
+#[expect(unreachable_pub, reason = "the derived types are public and name it")]
+pub enum Conn {
+    /// PostgreSQL.
+    Pg(PgConnection),
+    /// SQLite.
+    Lite(SqliteConnection),
+}
+
+/// Which database keeps the shop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// A file.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// Where the database is.
+#[derive(Debug, Clone)]
+pub(crate) enum Target {
+    Postgres { url: String },
+    Sqlite { path: PathBuf },
+}
+
+impl Target {
+    /// Reads a URL: `postgres://…`, `postgresql://…` or `sqlite://path`.
+    pub(crate) fn parse(url: &str) -> Result<Self, OpenError> {
+        let (scheme, rest) = url.split_once("://").unwrap_or((url, ""));
+        match scheme {
+            "postgres" | "postgresql" => Ok(Self::Postgres { url: with_time_limits(url) }),
+            "sqlite" if rest.is_empty() => Err(OpenError::BadUrl("sqlite:// needs a path, for example sqlite://tradepost.db".into())),
+            "sqlite" if rest.starts_with(":memory:") || rest.contains("mode=memory") => Err(OpenError::BadUrl(
+                "a database in memory cannot be shared between connections; name a file, for example sqlite://tradepost.db".into(),
+            )),
+            "sqlite" if rest.contains('\0') => Err(OpenError::BadUrl("a path has no NUL".into())),
+            "sqlite" => Ok(Self::Sqlite { path: PathBuf::from(rest) }),
+            // Only the scheme is named: the rest may hold a password.
+            _ => Err(OpenError::BadUrl(format!(
+                "the scheme '{}' is not known; use sqlite://<path> or postgres://<user>:<password>@<host>/<database>",
+                scheme.chars().take(32).collect::<String>()
+            ))),
+        }
+    }
+
+    pub(crate) const fn engine(&self) -> Engine {
+        match self {
+            Self::Postgres { .. } => Engine::Postgres,
+            Self::Sqlite { .. } => Engine::Sqlite,
+        }
+    }
+
+    /// The database's file, where it is one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Postgres { .. } => None,
+            Self::Sqlite { path } => Some(path),
+        }
+    }
+}
+
+/// A server that is gone must be noticed: the operating system's own limits are minutes.
+fn with_time_limits(url: &str) -> String {
+    let mut url = url.to_owned();
+    for (name, value) in [("connect_timeout", "5"), ("tcp_user_timeout", "20000"), ("keepalives_idle", "30")] {
+        if !url.contains(name) {
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url.push_str(name);
+            url.push('=');
+            url.push_str(value);
+        }
+    }
+    url
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// Only reading (on PostgreSQL the same as `Write`).
+    Read,
+    /// Reading and writing.
+    Write,
+    /// Changing tables: nothing is cut short.
+    Migrate,
+}
+
+/// Opens connections; r2d2 keeps them.
+#[derive(Debug, Clone)]
+pub(crate) struct Connector {
+    pub(crate) target: Target,
+    pub(crate) purpose: Use,
+}
+
+/// A transaction left waiting, a lock held too long or a runaway statement must not stop the other replicas.
+const POSTGRES_SESSION: &str = "SET lock_timeout = '5s'; SET statement_timeout = '15s'; \
+    SET idle_in_transaction_session_timeout = '15s'; SET TIME ZONE 'UTC'; SET client_min_messages = 'warning'";
+const POSTGRES_MIGRATION: &str = "SET TIME ZONE 'UTC'; SET client_min_messages = 'warning'";
+const SQLITE_WRITER: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+    PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32000";
+const SQLITE_READER: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA query_only = ON; \
+    PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; PRAGMA mmap_size = 268435456";
+
+impl Connector {
+    /// One more connection, with its session set up.
+    pub(crate) fn open(&self) -> Result<Conn, diesel::r2d2::Error> {
+        match &self.target {
+            Target::Postgres { url } => {
+                let mut conn = PgConnection::establish(url).map_err(r2d2::Error::ConnectionError)?;
+                let session = if self.purpose == Use::Migrate { POSTGRES_MIGRATION } else { POSTGRES_SESSION };
+                conn.batch_execute(session).map_err(r2d2::Error::QueryError)?;
+                Ok(Conn::Pg(conn))
+            }
+            Target::Sqlite { path } => {
+                // A bare name could be taken for a URI (`file:…`); a path with a directory cannot.
+                let path = if path.is_absolute() { path.clone() } else { Path::new(".").join(path) };
+                let mut conn =
+                    SqliteConnection::establish(&path.to_string_lossy()).map_err(r2d2::Error::ConnectionError)?;
+                let session = if self.purpose == Use::Read { SQLITE_READER } else { SQLITE_WRITER };
+                conn.batch_execute(session).map_err(r2d2::Error::QueryError)?;
+                Ok(Conn::Lite(conn))
+            }
+        }
+    }
+}
+
+impl r2d2::ManageConnection for Connector {
+    type Connection = Conn;
+    type Error = r2d2::Error;
+
+    fn connect(&self) -> Result<Conn, r2d2::Error> {
+        self.open()
+    }
+
+    fn is_valid(&self, conn: &mut Conn) -> Result<(), r2d2::Error> {
+        conn.batch_execute("SELECT 1").map_err(r2d2::Error::QueryError)
+    }
+
+    /// Costs no round trip: the transaction manager notes when a connection broke or was left inside a transaction.
+    fn has_broken(&self, conn: &mut Conn) -> bool {
+        r2d2::R2D2Connection::is_broken(conn)
+    }
+}
+
+/// Connections that are kept open.
+pub(crate) type Connections = r2d2::Pool<Connector>;
+
+/// How a transaction reads and writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// One snapshot, nothing written.
+    Snapshot,
+    /// READ COMMITTED on PostgreSQL, the write lock from the start on SQLite.
+    Write,
+}
+
+/// Starts a transaction.
+pub(crate) fn begin(conn: &mut Conn, mode: Mode) -> QueryResult<()> {
+    match (conn, mode) {
+        (Conn::Pg(c), Mode::Snapshot) => {
+            AnsiTransactionManager::begin_transaction_sql(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        }
+        (Conn::Pg(c), Mode::Write) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN"),
+        (Conn::Lite(c), Mode::Snapshot) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN"),
+        (Conn::Lite(c), Mode::Write) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
+    }
+}
+
+/// Ends a transaction and keeps what it did.
+pub(crate) fn commit(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Pg(c) => AnsiTransactionManager::commit_transaction(c),
+        Conn::Lite(c) => AnsiTransactionManager::commit_transaction(c),
+    }
+}
+
+/// Ends a transaction and drops what it did. A failure is logged: the pool throws such a connection away.
+pub(crate) fn rollback(conn: &mut Conn) {
+    let ended = match conn {
+        Conn::Pg(c) => AnsiTransactionManager::rollback_transaction(c),
+        Conn::Lite(c) => AnsiTransactionManager::rollback_transaction(c),
+    };
+    match ended {
+        // Some errors end the transaction by themselves.
+        Ok(()) | Err(diesel::result::Error::NotInTransaction) => {}
+        Err(error) => log::warn!("a transaction could not be rolled back, its connection is thrown away: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scheme_says_which_database_it_is() {
+        for url in ["postgres://a:b@h/d", "postgresql:///d?host=/tmp"] {
+            assert_eq!(Target::parse(url).unwrap().engine(), Engine::Postgres, "{url}");
+        }
+        assert_eq!(Target::parse("sqlite://a.db").unwrap().path(), Some(Path::new("a.db")));
+        assert_eq!(Target::parse("sqlite:///tmp/a.db").unwrap().path(), Some(Path::new("/tmp/a.db")));
+    }
+
+    #[test]
+    fn what_is_no_url_of_a_database_is_refused_without_repeating_secrets() {
+        for url in ["mysql://u:secret@h/d", "secret", "sqlite://", "sqlite://:memory:", ""] {
+            let refused = Target::parse(url).unwrap_err().to_string();
+            assert!(!refused.contains("u:secret"), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What is thrown away when nobody needs it any more. Nothing that is history.
+
+use crate::{StoreError, dialect::Sql, session::Session};
+use tradepost_domain::instant::Instant;
+
+/// How long a stored answer is kept: the contract promises a day.
+const ANSWERS_SECONDS: i64 = 48 * 3_600;
+/// How long failed logins are remembered after the last one.
+const FAILURES_SECONDS: i64 = 48 * 3_600;
+
+/// How many rows were thrown away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Purged {
+    /// Stored answers.
+    pub answers: usize,
+    /// Credentials that had expired.
+    pub tokens: usize,
+    /// Failed logins.
+    pub failures: usize,
+}
+
+/// The most rows that one call throws away of each kind, so that nothing else waits long for it.
+const MOST: i64 = 2_000;
+
+/// Throws away what is over: stored answers after 48 hours, expired credentials, old failures. To be called again until
+/// [`Purged::is_done`].
+///
+/// # Errors
+/// What the database said.
+pub fn housekeeping(session: &mut Session<'_>, now: Instant) -> Result<Purged, StoreError> {
+    let answers = Sql::new(
+        "DELETE FROM idempotency_keys WHERE (principal, key) IN (SELECT principal, key FROM idempotency_keys WHERE created_at < ",
+    )
+    .with(now.plus_seconds(-ANSWERS_SECONDS))
+    .text(" ORDER BY created_at LIMIT ")
+    .with(MOST)
+    .either(" FOR UPDATE SKIP LOCKED)", ")");
+    let tokens = Sql::new("DELETE FROM tokens WHERE id IN (SELECT id FROM tokens WHERE expires_at < ")
+        .with(now)
+        .text(" ORDER BY expires_at LIMIT ")
+        .with(MOST)
+        .either(" FOR UPDATE SKIP LOCKED)", ")");
+    let failures =
+        Sql::new("DELETE FROM login_failures WHERE subject IN (SELECT subject FROM login_failures WHERE last_at < ")
+            .with(now.plus_seconds(-FAILURES_SECONDS))
+            .text(" ORDER BY last_at LIMIT ")
+            .with(MOST)
+            .either(" FOR UPDATE SKIP LOCKED)", ")");
+    Ok(Purged {
+        answers: session.execute(answers)?,
+        tokens: session.execute(tokens)?,
+        failures: session.execute(failures)?,
+    })
+}
+
+impl Purged {
+    /// Was that all there was?
+    pub fn is_done(&self) -> bool {
+        [self.answers, self.tokens, self.failures].iter().all(|n| i64::try_from(*n).is_ok_and(|n| n < MOST))
+    }
+}

@@ -1,0 +1,257 @@
+//! One idempotency key, one effect. An accepted answer is kept in the transaction of its effect, under its principal and key.
+//!
+//! On PostgreSQL whoever comes second waits for a lock on the key (held until the first one's transaction ends) before it looks;
+//! on SQLite there is one writer. Either way who looks sees the winner's answer, and there are never half-filled rows.
+
+use crate::{
+    connection::Conn,
+    dialect::{Array, Sql, Value},
+    error::StoreError,
+    session::Session,
+    types::At,
+};
+use diesel::{
+    QueryResult, QueryableByName,
+    result::Error as DieselError,
+    sql_types::{BigInt, Binary, Integer, Nullable, Text},
+};
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use tradepost_domain::instant::Instant;
+
+/// A request that may be repeated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keyed {
+    /// Whose key it is, for example `user:<uuid>`; keys of different principals never meet.
+    pub principal: String,
+    /// The client's key.
+    pub key: String,
+    /// SHA-256 of method, path with query, and raw body.
+    pub fingerprint: [u8; 32],
+}
+
+/// The answer to an accepted request.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answer {
+    /// HTTP's, which is the language answers are kept in.
+    pub status: u16,
+    /// JSON; may be empty.
+    pub body: Vec<u8>,
+    /// Of the resource, for its `ETag`.
+    pub version: Option<i64>,
+    /// Where the new resource is.
+    pub location: Option<String>,
+    /// The body to keep instead, when the real one carries a secret.
+    pub stored_body: Option<Vec<u8>>,
+}
+
+/// An answer, and whether it was given before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// What to tell the client.
+    pub answer: Answer,
+    /// It is the stored one: nothing was done this time.
+    pub replayed: bool,
+}
+
+impl Answer {
+    /// The answer as it is kept and given again: a body that carried a secret is replaced by the one without.
+    pub fn as_replayed(&self) -> Self {
+        let body = self.stored_body.as_ref().unwrap_or(&self.body).clone();
+        Self { body, stored_body: None, ..self.clone() }
+    }
+}
+
+/// The number that stands for a principal's key when it is locked. Two keys may share one, and then merely wait for each other.
+pub(crate) fn lock_of(principal: &str, key: &str) -> i64 {
+    let mut hasher = Sha256::new();
+    hasher.update(principal.as_bytes());
+    hasher.update([0]);
+    hasher.update(key.as_bytes());
+    let digest = hasher.finalize();
+    let mut first = [0; 8];
+    first.copy_from_slice(&digest[..8]);
+    i64::from_be_bytes(first)
+}
+
+/// Waits until nobody else works under any of these; in ascending order, so that nobody waits in a circle.
+pub(crate) fn lock_keys(conn: &mut Conn, locks: &mut Vec<i64>) -> QueryResult<()> {
+    locks.sort_unstable();
+    locks.dedup();
+    if locks.is_empty() || matches!(conn, Conn::Lite(_)) {
+        return Ok(());
+    }
+    Sql::new("SELECT COUNT(pg_advisory_xact_lock(k)) FROM unnest(")
+        .array(Array::Ints(locks.clone()))
+        .text(") AS t (k)")
+        .execute(conn)
+        .map(|_| ())
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    principal: String,
+    #[diesel(sql_type = Text)]
+    key: String,
+    #[diesel(sql_type = Binary)]
+    fingerprint: Vec<u8>,
+    #[diesel(sql_type = Integer)]
+    status: i32,
+    #[diesel(sql_type = Binary)]
+    body: Vec<u8>,
+    #[diesel(sql_type = Nullable<Text>)]
+    location: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    version: Option<i64>,
+}
+
+/// An answer that was kept, and to which request.
+#[derive(Debug, Clone)]
+pub(crate) struct Stored {
+    pub(crate) fingerprint: [u8; 32],
+    pub(crate) answer: Answer,
+}
+
+impl Row {
+    fn read(self) -> QueryResult<((String, String), Stored)> {
+        // Both are checked by the table: a value that does not fit is a table that somebody changed.
+        let broken = |what: &str| DieselError::DeserializationError(format!("a stored answer has no {what}").into());
+        let fingerprint = self.fingerprint.try_into().map_err(|_| broken("fingerprint"))?;
+        let status = u16::try_from(self.status).map_err(|_| broken("status"))?;
+        let answer =
+            Answer { status, body: self.body, version: self.version, location: self.location, stored_body: None };
+        Ok(((self.principal, self.key), Stored { fingerprint, answer }))
+    }
+}
+
+const FIND: &str =
+    "SELECT k.principal, k.key, k.fingerprint, k.status, k.body, k.location, k.version FROM idempotency_keys k ";
+
+/// What was answered under these keys (principal, key): one statement on PostgreSQL, a prepared one in a loop on SQLite.
+pub(crate) fn find_answers(conn: &mut Conn, keys: &[(&str, &str)]) -> QueryResult<HashMap<(String, String), Stored>> {
+    let mut rows: Vec<Row> = Vec::new();
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    if matches!(conn, Conn::Pg(_)) {
+        let column = |which: fn(&(&str, &str)) -> String| Array::Texts(keys.iter().map(which).collect());
+        rows = Sql::new(FIND)
+            .text("JOIN unnest(")
+            .array(column(|k| k.0.to_owned()))
+            .text(", ")
+            .array(column(|k| k.1.to_owned()))
+            .text(") AS wanted (principal, key) ON wanted.principal = k.principal AND wanted.key = k.key")
+            .load(conn)?;
+    } else {
+        for (principal, key) in keys {
+            let one = Sql::new(FIND).text("WHERE k.principal = ").with(*principal).text(" AND k.key = ").with(*key);
+            rows.extend(one.first(conn)?);
+        }
+    }
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// An accepted answer to be kept.
+pub(crate) struct NewAnswer<'a> {
+    pub(crate) principal: &'a str,
+    pub(crate) key: &'a str,
+    pub(crate) fingerprint: [u8; 32],
+    /// As it is replayed ([`Answer::as_replayed`] is applied when it is kept).
+    pub(crate) answer: &'a Answer,
+    pub(crate) created_at: Instant,
+}
+
+const INSERT: &str =
+    "INSERT INTO idempotency_keys (principal, key, fingerprint, status, body, location, version, created_at) ";
+
+/// Keeps accepted answers: one statement on PostgreSQL, a prepared one in a loop on SQLite.
+pub(crate) fn insert_answers(conn: &mut Conn, answers: &[NewAnswer<'_>]) -> QueryResult<()> {
+    fn body(answer: &Answer) -> Vec<u8> {
+        answer.stored_body.as_ref().unwrap_or(&answer.body).clone()
+    }
+    if answers.is_empty() {
+        return Ok(());
+    }
+    if matches!(conn, Conn::Pg(_)) {
+        return Sql::new(INSERT)
+            .text(
+                "SELECT principal, key, fingerprint, status::integer, body, location, version, created_at FROM unnest(",
+            )
+            .array(Array::Texts(answers.iter().map(|a| a.principal.to_owned()).collect()))
+            .text(", ")
+            .array(Array::Texts(answers.iter().map(|a| a.key.to_owned()).collect()))
+            .text(", ")
+            .array(Array::Bytes(answers.iter().map(|a| a.fingerprint.to_vec()).collect()))
+            .text(", ")
+            .array(Array::Ints(answers.iter().map(|a| i64::from(a.answer.status)).collect()))
+            .text(", ")
+            .array(Array::Bytes(answers.iter().map(|a| body(a.answer)).collect()))
+            .text(", ")
+            .array(Array::OptTexts(answers.iter().map(|a| a.answer.location.clone()).collect()))
+            .text(", ")
+            .array(Array::OptInts(answers.iter().map(|a| a.answer.version).collect()))
+            .text(", ")
+            .array(Array::Ats(answers.iter().map(|a| At::from(a.created_at)).collect()))
+            .text(") AS t (principal, key, fingerprint, status, body, location, version, created_at)")
+            .execute(conn)
+            .map(|_| ());
+    }
+    for new in answers {
+        let values = [
+            Value::from(new.principal),
+            new.key.into(),
+            new.fingerprint.as_slice().into(),
+            i64::from(new.answer.status).into(),
+            body(new.answer).into(),
+            new.answer.location.clone().into(),
+            new.answer.version.into(),
+            new.created_at.into(),
+        ];
+        Sql::new(INSERT).text("VALUES (").list(values).text(")").execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Does a unit of work under a key, or answers what it was answered before.
+pub(crate) fn once<E: From<StoreError>>(
+    session: &mut Session<'_>,
+    keyed: Option<&Keyed>,
+    now: Instant,
+    work: impl FnOnce(&mut Session<'_>) -> Result<Answer, E>,
+) -> Result<Done, E> {
+    let Some(keyed) = keyed else {
+        return Ok(Done { answer: work(session)?, replayed: false });
+    };
+    let (principal, key) = (keyed.principal.as_str(), keyed.key.as_str());
+    session.run(|conn| lock_keys(conn, &mut vec![lock_of(principal, key)]))?;
+    let stored = session.run(|conn| find_answers(conn, &[(principal, key)]))?;
+    match stored.into_values().next() {
+        Some(stored) if stored.fingerprint == keyed.fingerprint => Ok(Done { answer: stored.answer, replayed: true }),
+        Some(_) => Err(StoreError::KeyReused.into()),
+        None => {
+            let answer = work(session)?;
+            let new = NewAnswer { principal, key, fingerprint: keyed.fingerprint, answer: &answer, created_at: now };
+            session.run(|conn| insert_answers(conn, &[new]))?;
+            Ok(Done { answer, replayed: false })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn principals_and_keys_do_not_run_into_each_other() {
+        assert_ne!(lock_of("user:a", "b"), lock_of("user:", "ab"));
+        assert_eq!(lock_of("user:a", "b"), lock_of("user:a", "b"));
+    }
+
+    #[test]
+    fn an_answer_that_carried_a_secret_is_replayed_without_it() {
+        let answer =
+            Answer { status: 201, body: b"secret".to_vec(), stored_body: Some(b"-".to_vec()), ..Answer::default() };
+        assert_eq!(answer.as_replayed().body, b"-");
+    }
+}

@@ -1,0 +1,388 @@
+//! Loads what a batch needs into a book, in a handful of reads, locked in a fixed order.
+//!
+//! What depends on a locked row is read after the lock; [`Needs`] says in which steps.
+
+use super::{
+    batch::Failure,
+    rows::{ConnectionRow, EventLineRow, EventRow, LevelRow, LineRow, LocationRow, MovementRow, ProductRow, SaleRow},
+};
+use crate::{
+    connection::Conn,
+    dialect::Sql,
+    error::StoreError,
+    types::{At, Id, UuidSql},
+};
+use diesel::{
+    QueryableByName,
+    sql_types::{BigInt, Nullable, Text},
+};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+use tradepost_domain::{
+    ids::{ConnectionId, EventId, LocationId, ProductId},
+    instant::Instant,
+    ledger::{Book, Command, CustomerCard, Needs},
+    money::Currency,
+    pos::Event,
+    quantity::Delta,
+};
+
+type Loaded<T> = Result<T, Failure>;
+
+/// Numbers for documents, drawn before the decisions that use them.
+pub(super) struct Numbers {
+    drawn: VecDeque<i64>,
+    used: Option<i64>,
+}
+
+impl Numbers {
+    /// The next one. There is one for each command that may need one.
+    pub(super) fn next(&mut self) -> i64 {
+        self.used = self.drawn.pop_front();
+        self.used.unwrap_or_default()
+    }
+
+    /// The last one used.
+    pub(super) const fn used(&self) -> Option<i64> {
+        self.used
+    }
+}
+
+/// The book for these commands.
+pub(super) fn load(conn: &mut Conn, commands: &[&Command], currency: Currency) -> Loaded<(Book, Numbers)> {
+    let mut book = Book::new(currency, default_location(conn)?);
+    let mut needs = Needs::documents(commands.iter().copied());
+    let numbers = draw_numbers(conn, needs.sale_numbers)?;
+    load_documents(conn, &mut book, &needs)?;
+    needs = Needs::references(&book, commands.iter().copied());
+    load_connections(conn, &mut book, &needs.connections)?;
+    load_references(conn, &mut book, &needs)?;
+    needs = Needs::stock(&book, commands.iter().copied());
+    load_stock(conn, &mut book, &needs)?;
+    Ok((book, numbers))
+}
+
+#[derive(QueryableByName)]
+struct IdRow {
+    #[diesel(sql_type = UuidSql)]
+    id: Id,
+}
+
+#[derive(QueryableByName)]
+struct NumberRow {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+fn default_location(conn: &mut Conn) -> Loaded<LocationId> {
+    let row: Option<IdRow> = Sql::new("SELECT id FROM locations WHERE is_default").first(conn)?;
+    row.map(|row| row.id.into())
+        .ok_or_else(|| StoreError::Internal("the shop has no default location: it was never started".to_owned()).into())
+}
+
+fn draw_numbers(conn: &mut Conn, count: usize) -> Loaded<Numbers> {
+    let mut numbers = Numbers { drawn: VecDeque::new(), used: None };
+    if count == 0 {
+        return Ok(numbers);
+    }
+    let wanted = i64::try_from(count).unwrap_or(i64::MAX);
+    let rows: Vec<NumberRow> = match conn {
+        Conn::Pg(_) => Sql::new("SELECT nextval('sale_numbers') AS n FROM generate_series(1, ")
+            .with(wanted)
+            .text(")")
+            .load(conn)?,
+        // Numbers that were not used stay for the next batch: `persist` notes the last one that was.
+        Conn::Lite(_) => Sql::new("SELECT next AS n FROM counters WHERE name = 'sale'").load(conn)?,
+    };
+    numbers.drawn = match (conn, rows.first()) {
+        (Conn::Lite(_), Some(first)) => (first.n..first.n.saturating_add(wanted)).collect(),
+        _ => rows.iter().map(|row| row.n).collect(),
+    };
+    if numbers.drawn.len() < count {
+        return Err(StoreError::Internal("there are no numbers for sales".to_owned()).into());
+    }
+    Ok(numbers)
+}
+
+fn ids<T: Copy + Into<Id>>(list: &[T]) -> Vec<Id> {
+    list.iter().map(|id| (*id).into()).collect()
+}
+
+/// Corrupt rows are our own fault, never the caller's.
+fn corrupt(error: impl std::fmt::Display) -> Failure {
+    StoreError::Internal(format!("a stored row cannot be read: {error}")).into()
+}
+
+fn load_documents(conn: &mut Conn, book: &mut Book, needs: &Needs) -> Loaded<()> {
+    load_connections(conn, book, &needs.connections)?;
+    load_events(conn, book, needs)?;
+    if !needs.sales.is_empty() {
+        let sql =
+            Sql::new(SaleRow::SELECT).id_in("id", ids(&needs.sales)).text(" ORDER BY id").either(" FOR UPDATE", "");
+        let sales: Vec<SaleRow> = sql.load(conn)?;
+        let sql = Sql::new(LineRow::SELECT).id_in("sale_id", ids(&needs.sales)).text(" ORDER BY sale_id, position");
+        let mut lines: HashMap<Id, Vec<LineRow>> = HashMap::new();
+        for line in sql.load::<LineRow>(conn)? {
+            lines.entry(line.sale_id).or_default().push(line);
+        }
+        for sale in sales {
+            let lines = lines.remove(&sale.id).unwrap_or_default();
+            book.enter_sale(Arc::new(sale.sale(lines, book.currency()).map_err(corrupt)?));
+        }
+    }
+    if !needs.products.is_empty() {
+        load_products(conn, book, &needs.products, false)?;
+    }
+    Ok(())
+}
+
+fn load_connections(conn: &mut Conn, book: &mut Book, wanted: &[ConnectionId]) -> Loaded<()> {
+    let missing: Vec<ConnectionId> = wanted.iter().copied().filter(|id| book.connection(*id).is_none()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let sql = Sql::new(ConnectionRow::SELECT).id_in("id", ids(&missing));
+    for row in sql.load::<ConnectionRow>(conn)? {
+        book.enter_connection(Arc::new(row.connection().map_err(corrupt)?));
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct EventKeyRow {
+    #[diesel(sql_type = UuidSql)]
+    id: Id,
+    #[diesel(sql_type = UuidSql)]
+    connection_id: Id,
+    #[diesel(sql_type = Text)]
+    webhook_id: String,
+}
+
+fn load_events(conn: &mut Conn, book: &mut Book, needs: &Needs) -> Loaded<()> {
+    let mut wanted = ids(&needs.events);
+    if !needs.webhook_ids.is_empty() {
+        // A few more than asked for may be found: the same sender's id under another connection.
+        let names = needs.webhook_ids.iter().map(|(_, id)| id.clone()).collect();
+        let connections: Vec<ConnectionId> = needs.webhook_ids.iter().map(|(connection, _)| *connection).collect();
+        let sql = Sql::new("SELECT id, connection_id, webhook_id FROM pos_events WHERE ")
+            .id_in("connection_id", ids(&connections))
+            .text(" AND ")
+            .text_in("webhook_id", names);
+        let found: Vec<EventKeyRow> = sql.load(conn)?;
+        let asked = |row: &EventKeyRow| {
+            needs.webhook_ids.binary_search(&(row.connection_id.into(), row.webhook_id.clone())).is_ok()
+        };
+        wanted.extend(found.into_iter().filter(asked).map(|row| row.id));
+    }
+    let mut waiting: HashMap<ConnectionId, Vec<EventId>> = HashMap::new();
+    if !needs.waiting.is_empty() {
+        let sql = Sql::new("SELECT id, connection_id, webhook_id FROM pos_events WHERE status = 'held' AND ")
+            .id_in("connection_id", ids(&needs.waiting))
+            .text(" ORDER BY received_at, id");
+        for row in sql.load::<EventKeyRow>(conn)? {
+            waiting.entry(row.connection_id.into()).or_default().push(row.id.into());
+            wanted.push(row.id);
+        }
+    }
+    wanted.sort_unstable();
+    wanted.dedup();
+    if !wanted.is_empty() {
+        enter_events(conn, book, wanted)?;
+    }
+    for (connection, events) in waiting {
+        book.enter_waiting(connection, events);
+    }
+    Ok(())
+}
+
+fn enter_events(conn: &mut Conn, book: &mut Book, wanted: Vec<Id>) -> Loaded<()> {
+    let sql = Sql::new(EventRow::SELECT).id_in("id", wanted.clone()).text(" ORDER BY id").either(" FOR UPDATE", "");
+    let events: Vec<EventRow> = sql.load(conn)?;
+    let sql = Sql::new(EventLineRow::SELECT).id_in("event_id", wanted.clone()).text(" ORDER BY event_id, position");
+    let mut lines: HashMap<Id, Vec<EventLineRow>> = HashMap::new();
+    for line in sql.load::<EventLineRow>(conn)? {
+        lines.entry(line.event_id).or_default().push(line);
+    }
+    let sql = Sql::new(MovementRow::SELECT)
+        .text("source_type = 'pos_event' AND ")
+        .id_in("source_id", wanted)
+        .text(" ORDER BY recorded_at, id");
+    let mut movements: HashMap<Option<Id>, Vec<MovementRow>> = HashMap::new();
+    for movement in sql.load::<MovementRow>(conn)? {
+        movements.entry(movement.source_id).or_default().push(movement);
+    }
+    for event in events {
+        let (lines, moved) = (lines.remove(&event.id), movements.remove(&Some(event.id)));
+        let moved: Result<Vec<_>, _> = moved.unwrap_or_default().into_iter().map(MovementRow::movement).collect();
+        let event: Event = event.event(lines.unwrap_or_default()).map_err(corrupt)?;
+        book.enter_event(Arc::new(event), moved.map_err(corrupt)?);
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct NamedRow {
+    #[diesel(sql_type = UuidSql)]
+    id: Id,
+    #[diesel(sql_type = Nullable<UuidSql>)]
+    category_id: Option<Id>,
+    #[diesel(sql_type = Text)]
+    key: String,
+}
+
+#[derive(QueryableByName)]
+struct MappingRow {
+    #[diesel(sql_type = UuidSql)]
+    connection_id: Id,
+    #[diesel(sql_type = Text)]
+    external_id: String,
+    #[diesel(sql_type = UuidSql)]
+    product_id: Id,
+}
+
+fn load_references(conn: &mut Conn, book: &mut Book, needs: &Needs) -> Loaded<()> {
+    if !needs.skus.is_empty() {
+        let sql = Sql::new("SELECT id, category_id, sku_key AS key FROM products WHERE ")
+            .text_in("sku_key", needs.skus.clone());
+        for row in sql.load::<NamedRow>(conn)? {
+            book.enter_sku(row.key, row.id.into());
+        }
+    }
+    if !needs.names.is_empty() {
+        let names = needs.names.iter().map(|(_, name)| name.clone()).collect();
+        let sql = Sql::new("SELECT id, category_id, name_key AS key FROM products WHERE removed_at IS NULL AND ")
+            .text_in("name_key", names);
+        for row in sql.load::<NamedRow>(conn)? {
+            book.enter_name(row.category_id.map(Into::into), row.key, row.id.into());
+        }
+    }
+    if !needs.external_ids.is_empty() {
+        let connections: Vec<ConnectionId> = needs.external_ids.iter().map(|(connection, _)| *connection).collect();
+        let names = needs.external_ids.iter().map(|(_, name)| name.clone()).collect();
+        let sql = Sql::new("SELECT connection_id, external_id, product_id FROM pos_products WHERE ")
+            .id_in("connection_id", ids(&connections))
+            .text(" AND ")
+            .text_in("external_id", names);
+        for row in sql.load::<MappingRow>(conn)? {
+            book.enter_mapping(row.connection_id.into(), row.external_id, row.product_id.into());
+        }
+    }
+    Ok(())
+}
+
+fn load_stock(conn: &mut Conn, book: &mut Book, needs: &Needs) -> Loaded<()> {
+    if !needs.levels_at.is_empty() {
+        // Nobody books the first stock of a product here meanwhile: that shares this lock (see below).
+        Sql::new("SELECT id FROM locations WHERE ")
+            .id_in("id", ids(&needs.levels_at))
+            .text(" ORDER BY id")
+            .either(" FOR UPDATE", "")
+            .load::<IdRow>(conn)?;
+    }
+    let found = load_levels(conn, book, needs)?;
+    let some_are_new = found < needs.levels.len();
+    load_locations(conn, book, &needs.locations, some_are_new)?;
+    load_products(conn, book, &needs.products, some_are_new)?;
+    load_names(conn, book, needs)?;
+    if !needs.changes_since.is_empty() {
+        load_changes_since(conn, book, &needs.changes_since)?;
+    }
+    Ok(())
+}
+
+/// Locks and enters the levels that exist; answers how many of those named one by one do.
+fn load_levels(conn: &mut Conn, book: &mut Book, needs: &Needs) -> Loaded<usize> {
+    let mut found = 0;
+    for row in LevelRow::load_named(conn, &needs.levels)? {
+        book.enter_level(row.level().map_err(corrupt)?);
+        found += 1;
+    }
+    for (column, wanted) in [("product_id", ids(&needs.levels_of)), ("location_id", ids(&needs.levels_at))] {
+        if wanted.is_empty() {
+            continue;
+        }
+        let sql = Sql::new(LevelRow::SELECT)
+            .id_in(column, wanted)
+            .text(" ORDER BY product_id, location_id")
+            .either(" FOR UPDATE", "");
+        for row in sql.load::<LevelRow>(conn)? {
+            book.enter_level(row.level().map_err(corrupt)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Where a level is to be made, there is no row of it to lock. Sharing a lock on its location and product keeps those from being
+/// removed until it is there.
+fn shared(some_are_new: bool) -> &'static str {
+    if some_are_new { " ORDER BY id FOR SHARE" } else { "" }
+}
+
+fn load_locations(conn: &mut Conn, book: &mut Book, wanted: &[LocationId], some_are_new: bool) -> Loaded<()> {
+    let sql = Sql::new(LocationRow::SELECT).id_in("id", ids(wanted)).either(shared(some_are_new), "");
+    for row in sql.load::<LocationRow>(conn)? {
+        book.enter_location(Arc::new(row.location()));
+    }
+    Ok(())
+}
+
+fn load_products(conn: &mut Conn, book: &mut Book, wanted: &[ProductId], some_are_new: bool) -> Loaded<()> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let sql = Sql::new(ProductRow::SELECT).id_in("id", ids(wanted)).either(shared(some_are_new), "");
+    for row in sql.load::<ProductRow>(conn)? {
+        book.enter_product(Arc::new(row.product(book.currency()).map_err(corrupt)?));
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct CardRow {
+    #[diesel(sql_type = UuidSql)]
+    id: Id,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    code: String,
+}
+
+fn load_names(conn: &mut Conn, book: &mut Book, needs: &Needs) -> Loaded<()> {
+    if !needs.categories.is_empty() {
+        let sql = Sql::new("SELECT id, name, '' AS code FROM categories WHERE ").id_in("id", ids(&needs.categories));
+        // A category that a product is put in must not be removed meanwhile; its foreign key sees to that.
+        for row in sql.load::<CardRow>(conn)? {
+            book.enter_category(row.id.into(), row.name);
+        }
+    }
+    if !needs.customers.is_empty() {
+        let sql = Sql::new("SELECT id, name, code FROM customers WHERE ").id_in("id", ids(&needs.customers));
+        for row in sql.load::<CardRow>(conn)? {
+            book.enter_customer(row.id.into(), CustomerCard { name: row.name, code: row.code });
+        }
+    }
+    Ok(())
+}
+
+/// By how much each of these levels has changed by what happened after a moment.
+fn load_changes_since(conn: &mut Conn, book: &mut Book, wanted: &[(ProductId, LocationId, Instant)]) -> Loaded<()> {
+    for (product, location, at) in wanted {
+        // What happened after it was booked after it, give or take the five minutes that a caller's clock may be ahead.
+        let booked = at.plus_seconds(-tradepost_domain::ledger::CLOCK_TOLERANCE_SECONDS);
+        let sql =
+            Sql::new("SELECT CAST(COALESCE(SUM(on_hand_change), 0) AS BIGINT) AS n FROM movements WHERE product_id = ")
+                .with(Id::from(*product))
+                .text(" AND location_id = ")
+                .with(Id::from(*location))
+                .text(" AND occurred_at > ")
+                .with(At::from(*at))
+                .text(" AND recorded_at > ")
+                .with(At::from(booked));
+        let sum: Option<NumberRow> = sql.first(conn)?;
+        let change = Delta::from_hundred_thousandths(sum.map_or(0, |row| row.n));
+        book.enter_later_change(*product, *location, *at, change);
+    }
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! Tradepost on SQLite and PostgreSQL, through Diesel.
+//!
+//! Here live the tables, the statements and the transactions: who talks to which database, one file per noun, and the one writer of the
+//! ledger. What may happen is decided by `tradepost-domain`; there is no `if` about price, stock or status in here.
+//!
+//! [`Store`] is the door. It reads on a few threads behind a bounded line and writes on them too (PostgreSQL) or on the one writer's
+//! thread (SQLite). [`Session`] is one unit of work: the domain's repository traits are implemented on it, and the lists of each noun take
+//! it as their first argument.
+
+pub mod catalogue;
+pub mod categories;
+mod connection;
+pub mod customers;
+mod dialect;
+mod error;
+mod housekeeping;
+mod idempotency;
+mod instrumentation;
+pub mod ledger;
+pub mod list;
+pub mod locations;
+mod migrate;
+mod pool;
+pub mod pos;
+pub mod sales;
+mod schema;
+mod session;
+mod settings;
+pub mod stock;
+mod store;
+mod throttle;
+mod tokens;
+mod types;
+pub mod users;
+mod verify;
+mod writer_queue;
+
+pub use connection::Engine;
+pub use error::{OpenError, StoreError};
+pub use housekeeping::{Purged, housekeeping};
+pub use idempotency::{Answer, Done, Keyed};
+pub use instrumentation::statements;
+pub use ledger::{Ledger, Sources, Submission, SubmitError};
+pub use list::{KeyValue, ListRequest, Order, Page};
+pub use migrate::names as migration_names;
+pub use session::Session;
+pub use settings::{FirstStart, Settings};
+pub use store::{Store, StoreConfig};
+pub use types::{At, Id};
+pub use verify::{Checked, Problem};

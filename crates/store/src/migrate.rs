@@ -1,0 +1,93 @@
+//! The tables, brought up to date. The migrations are built into the program, one folder per engine, same names in both.
+
+use crate::{
+    connection::{Conn, Engine},
+    error::OpenError,
+};
+use diesel::{connection::SimpleConnection, migration::MigrationSource, pg::Pg, sqlite::Sqlite};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+
+/// Held while migrating, so that replicas that start together do not both do it. The number means nothing else.
+const LOCK: i64 = 0x7472_6164_6570_6f73;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn failed(error: &Failure) -> OpenError {
+    OpenError::Migration(error.to_string())
+}
+
+/// Runs what is not in yet; answers the names of what was run.
+pub(crate) fn up(conn: &mut Conn) -> Result<Vec<String>, OpenError> {
+    locked(conn, |conn| match conn {
+        Conn::Pg(c) => {
+            c.run_pending_migrations(POSTGRES).map(|versions| versions.iter().map(ToString::to_string).collect())
+        }
+        Conn::Lite(c) => {
+            c.run_pending_migrations(SQLITE).map(|versions| versions.iter().map(ToString::to_string).collect())
+        }
+    })
+}
+
+/// Takes everything out again. For tests: it destroys all data.
+pub(crate) fn down(conn: &mut Conn) -> Result<Vec<String>, OpenError> {
+    locked(conn, |conn| match conn {
+        Conn::Pg(c) => {
+            c.revert_all_migrations(POSTGRES).map(|versions| versions.iter().map(ToString::to_string).collect())
+        }
+        Conn::Lite(c) => {
+            c.revert_all_migrations(SQLITE).map(|versions| versions.iter().map(ToString::to_string).collect())
+        }
+    })
+}
+
+fn locked<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T, Failure>) -> Result<T, OpenError> {
+    let lock = |conn: &mut Conn, function: &str| match conn {
+        Conn::Pg(c) => {
+            c.batch_execute(&format!("SELECT {function}({LOCK})")).map_err(|e| OpenError::Migration(e.to_string()))
+        }
+        // SQLite has one writer at a time as it is; each migration is a transaction.
+        Conn::Lite(_) => Ok(()),
+    };
+    lock(conn, "pg_advisory_lock")?;
+    let result = work(conn).map_err(|e| failed(&e));
+    lock(conn, "pg_advisory_unlock")?;
+    result
+}
+
+/// The names of the migrations that this program knows.
+pub fn names(engine: Engine) -> Vec<String> {
+    let listed = match engine {
+        Engine::Postgres => MigrationSource::<Pg>::migrations(&POSTGRES)
+            .map(|all| all.iter().map(|m| m.name().to_string()).collect::<Vec<_>>()),
+        Engine::Sqlite => MigrationSource::<Sqlite>::migrations(&SQLITE)
+            .map(|all| all.iter().map(|m| m.name().to_string()).collect::<Vec<_>>()),
+    };
+    // They were read when the program was built; there is nothing left that could fail.
+    listed.unwrap_or_default()
+}
+
+/// How many migrations are not in yet. Reading only: a database that was never migrated lacks all of them.
+pub(crate) fn pending(conn: &mut Conn) -> diesel::QueryResult<usize> {
+    use crate::dialect::Sql;
+    #[derive(diesel::QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        n: i64,
+    }
+    let engine = if matches!(conn, Conn::Pg(_)) { Engine::Postgres } else { Engine::Sqlite };
+    let exists = Sql::new("SELECT ").either(
+        "CAST(to_regclass('__diesel_schema_migrations') IS NOT NULL AS int)::bigint AS n",
+        "COUNT(*) AS n FROM sqlite_master WHERE name = '__diesel_schema_migrations'",
+    );
+    let known = names(engine).len();
+    if exists.first::<Count>(conn)?.is_none_or(|c| c.n == 0) {
+        return Ok(known);
+    }
+    let run = Sql::new("SELECT COUNT(*) AS n FROM __diesel_schema_migrations").first::<Count>(conn)?;
+    let run = run.map_or(0, |c| usize::try_from(c.n).unwrap_or(0));
+    // A newer program may have run more than this one knows: it is up to date as far as this one can tell.
+    Ok(known.saturating_sub(run))
+}

@@ -1,0 +1,221 @@
+//! The tables, for both engines. Written by hand: the Diesel CLI prints the types of one engine only.
+
+macro_rules! tables {
+    ($($name:ident ($($key:ident),+) { $($column:ident -> $type:ty,)+ })+) => {
+        $(diesel::table! {
+            use diesel::sql_types::*;
+            use crate::types::{InstantSql, UuidSql};
+            $name ($($key),+) { $($column -> $type,)+ }
+        })+
+    };
+}
+
+tables! {
+    settings (id) {
+        id -> Integer,
+        shop_name -> Text,
+        currency -> Text,
+        created_at -> InstantSql,
+    }
+    users (id) {
+        id -> UuidSql,
+        username -> Nullable<Text>,
+        username_key -> Nullable<Text>,
+        email -> Text,
+        email_key -> Text,
+        password_hash -> Nullable<Text>,
+        first_name -> Text,
+        last_name -> Text,
+        phone -> Nullable<Text>,
+        date_of_birth -> Nullable<Text>,
+        role -> Text,
+        permissions -> Text,
+        active -> Bool,
+        search_text -> Text,
+        version -> BigInt,
+        created_at -> InstantSql,
+        updated_at -> InstantSql,
+        erased_at -> Nullable<InstantSql>,
+    }
+    tokens (id) {
+        id -> UuidSql,
+        user_id -> UuidSql,
+        hash -> Binary,
+        created_at -> InstantSql,
+        expires_at -> InstantSql,
+        last_used_at -> Nullable<InstantSql>,
+    }
+    login_failures (subject) {
+        subject -> Text,
+        failures -> Integer,
+        last_at -> InstantSql,
+    }
+    idempotency_keys (principal, key) {
+        principal -> Text,
+        key -> Text,
+        fingerprint -> Binary,
+        status -> Integer,
+        body -> Binary,
+        location -> Nullable<Text>,
+        version -> Nullable<BigInt>,
+        created_at -> InstantSql,
+    }
+    customers (id) {
+        id -> UuidSql,
+        code -> Text,
+        code_key -> Text,
+        name -> Text,
+        name_key -> Text,
+        phone -> Nullable<Text>,
+        email -> Nullable<Text>,
+        email_key -> Nullable<Text>,
+        user_id -> Nullable<UuidSql>,
+        search_text -> Text,
+        version -> BigInt,
+        created_at -> InstantSql,
+        updated_at -> InstantSql,
+        erased_at -> Nullable<InstantSql>,
+    }
+    categories (id) {
+        id -> UuidSql,
+        name -> Text,
+        name_key -> Text,
+        description -> Text,
+        search_text -> Text,
+        version -> BigInt,
+        created_at -> InstantSql,
+        updated_at -> InstantSql,
+    }
+    locations (id) {
+        id -> UuidSql,
+        code -> Text,
+        code_key -> Text,
+        name -> Text,
+        name_key -> Text,
+        is_default -> Bool,
+        removed_at -> Nullable<InstantSql>,
+        version -> BigInt,
+        created_at -> InstantSql,
+        updated_at -> InstantSql,
+    }
+    products (id) {
+        id -> UuidSql,
+        sku -> Text,
+        sku_key -> Text,
+        name -> Text,
+        name_key -> Text,
+        description -> Text,
+        price -> BigInt,
+        category_id -> Nullable<UuidSql>,
+        barcode -> Nullable<Text>,
+        image_url -> Nullable<Text>,
+        unit -> Text,
+        unit_decimals -> Integer,
+        low_stock_threshold -> Nullable<BigInt>,
+        enabled -> Bool,
+        removed_at -> Nullable<InstantSql>,
+        search_text -> Text,
+        version -> BigInt,
+        created_at -> InstantSql,
+        updated_at -> InstantSql,
+    }
+    levels (product_id, location_id) {
+        product_id -> UuidSql,
+        location_id -> UuidSql,
+        on_hand -> BigInt,
+        reserved -> BigInt,
+        seq -> BigInt,
+        counted_at -> Nullable<InstantSql>,
+        recorded_at -> Nullable<InstantSql>,
+    }
+    movements (product_id, location_id, seq) {
+        id -> UuidSql,
+        product_id -> UuidSql,
+        location_id -> UuidSql,
+        seq -> BigInt,
+        kind -> Text,
+        on_hand_change -> BigInt,
+        reserved_change -> BigInt,
+        on_hand_after -> BigInt,
+        reserved_after -> BigInt,
+        reason -> Nullable<Text>,
+        source_type -> Nullable<Text>,
+        source_id -> Nullable<UuidSql>,
+        actor_type -> Text,
+        actor_id -> Nullable<UuidSql>,
+        occurred_at -> InstantSql,
+        recorded_at -> InstantSql,
+    }
+    sales (id) {
+        id -> UuidSql,
+        number -> BigInt,
+        status -> Text,
+        location_id -> UuidSql,
+        customer_id -> Nullable<UuidSql>,
+        customer_name -> Nullable<Text>,
+        sold_by -> Nullable<UuidSql>,
+        total -> BigInt,
+        refunded_total -> BigInt,
+        reason -> Nullable<Text>,
+        version -> BigInt,
+        occurred_at -> InstantSql,
+        created_at -> InstantSql,
+        updated_at -> InstantSql,
+    }
+    sale_lines (sale_id, id) {
+        id -> UuidSql,
+        sale_id -> UuidSql,
+        position -> Integer,
+        product_id -> UuidSql,
+        sku -> Text,
+        name -> Text,
+        quantity -> BigInt,
+        refunded_quantity -> BigInt,
+        restocked_quantity -> BigInt,
+        unit_price -> BigInt,
+        line_total -> BigInt,
+    }
+    pos_connections (id) {
+        id -> UuidSql,
+        name -> Text,
+        name_key -> Text,
+        dialect -> Text,
+        location_id -> Nullable<UuidSql>,
+        on_shortage -> Text,
+        secret -> Nullable<Text>,
+        removed_at -> Nullable<InstantSql>,
+        version -> BigInt,
+        created_at -> InstantSql,
+        updated_at -> InstantSql,
+    }
+    pos_products (connection_id, external_id) {
+        connection_id -> UuidSql,
+        external_id -> Text,
+        product_id -> UuidSql,
+    }
+    pos_events (id) {
+        id -> UuidSql,
+        connection_id -> UuidSql,
+        webhook_id -> Text,
+        body_hash -> Binary,
+        body -> Binary,
+        headers -> Text,
+        status -> Text,
+        reason_code -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        received_at -> InstantSql,
+        updated_at -> InstantSql,
+        version -> BigInt,
+    }
+    pos_event_lines (event_id, position) {
+        event_id -> UuidSql,
+        position -> Integer,
+        ref_kind -> Text,
+        ref_value -> Text,
+        change -> Nullable<BigInt>,
+        counted -> Nullable<BigInt>,
+        counted_at -> Nullable<InstantSql>,
+        occurred_at -> Nullable<InstantSql>,
+        reason -> Nullable<Text>,
+    }
+}

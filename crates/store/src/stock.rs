@@ -1,0 +1,349 @@
+//! Levels and movements, as they are read. They are written by the ledger alone.
+
+use crate::{
+    StoreError,
+    dialect::Sql,
+    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page},
+    session::Session,
+    types::{At, Id, InstantSql, UuidSql},
+};
+use diesel::{
+    QueryableByName,
+    sql_types::{BigInt, Bool, Integer, Nullable, Text},
+};
+use serde::Serialize;
+use std::collections::HashMap;
+use tradepost_domain::{
+    ids::{LocationId, MovementId, ProductId},
+    instant::Instant,
+    stock::Kind,
+};
+use uuid::Uuid;
+
+/// What there is of one product. Quantities are in hundred-thousandths.
+#[derive(Debug, Clone, QueryableByName, Serialize)]
+pub struct InventoryRow {
+    /// Of what.
+    #[diesel(sql_type = UuidSql)]
+    pub product_id: Id,
+    /// Its SKU.
+    #[diesel(sql_type = Text)]
+    pub sku: String,
+    #[diesel(sql_type = Text)]
+    sku_key: String,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    #[diesel(sql_type = Text)]
+    name_key: String,
+    /// What it is counted in.
+    #[diesel(sql_type = Text)]
+    pub unit: String,
+    /// How many decimals its quantities have.
+    #[diesel(sql_type = Integer)]
+    pub unit_decimals: i32,
+    /// At or below this it counts as low.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub low_stock_threshold: Option<i64>,
+    /// On sale or not.
+    #[diesel(sql_type = Bool)]
+    pub enabled: bool,
+    /// What is there, at the locations that were asked for together.
+    #[diesel(sql_type = BigInt)]
+    pub on_hand: i64,
+    /// What is promised.
+    #[diesel(sql_type = BigInt)]
+    pub reserved: i64,
+    /// What can be promised.
+    #[diesel(sql_type = BigInt)]
+    pub available: i64,
+}
+
+/// One level. Quantities are in hundred-thousandths.
+#[derive(Debug, Clone, QueryableByName, Serialize)]
+pub struct LevelRow {
+    #[diesel(sql_type = UuidSql)]
+    product_id: Id,
+    /// Where.
+    #[diesel(sql_type = UuidSql)]
+    pub location_id: Id,
+    /// The location's code.
+    #[diesel(sql_type = Text)]
+    pub location_code: String,
+    /// What is there.
+    #[diesel(sql_type = BigInt)]
+    pub on_hand: i64,
+    /// What is promised.
+    #[diesel(sql_type = BigInt)]
+    pub reserved: i64,
+    /// How many movements it has had.
+    #[diesel(sql_type = BigInt)]
+    pub seq: i64,
+    /// When last counted.
+    #[diesel(sql_type = Nullable<InstantSql>)]
+    pub counted_at: Option<At>,
+    /// When last moved.
+    #[diesel(sql_type = Nullable<InstantSql>)]
+    pub recorded_at: Option<At>,
+}
+
+impl LevelRow {
+    /// What can be promised.
+    pub const fn available(&self) -> i64 {
+        if self.on_hand > self.reserved { self.on_hand - self.reserved } else { 0 }
+    }
+}
+
+/// A product's stock with its levels.
+#[derive(Debug, Clone, Serialize)]
+pub struct Inventory {
+    /// In total.
+    pub total: InventoryRow,
+    /// Per location, by the location's code.
+    pub levels: Vec<LevelRow>,
+}
+
+impl Placed for InventoryRow {
+    fn key(&self, field: &str) -> KeyValue {
+        match field {
+            "name" => self.name_key.clone().into(),
+            "sku" => self.sku_key.clone().into(),
+            "available" => self.available.into(),
+            _ => self.product_id.into(),
+        }
+    }
+}
+
+/// What an inventory can be sorted by.
+pub const INVENTORY_ORDERINGS: &[&str] = &["name", "sku", "available"];
+
+/// Which part of the inventory.
+#[derive(Debug, Clone, Default)]
+pub struct InventoryFilter {
+    /// Only what is at this location.
+    pub location: Option<LocationId>,
+    /// At or below its threshold, or not.
+    pub low_stock: Option<bool>,
+    /// Words in SKU, barcode, name and description.
+    pub search: Option<String>,
+}
+
+const INVENTORY: &str = "SELECT p.id AS product_id, p.sku, p.sku_key, p.name, p.name_key, p.unit, p.unit_decimals, \
+    p.low_stock_threshold, p.enabled, ";
+const EVERYWHERE: &str = "\
+    CAST((SELECT COALESCE(SUM(l.on_hand), 0) FROM levels l WHERE l.product_id = p.id) AS BIGINT) AS on_hand, \
+    CAST((SELECT COALESCE(SUM(l.reserved), 0) FROM levels l WHERE l.product_id = p.id) AS BIGINT) AS reserved, \
+    CAST((SELECT COALESCE(SUM(CASE WHEN l.on_hand > l.reserved THEN l.on_hand - l.reserved ELSE 0 END), 0) \
+        FROM levels l WHERE l.product_id = p.id) AS BIGINT) AS available ";
+const AVAILABLE_EVERYWHERE: &str = "CAST((SELECT COALESCE(SUM(CASE WHEN l.on_hand > l.reserved THEN l.on_hand - l.reserved ELSE 0 END), 0) \
+    FROM levels l WHERE l.product_id = p.id) AS BIGINT)";
+const HERE: &str = "COALESCE(l.on_hand, 0) AS on_hand, COALESCE(l.reserved, 0) AS reserved, \
+    CASE WHEN l.on_hand > l.reserved THEN l.on_hand - l.reserved ELSE 0 END AS available ";
+const AVAILABLE_HERE: &str = "(CASE WHEN l.on_hand > l.reserved THEN l.on_hand - l.reserved ELSE 0 END)";
+
+const KEYS_EVERYWHERE: &[(&str, &str)] =
+    &[("name", "p.name_key"), ("sku", "p.sku_key"), ("available", AVAILABLE_EVERYWHERE), ("id", "p.id")];
+const KEYS_HERE: &[(&str, &str)] =
+    &[("name", "p.name_key"), ("sku", "p.sku_key"), ("available", AVAILABLE_HERE), ("id", "p.id")];
+
+fn inventory_shape(location: Option<LocationId>) -> Shape {
+    let order = Order { field: "name", descending: false };
+    match location {
+        None => Shape {
+            select: Sql::new(INVENTORY).text(EVERYWHERE),
+            from: Sql::new("FROM products p"),
+            keys: KEYS_EVERYWHERE,
+            order,
+        },
+        Some(location) => Shape {
+            select: Sql::new(INVENTORY).text(HERE),
+            from: Sql::new("FROM products p LEFT JOIN levels l ON l.product_id = p.id AND l.location_id = ")
+                .with(Id::from(location)),
+            keys: KEYS_HERE,
+            order,
+        },
+    }
+}
+
+/// A page of what there is of products that were not removed, by name unless told otherwise. Two statements.
+///
+/// # Errors
+/// What the database said.
+pub fn inventory(
+    session: &mut Session<'_>,
+    request: &ListRequest<InventoryFilter>,
+) -> Result<Page<Inventory>, StoreError> {
+    let filter = &request.filter;
+    let available = if filter.location.is_some() { AVAILABLE_HERE } else { AVAILABLE_EVERYWHERE };
+    let mut conditions = Conditions::always("p.removed_at IS NULL");
+    conditions.low_stock("p.low_stock_threshold", available, filter.low_stock);
+    conditions.search("p.search_text", filter.search.as_deref());
+    let page = page::<InventoryRow, _>(session, &inventory_shape(filter.location), conditions, request)?;
+    let products = page.rows.iter().map(|row| row.product_id).collect();
+    let mut levels = levels(session, products, filter.location)?;
+    page.map(|total| Ok(Inventory { levels: levels.remove(&total.product_id).unwrap_or_default(), total }))
+}
+
+/// What there is of one product, removed or not. Two statements.
+///
+/// # Errors
+/// What the database said.
+pub fn inventory_of(session: &mut Session<'_>, product: ProductId) -> Result<Option<Inventory>, StoreError> {
+    let shape = inventory_shape(None);
+    let mut sql = shape.select;
+    sql.append(&shape.from).push(" WHERE p.id = ").bind(Id::from(product));
+    let Some(total) = session.first::<InventoryRow>(sql)? else { return Ok(None) };
+    let levels = levels(session, vec![total.product_id], None)?.remove(&total.product_id).unwrap_or_default();
+    Ok(Some(Inventory { total, levels }))
+}
+
+fn levels(
+    session: &mut Session<'_>,
+    products: Vec<Id>,
+    location: Option<LocationId>,
+) -> Result<HashMap<Id, Vec<LevelRow>>, StoreError> {
+    let mut sql = Sql::new(
+        "SELECT v.product_id, v.location_id, d.code AS location_code, v.on_hand, v.reserved, v.seq, v.counted_at, v.recorded_at \
+         FROM levels v JOIN locations d ON d.id = v.location_id WHERE v.seq > 0 AND ",
+    )
+    .id_in("v.product_id", products);
+    if let Some(location) = location {
+        sql.push(" AND v.location_id = ").bind(Id::from(location));
+    }
+    let mut levels: HashMap<Id, Vec<LevelRow>> = HashMap::new();
+    for level in session.load::<LevelRow>(sql.text(" ORDER BY v.product_id, d.code_key, v.location_id"))? {
+        levels.entry(level.product_id).or_default().push(level);
+    }
+    Ok(levels)
+}
+
+/// One row of the ledger. Quantities are in hundred-thousandths.
+#[derive(Debug, Clone, QueryableByName, Serialize)]
+pub struct MovementRow {
+    /// Its id.
+    #[diesel(sql_type = UuidSql)]
+    pub id: Id,
+    /// Of what.
+    #[diesel(sql_type = UuidSql)]
+    pub product_id: Id,
+    /// The product's SKU as it is now.
+    #[diesel(sql_type = Text)]
+    pub sku: String,
+    /// Where.
+    #[diesel(sql_type = UuidSql)]
+    pub location_id: Id,
+    /// Its number within its level.
+    #[diesel(sql_type = BigInt)]
+    pub seq: i64,
+    /// What it is.
+    #[diesel(sql_type = Text)]
+    pub kind: String,
+    /// Signed.
+    #[diesel(sql_type = BigInt)]
+    pub on_hand_change: i64,
+    /// Signed.
+    #[diesel(sql_type = BigInt)]
+    pub reserved_change: i64,
+    /// What was there afterwards.
+    #[diesel(sql_type = BigInt)]
+    pub on_hand_after: i64,
+    /// What was promised afterwards.
+    #[diesel(sql_type = BigInt)]
+    pub reserved_after: i64,
+    /// Somebody's words.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub reason: Option<String>,
+    /// `sale`, `pos_event` …
+    #[diesel(sql_type = Nullable<Text>)]
+    pub source_type: Option<String>,
+    /// Which one.
+    #[diesel(sql_type = Nullable<UuidSql>)]
+    pub source_id: Option<Id>,
+    /// `user`, `connection` or `system`.
+    #[diesel(sql_type = Text)]
+    pub actor_type: String,
+    /// Who, unless it was the program itself.
+    #[diesel(sql_type = Nullable<UuidSql>)]
+    pub actor_id: Option<Id>,
+    /// When it happened, by the caller's word.
+    #[diesel(sql_type = InstantSql)]
+    pub occurred_at: At,
+    /// When it was booked.
+    #[diesel(sql_type = InstantSql)]
+    pub recorded_at: At,
+}
+
+impl Placed for MovementRow {
+    fn key(&self, field: &str) -> KeyValue {
+        match field {
+            "recorded_at" => self.recorded_at.into(),
+            "occurred_at" => self.occurred_at.into(),
+            _ => self.id.into(),
+        }
+    }
+}
+
+/// What a list of movements can be sorted by.
+pub const MOVEMENT_ORDERINGS: &[&str] = &["recorded_at", "occurred_at"];
+
+/// Which movements.
+#[derive(Debug, Clone, Default)]
+pub struct MovementFilter {
+    /// Of this product.
+    pub product: Option<ProductId>,
+    /// At this location.
+    pub location: Option<LocationId>,
+    /// Of this kind.
+    pub kind: Option<Kind>,
+    /// Of documents of this type.
+    pub source_type: Option<String>,
+    /// Of this document.
+    pub source_id: Option<Uuid>,
+    /// Happened from then on.
+    pub occurred_after: Option<Instant>,
+    /// Happened before then.
+    pub occurred_before: Option<Instant>,
+    /// Booked from then on.
+    pub recorded_after: Option<Instant>,
+    /// Booked before then.
+    pub recorded_before: Option<Instant>,
+}
+
+const MOVEMENT: &str = "SELECT m.id, m.product_id, p.sku, m.location_id, m.seq, m.kind, m.on_hand_change, m.reserved_change, \
+    m.on_hand_after, m.reserved_after, m.reason, m.source_type, m.source_id, m.actor_type, m.actor_id, m.occurred_at, \
+    m.recorded_at ";
+const MOVEMENT_FROM: &str = "FROM movements m JOIN products p ON p.id = m.product_id";
+
+/// A page of them, newest first unless told otherwise.
+///
+/// # Errors
+/// What the database said.
+pub fn movements(
+    session: &mut Session<'_>,
+    request: &ListRequest<MovementFilter>,
+) -> Result<Page<MovementRow>, StoreError> {
+    let shape = Shape {
+        select: Sql::new(MOVEMENT),
+        from: Sql::new(MOVEMENT_FROM),
+        keys: &[("recorded_at", "m.recorded_at"), ("occurred_at", "m.occurred_at"), ("id", "m.id")],
+        order: Order { field: "recorded_at", descending: true },
+    };
+    let filter = &request.filter;
+    let mut conditions = Conditions::default();
+    conditions.when("m.product_id = ", filter.product.map(Id::from));
+    conditions.when("m.location_id = ", filter.location.map(Id::from));
+    conditions.when("m.kind = ", filter.kind.map(Kind::as_str));
+    conditions.when("m.source_type = ", filter.source_type.as_deref());
+    conditions.when("m.source_id = ", filter.source_id.map(Id));
+    conditions.between("m.occurred_at", filter.occurred_after, filter.occurred_before);
+    conditions.between("m.recorded_at", filter.recorded_after, filter.recorded_before);
+    page(session, &shape, conditions, request)
+}
+
+/// One movement.
+///
+/// # Errors
+/// What the database said.
+pub fn movement(session: &mut Session<'_>, id: MovementId) -> Result<Option<MovementRow>, StoreError> {
+    session.first(Sql::new(MOVEMENT).text(MOVEMENT_FROM).text(" WHERE m.id = ").with(Id::from(id)))
+}

@@ -1,0 +1,301 @@
+//! The store's public face.
+
+use crate::{
+    connection::{Connections, Connector, Engine, Target, Use},
+    error::{OpenError, StoreError},
+    idempotency::{self, Answer, Done, Keyed},
+    instrumentation,
+    ledger::{Ledger, Sources},
+    migrate,
+    pool::{MAX_WAIT, Pool},
+    session::{self, Session},
+    settings::{self, FirstStart, Settings},
+    verify::{self, Checked, Problem},
+    writer_queue::{Job, WriterHandle, line},
+};
+use diesel::r2d2;
+use std::{
+    fs::{File, TryLockError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant as Stopwatch},
+};
+use tokio::sync::oneshot;
+use tradepost_domain::{instant::Instant, money::Currency};
+
+/// Where the shop is kept and how many may work on it at once.
+#[derive(Clone)]
+pub struct StoreConfig {
+    /// `sqlite://path`, `postgres://…` or `postgresql://…`.
+    pub url: String,
+    /// Threads, each with a connection, for reading (and on PostgreSQL for writing what is not the ledger's).
+    pub readers: usize,
+    /// How many may wait for them; who comes when the line is full is told `Busy`.
+    pub queue: usize,
+    /// Where time and new ids come from.
+    pub sources: Sources,
+}
+
+/// The shop's database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    target: Target,
+    pool: Pool,
+    writer: WriterHandle,
+    ledger: Ledger,
+    currency: Arc<OnceLock<Currency>>,
+    migrated: AtomicBool,
+    claim: Mutex<Option<File>>,
+    now: fn() -> Instant,
+}
+
+fn connections(connector: Connector, size: usize) -> Connections {
+    r2d2::Pool::builder()
+        .max_size(u32::try_from(size).unwrap_or(u32::MAX).max(1))
+        // A check before each use would cost a round trip; a broken connection is found out by its first error.
+        .test_on_check_out(false)
+        .connection_timeout(Duration::from_secs(3))
+        .build_unchecked(connector)
+}
+
+impl Store {
+    /// Opens the database and starts the threads that work on it. Nothing is migrated yet.
+    ///
+    /// # Errors
+    /// A sentence that names what is wrong: the URL, or why the database does not open.
+    pub fn open(config: &StoreConfig) -> Result<Self, OpenError> {
+        let target = Target::parse(&config.url)?;
+        instrumentation::install();
+        // One connection by hand: the pool would try again and again, and its errors say less.
+        let mut first = open_one(&target, Use::Write)?;
+        let currency = Arc::new(OnceLock::new());
+        if let Ok(Some(settings)) = settings::load(&mut first) {
+            currency.get_or_init(|| settings.currency);
+        }
+        drop(first);
+        let connector = |purpose| Connector { target: target.clone(), purpose };
+        let reading = connections(connector(Use::Read), config.readers);
+        let writing = connections(connector(Use::Write), 1);
+        let cannot = |e: std::io::Error| OpenError::CannotOpen(format!("no thread could be started: {e}"));
+        let pool = Pool::start(config.readers, config.queue, &reading).map_err(cannot)?;
+        let (writer, jobs) = line(config.queue);
+        let known = Arc::clone(&currency);
+        let currency_of = Arc::new(move || known.get().copied());
+        let (ledger, _) = Ledger::start(writer.clone(), jobs, writing, currency_of, config.sources).map_err(cannot)?;
+        Ok(Self(Arc::new(Inner {
+            target,
+            pool,
+            writer,
+            ledger,
+            currency,
+            migrated: AtomicBool::new(false),
+            claim: Mutex::new(None),
+            now: config.sources.now,
+        })))
+    }
+
+    /// Which database it is.
+    pub fn engine(&self) -> Engine {
+        self.0.target.engine()
+    }
+
+    /// Brings the tables up to date; answers the names of the migrations it ran. Replicas that start together wait for each other.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn migrate(&self) -> Result<Vec<String>, OpenError> {
+        migrate::up(&mut open_one(&self.0.target, Use::Migrate)?)
+    }
+
+    /// Takes all tables out again, with everything in them. For tests.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn unmigrate(&self) -> Result<Vec<String>, OpenError> {
+        self.0.migrated.store(false, Ordering::Relaxed);
+        migrate::down(&mut open_one(&self.0.target, Use::Migrate)?)
+    }
+
+    /// How many migrations are not in yet.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn pending_migrations(&self) -> Result<usize, OpenError> {
+        let mut conn = open_one(&self.0.target, Use::Migrate)?;
+        migrate::pending(&mut conn).map_err(|e| OpenError::CannotOpen(e.to_string()))
+    }
+
+    /// Writes down what a new shop needs (its currency, its first location), and learns the currency of any other.
+    ///
+    /// # Errors
+    /// `Setting` where another currency is asked for than the one that is fixed.
+    pub fn first_start(&self, first: &FirstStart) -> Result<Settings, OpenError> {
+        let settings = settings::start(&mut open_one(&self.0.target, Use::Write)?, first)?;
+        self.0.currency.get_or_init(|| settings.currency);
+        Ok(settings)
+    }
+
+    /// The shop's currency, once it was started.
+    pub fn currency(&self) -> Option<Currency> {
+        self.0.currency.get().copied()
+    }
+
+    /// Makes sure that no other process serves the same SQLite file; held until the store is dropped. On PostgreSQL there may be many.
+    ///
+    /// # Errors
+    /// `Claimed` where another one does.
+    pub fn claim(&self) -> Result<(), OpenError> {
+        let Some(path) = self.0.target.path() else { return Ok(()) };
+        let mut lock_path = path.as_os_str().to_owned();
+        lock_path.push(".lock");
+        let cannot = |e: std::io::Error| OpenError::CannotOpen(format!("{}: {e}", lock_path.to_string_lossy()));
+        let file = File::options().create(true).truncate(false).write(true).open(&lock_path).map_err(cannot)?;
+        match file.try_lock() {
+            Ok(()) => {
+                *self.0.claim.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
+                Ok(())
+            }
+            Err(TryLockError::WouldBlock) => Err(OpenError::Claimed(path.to_string_lossy().into_owned())),
+            Err(TryLockError::Error(error)) => Err(cannot(error)),
+        }
+    }
+
+    /// Does the database answer, and are all migrations in?
+    ///
+    /// # Errors
+    /// `Unavailable` where not.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        let known = self.0.migrated.load(Ordering::Relaxed);
+        let pending = self
+            .0
+            .pool
+            .run(move |conn| {
+                if known {
+                    diesel::connection::SimpleConnection::batch_execute(conn, "SELECT 1").map_err(StoreError::from)?;
+                    return Ok(0);
+                }
+                migrate::pending(conn).map_err(StoreError::from)
+            })
+            .await?;
+        if pending > 0 {
+            return Err(StoreError::Unavailable(format!("{pending} migrations are not in yet")));
+        }
+        self.0.migrated.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Reads, in one snapshot however many statements it takes.
+    ///
+    /// # Errors
+    /// What the closure says; `Busy` or `Unavailable` where it did not run.
+    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&mut Session<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let currency = self.currency();
+        self.0.pool.run(move |conn| session::snapshot(conn, currency, work)).await
+    }
+
+    /// Reads with a single statement, without the cost of a transaction around it.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn read_one<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&mut Session<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let currency = self.currency();
+        self.0.pool.run(move |conn| work(&mut Session::new(conn, currency))).await
+    }
+
+    /// Does a unit of work whole or not at all, under an idempotency key where there is one. It is run again after a deadlock and the
+    /// like, so it may not do anything but through its session.
+    ///
+    /// # Errors
+    /// What the closure says; `KeyReused`; `Busy` or `Unavailable` where nothing was done; `OutcomeUnknown` where nobody knows.
+    pub async fn write<E, F>(&self, key: Option<Keyed>, work: F) -> Result<Done, E>
+    where
+        E: From<StoreError> + Send + 'static,
+        F: Fn(&mut Session<'_>) -> Result<Answer, E> + Send + 'static,
+    {
+        let now = self.0.now;
+        self.write_plain(move |session| idempotency::once(session, key.as_ref(), now(), |session| work(session))).await
+    }
+
+    /// Does a unit of work whole or not at all. It is run again after a deadlock and the like, so it may not do anything but through
+    /// its session.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_plain<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: Fn(&mut Session<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let currency = self.currency();
+        match self.engine() {
+            Engine::Postgres => self.0.pool.run(move |conn| session::write(conn, currency, work)).await,
+            Engine::Sqlite => self.write_in_line(currency, work).await,
+        }
+    }
+
+    /// On SQLite everything is written by one thread, the ledger's.
+    async fn write_in_line<T, E, F>(&self, currency: Option<Currency>, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: Fn(&mut Session<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let asked = Stopwatch::now();
+        self.0.writer.try_send(Job::Write(Box::new(move |conn| {
+            if reply.is_closed() {
+                return;
+            }
+            let result = if asked.elapsed() > MAX_WAIT {
+                Err(StoreError::Busy.into())
+            } else {
+                session::write(conn, currency, work)
+            };
+            // A caller that has gone meanwhile does not want it.
+            drop(reply.send(result));
+        })))?;
+        answer
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Unavailable("the writer cannot reach the database".into()).into()))
+    }
+
+    /// Adds everything up again, in one snapshot; a server may be running on the same database. Each problem is told as it is found.
+    ///
+    /// # Errors
+    /// Where the database cannot be read, or is not up to date.
+    pub fn verify(&self, mut tell: impl FnMut(Problem)) -> Result<Checked, OpenError> {
+        let mut conn = open_one(&self.0.target, Use::Migrate)?;
+        let cannot = |error: StoreError| OpenError::CannotOpen(error.to_string());
+        match migrate::pending(&mut conn).map_err(|e| cannot(e.into()))? {
+            0 => verify::verify(&mut conn, &mut tell).map_err(cannot),
+            pending => Err(OpenError::Outdated(format!("{pending} migrations are not in yet"))),
+        }
+    }
+
+    /// The door to the ledger, through which stock changes.
+    pub fn ledger(&self) -> &Ledger {
+        &self.0.ledger
+    }
+}
+
+fn open_one(target: &Target, purpose: Use) -> Result<crate::connection::Conn, OpenError> {
+    Connector { target: target.clone(), purpose }.open().map_err(|error| {
+        let place = target.path().map_or_else(String::new, |path| format!("{}: ", path.display()));
+        OpenError::CannotOpen(format!("{place}{}", error.to_string().trim()))
+    })
+}

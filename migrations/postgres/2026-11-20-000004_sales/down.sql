@@ -1,0 +1,3 @@
+DROP TABLE sale_lines;
+DROP TABLE sales;
+DROP SEQUENCE sale_numbers;

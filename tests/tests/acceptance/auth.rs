@@ -1,0 +1,184 @@
+//! `/auth` and `/me`: registering, logging in and out, guessing.
+
+use serde_json::{Value, json};
+use tradepost_tests::{Client, OWNER_LOGIN, OWNER_PASSWORD, both_engines};
+
+const GOOD: &str = "plum-kettle-orbit-94";
+
+fn sam(field: &str, value: Value) -> Value {
+    let mut body = json!({ "email": "sam@mail.test", "password": GOOD, "username": "sam" });
+    body[field] = value;
+    body
+}
+
+both_engines!(a_shopper_registers_logs_in_and_has_a_customer_record, async |shop| {
+    let nobody = shop.anonymous();
+    let body = json!({
+        "email": "Sam@Mail.test", "password": GOOD, "username": "Sam", "first_name": "Sam", "last_name": "Smith",
+        "phone": "+254712345678", "date_of_birth": "1990-01-31",
+    });
+    let user = nobody.post("/auth/register", body).await.is(201);
+    assert_eq!(
+        (&user["role"], &user["active"], &user["phone"]),
+        (&json!("shopper"), &json!(true), &json!("+254712345678"))
+    );
+    assert!(!user.text().contains("password") && !user.text().contains("argon2"), "{user:?}");
+    let by_name = nobody.log_in("SAM", GOOD).await;
+    let by_email = nobody.log_in("sam@mail.TEST", GOOD).await;
+    assert_ne!(by_name.token(), by_email.token(), "several credentials live beside each other");
+    let me = by_name.get("/me").await.is(200);
+    assert_eq!((&me["id"], &me["date_of_birth"], &me["username"]), (&user["id"], &json!("1990-01-31"), &json!("Sam")));
+    let customers = shop.owner().walk("/customers").await;
+    assert!(customers.iter().any(|customer| customer["name"] == "Sam Smith"), "{customers:?}");
+});
+
+both_engines!(names_and_addresses_are_taken_once_without_regard_to_case, async |shop| {
+    let nobody = shop.anonymous();
+    nobody.post("/auth/register", sam("first_name", json!("Sam"))).await.is(201);
+    let same_email = json!({ "email": "SAM@mail.test", "password": GOOD, "username": "other" });
+    nobody.post("/auth/register", same_email).await.is_problem(409, "duplicate");
+    let same_name = json!({ "email": "other@mail.test", "password": GOOD, "username": "SAM" });
+    nobody.post("/auth/register", same_name).await.is_problem(409, "duplicate");
+    let somebodys_email = json!({ "email": "other@mail.test", "password": GOOD, "username": "sam@mail.test" });
+    let refused = nobody.post("/auth/register", somebodys_email).await;
+    assert!(
+        [400, 409].contains(&refused.status()),
+        "a username that is somebody's address would take their login: {refused:?}"
+    );
+});
+
+both_engines!(a_registration_cannot_choose_what_it_may_do, async |shop| {
+    for (field, value) in [
+        ("role", json!("owner")),
+        ("permissions", json!(["users.manage"])),
+        ("active", json!(true)),
+        ("id", json!("x")),
+    ] {
+        shop.anonymous().post("/auth/register", sam(field, value)).await.points_at(&format!("/{field}"));
+    }
+});
+
+both_engines!(weak_passwords_and_odd_addresses_are_refused_at_the_field, async |shop| {
+    let nobody = shop.anonymous();
+    for password in
+        ["short", "password123", "1234567890", "aaaaaaaaaaaa", "qwertyuiop", "sam@mail.test1", "my-sam@mail.test-x"]
+    {
+        nobody.post("/auth/register", sam("password", json!(password))).await.points_at("/password");
+    }
+    let long_name = json!({ "email": "sam@mail.test", "username": "samantha", "password": "samantha-9-x" });
+    nobody.post("/auth/register", long_name).await.points_at("/password");
+    for email in
+        ["", "sam", "sam@", "@mail.test", "sam@mail test", "sam@@mail.test", &format!("{}@mail.test", "x".repeat(300))]
+    {
+        nobody.post("/auth/register", sam("email", json!(email))).await.points_at("/email");
+    }
+    for phone in ["0712345678", "12", "+1", "phone"] {
+        nobody.post("/auth/register", sam("phone", json!(phone))).await.points_at("/phone");
+    }
+    for date in ["1990-02-30", "31.01.1990", "2999-01-01"] {
+        nobody.post("/auth/register", sam("date_of_birth", json!(date))).await.points_at("/date_of_birth");
+    }
+    let long = nobody.post("/auth/register", sam("password", json!("long-passphrase-".repeat(200)))).await;
+    assert!([201, 400].contains(&long.status()), "{long:?}");
+});
+
+both_engines!(an_unknown_user_and_a_wrong_password_look_the_same, async |shop| {
+    let nobody = shop.anonymous();
+    let refuse = async |login: &str, password: &str| {
+        nobody
+            .post("/auth/login", json!({ "login": login, "password": password }))
+            .await
+            .is_problem(401, "bad_credentials")
+    };
+    let mut unknown = refuse("nobody-at-all", GOOD).await.json;
+    let mut wrong = refuse(OWNER_LOGIN, "wrong-password-1").await.json;
+    for problem in [&mut unknown, &mut wrong] {
+        problem["instance"] = Value::Null;
+    }
+    assert_eq!(unknown, wrong);
+});
+
+both_engines!(logging_out_kills_one_credential_and_logging_out_everywhere_kills_all, async |shop| {
+    let nobody = shop.anonymous();
+    nobody.post("/auth/register", sam("first_name", json!("Sam"))).await.is(201);
+    let (one, two, three) =
+        (nobody.log_in("sam", GOOD).await, nobody.log_in("sam", GOOD).await, nobody.log_in("sam", GOOD).await);
+    one.get("/me").await.is(200);
+    one.post("/auth/logout", json!({})).await.is(204);
+    one.get("/me").await.is_problem(401, "unauthenticated");
+    two.get("/me").await.is(200);
+    two.post("/auth/logout-all", json!({})).await.is(204);
+    for dead in [&two, &three] {
+        dead.get("/me").await.is_problem(401, "unauthenticated");
+    }
+    nobody.log_in("sam", GOOD).await.get("/me").await.is(200);
+});
+
+both_engines!(a_credential_survives_a_restart_and_is_not_kept_in_clear, async |mut shop| {
+    let owner = shop.anonymous().log_in(OWNER_LOGIN, OWNER_PASSWORD).await;
+    shop.server.restart();
+    owner.get("/me").await.is(200);
+    let token = owner.token();
+    let kept = std::fs::read_dir(shop.database.folder()).expect("the shop's folder").flatten();
+    for file in kept.map(|entry| entry.path()).filter(|path| path.is_file()) {
+        let bytes = std::fs::read(&file).expect("a file");
+        assert!(
+            !bytes.windows(token.len()).any(|window| window == token.as_bytes()),
+            "{} holds a token",
+            file.display()
+        );
+        assert!(
+            !bytes.windows(OWNER_PASSWORD.len()).any(|window| window == OWNER_PASSWORD.as_bytes()),
+            "{}",
+            file.display()
+        );
+    }
+    assert!(!shop.server.log().contains(&token), "the log holds a token");
+    assert_eq!(shop.database.number("select min(length(hash)) from tokens"), 32);
+});
+
+async fn guess(client: &Client, login: &str) -> u16 {
+    let answer = client.post("/auth/login", json!({ "login": login, "password": "not-the-password-7" })).await;
+    if answer.status() == 429 {
+        assert_eq!(answer.code(), "rate_limited");
+        assert!(answer.header("retry-after").is_some_and(|seconds| seconds.parse::<u32>().is_ok()), "{answer:?}");
+    }
+    answer.status()
+}
+
+both_engines!(guessing_one_account_is_slowed_down_and_the_neighbours_are_not_locked_out, async |shop| {
+    let nobody = shop.anonymous();
+    nobody.post("/auth/register", sam("first_name", json!("Sam"))).await.is(201);
+    let mut guesses = Vec::new();
+    for _ in 0..30 {
+        guesses.push(guess(&nobody, "sam").await);
+    }
+    assert_eq!(guesses[0], 401);
+    assert_eq!(guesses.last(), Some(&429), "{guesses:?}");
+    nobody.log_in(OWNER_LOGIN, OWNER_PASSWORD).await.get("/me").await.is(200);
+});
+
+both_engines!(only_a_bearer_token_is_a_credential, async |shop| {
+    let nobody = shop.anonymous();
+    let token = shop.owner().token();
+    for value in [
+        format!("Basic {token}"),
+        token.clone(),
+        format!("Bearer  {token}x"),
+        "Bearer".to_owned(),
+        "Bearer ".to_owned(),
+        format!("Bearer {}", "x".repeat(5_000)),
+        "Bearer a.b.c".to_owned(),
+        "Bearer \u{e9}".to_owned(),
+    ] {
+        nobody.get("/me").header("authorization", &value).await.is_problem(401, "unauthenticated");
+    }
+    nobody.get("/me").header("authorization", &format!("bearer {token}")).await.is(200);
+    nobody.get("/products").header("authorization", "Bearer forged").await.is_problem(401, "unauthenticated");
+});
+
+both_engines!(the_last_use_of_a_credential_is_noted, async |shop| {
+    shop.owner().get("/me").await.is(200);
+    let used = "select count(*) from tokens where last_used_at is not null";
+    tradepost_tests::eventually("the use is noted", 30, async || shop.database.number(used) == 1).await;
+});

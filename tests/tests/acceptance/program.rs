@@ -1,0 +1,264 @@
+//! The program on the command line: settings, start, stop, `verify`, `user create`, `sample-data`.
+
+use serde_json::json;
+use tradepost_tests::{
+    Client, Database, Engine, OWNER_LOGIN, OWNER_PASSWORD, Program, Server, Shop, a_product, block_on, both_engines,
+    sql,
+};
+
+fn in_a_folder(arguments: &[&str], settings: &[(&str, &str)]) -> tradepost_tests::Outcome {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let program =
+        settings.iter().fold(Program::new(folder.path(), arguments), |program, (name, value)| program.env(name, value));
+    program.run()
+}
+
+#[test]
+fn a_setting_that_makes_no_sense_is_one_sentence_that_names_it() {
+    for (name, value) in [
+        ("TRADEPOST_BIND", "nonsense"),
+        ("TRADEPOST_BIND", "127.0.0.1:99999"),
+        ("TRADEPOST_CURRENCY", "euro"),
+        ("TRADEPOST_PHONE_COUNTRY", "XX1"),
+        ("TRADEPOST_SECRET_KEY", "short"),
+        ("DATABASE_URL", "mysql://root@localhost/shop"),
+        ("DATABASE_URL", "sqlite://:memory:"),
+        ("DATABASE_URL", "nonsense"),
+    ] {
+        in_a_folder(&["serve"], &[("TRADEPOST_BIND", "127.0.0.1:0"), (name, value)]).refused_naming(name);
+    }
+}
+
+#[test]
+fn an_unknown_scheme_and_a_database_that_cannot_be_opened_are_named() {
+    in_a_folder(&["serve"], &[("DATABASE_URL", "mysql://root@localhost/shop")]).refused_naming("mysql");
+    in_a_folder(&["serve"], &[("DATABASE_URL", "sqlite:///nowhere/at/all/shop.db")])
+        .refused_naming("/nowhere/at/all/shop.db");
+    let refused = in_a_folder(&["serve"], &[("DATABASE_URL", "postgres://me:hush-hush@127.0.0.1:1/shop")])
+        .refused_naming("127.0.0.1");
+    assert!(!refused.stderr.contains("hush-hush"), "a password is not for the log: {refused:?}");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_named() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("shop.db"), "this is not a database, ".repeat(500)).expect("a file");
+    let url = format!("sqlite://{}/shop.db", folder.path().display());
+    Program::new(folder.path(), &["serve"])
+        .env("DATABASE_URL", &url)
+        .env("TRADEPOST_BIND", "127.0.0.1:0")
+        .run()
+        .refused_naming("shop.db");
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("its address").to_string();
+    in_a_folder(&["serve"], &[("TRADEPOST_BIND", &address)]).refused_naming(&address);
+}
+
+#[test]
+fn postgres_needs_a_secret_key() {
+    let database = Database::empty(Engine::Postgres);
+    let program = database.program(&["serve"]).without("TRADEPOST_SECRET_KEY").env("TRADEPOST_BIND", "127.0.0.1:0");
+    program.run().refused_naming("TRADEPOST_SECRET_KEY");
+}
+
+#[test]
+fn sqlite_makes_its_secret_key_once_and_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let database = Database::empty(Engine::Sqlite);
+    let keys = || -> Vec<(std::path::PathBuf, Vec<u8>)> {
+        let files = std::fs::read_dir(database.folder()).expect("the folder").flatten().map(|entry| entry.path());
+        let keys = files.filter(|path| {
+            path.is_file() && std::fs::metadata(path).expect("a file").permissions().mode() & 0o777 == 0o600
+        });
+        keys.map(|path| (path.clone(), std::fs::read(path).expect("a key")))
+            .filter(|(_, key)| !key.is_empty() && key.len() < 1_000)
+            .collect()
+    };
+    let start = || {
+        let mut server = database.serve(&[("TRADEPOST_SECRET_KEY", "")]);
+        server.stop();
+    };
+    start();
+    let first = keys();
+    assert_eq!(first.len(), 1, "one key file of mode 0600");
+    start();
+    assert_eq!(keys(), first, "it is kept");
+}
+
+both_engines!(sigterm_finishes_what_was_accepted, async |mut shop| {
+    let owner = shop.owner();
+    let tea = a_product().stock(1_000).create(&owner).await;
+    let selling: Vec<_> = (0..8)
+        .map(|_| {
+            let (owner, tea) = (owner.clone(), tea.clone());
+            tokio::spawn(async move {
+                let mut sold = 0;
+                while let Ok(answer) = owner.post("/sales", json!({ "lines": [tea.line(1)] })).try_send().await {
+                    match answer.status() {
+                        201 => sold += 1,
+                        409 | 503 => break,
+                        _ => panic!("{answer:?}"),
+                    }
+                }
+                sold
+            })
+        })
+        .collect();
+    tradepost_tests::eventually("some sales", 30, async || shop.database.number("select count(*) from sales") > 20)
+        .await;
+    shop.server.stop();
+    let mut sold = 0;
+    for seller in selling {
+        sold += seller.await.expect("a seller");
+    }
+    let there = shop.database.number("select count(*) from sales");
+    assert!((sold..=sold + 8).contains(&there), "{there} sales are there, {sold} were answered");
+    assert_eq!(there, sold, "what was accepted was answered");
+    shop.database.verify();
+});
+
+#[test]
+fn a_second_serve_on_one_sqlite_file_is_refused_and_the_first_goes_on() {
+    block_on(async {
+        let shop = Shop::open(Engine::Sqlite).await;
+        shop.database.program(&["serve"]).env("TRADEPOST_BIND", "127.0.0.1:0").run().refused_naming("shop.db");
+        a_product().stock(5).create(&shop.owner()).await;
+        shop.database.verify();
+    });
+}
+
+both_engines!(verify_finds_a_tampered_level, async |shop| {
+    let tea = a_product().stock(5).create(&shop.owner()).await;
+    shop.database.verify();
+    sql::execute(&shop.database.url, "update levels set on_hand = on_hand + 100000");
+    let outcome = shop.database.program(&["verify"]).run();
+    assert_eq!(outcome.status, Some(1), "{outcome:?}");
+    let said = format!("{}{}", outcome.stdout, outcome.stderr);
+    assert!(said.contains(&tea.sku) || said.contains(&tea.id), "it says what is wrong: {outcome:?}");
+});
+
+both_engines!(verify_finds_a_movement_that_was_changed_or_lost, async |shop| {
+    a_product().stock(5).create(&shop.owner()).await;
+    let off = match shop.engine {
+        Engine::Postgres => "set session_replication_role = replica;",
+        Engine::Sqlite => {
+            // There is no switch for triggers: whoever tampers drops them.
+            sql::drop_triggers(&shop.database.url, "movements");
+            ""
+        }
+    };
+    sql::execute(&shop.database.url, &format!("{off} update movements set on_hand_change = on_hand_change + 100000"));
+    assert_eq!(shop.database.program(&["verify"]).run().status, Some(1));
+    sql::execute(&shop.database.url, &format!("{off} delete from movements"));
+    assert_eq!(shop.database.program(&["verify"]).run().status, Some(1));
+});
+
+both_engines!(verify_finds_a_sale_that_does_not_add_up, async |shop| {
+    let owner = shop.owner();
+    let tea = a_product().stock(5).create(&owner).await;
+    owner.post("/sales", json!({ "lines": [tea.line(1)] })).await.is(201);
+    shop.database.verify();
+    sql::execute(&shop.database.url, "update sales set total = total + 1");
+    assert_eq!(shop.database.program(&["verify"]).run().status, Some(1));
+});
+
+both_engines!(a_shop_without_tables_is_migrated_by_serve_and_migrate_runs_twice, async |shop| {
+    let fresh = Database::empty(shop.engine);
+    fresh.program(&["migrate"]).run().succeeded();
+    fresh.program(&["migrate"]).run().succeeded();
+    let other = Database::empty(shop.engine);
+    let mut server = other.serve(&[]);
+    Client::of(&server).get("/readyz").await.is(200);
+    server.stop();
+});
+
+both_engines!(the_first_owner_is_made_on_the_command_line, async |shop| {
+    let database = Database::empty(shop.engine);
+    database.set_up();
+    let again = [
+        "user",
+        "create",
+        "--role",
+        "owner",
+        "--username",
+        OWNER_LOGIN,
+        "--email",
+        "other@shop.test",
+        "--password-stdin",
+    ];
+    database.program(&again).input(OWNER_PASSWORD).run().refused_naming(OWNER_LOGIN);
+    let weak =
+        ["user", "create", "--role", "admin", "--username", "ann", "--email", "ann@shop.test", "--password-stdin"];
+    database.program(&weak).input("short\n").run().refused_naming("password");
+    let odd = ["user", "create", "--role", "king", "--username", "ann", "--email", "ann@shop.test", "--password-stdin"];
+    assert_ne!(database.program(&odd).input(OWNER_PASSWORD).run().status, Some(0));
+    database.program(&weak).input(&format!("{OWNER_PASSWORD}\n")).run().succeeded();
+    let server = database.serve(&[]);
+    let ann = Client::of(&server).log_in("ann", OWNER_PASSWORD).await;
+    assert_eq!(ann.get("/me").await.is(200)["role"], "admin");
+});
+
+both_engines!(sample_data_fills_an_empty_shop_through_the_ledger_and_leaves_a_full_one_alone, async |shop| {
+    let database = Database::empty(shop.engine);
+    database.set_up();
+    database.program(&["sample-data"]).run().succeeded();
+    database.verify();
+    let count = |table: &str| database.number(&format!("select count(*) from {table}"));
+    assert!((20..=60).contains(&count("products")), "{} products", count("products"));
+    assert!(
+        count("locations") == 2
+            && count("categories") > 2
+            && count("sales") > 0
+            && count("movements") > count("products")
+    );
+    let before = (count("products"), count("movements"), count("sales"));
+    let again = database.program(&["sample-data"]).run();
+    assert_ne!(again.status, Some(0), "{again:?}");
+    assert_eq!((count("products"), count("movements"), count("sales")), before);
+});
+
+#[test]
+fn every_command_has_help() {
+    for command in ["serve", "migrate", "user", "sample-data", "verify", "openapi"] {
+        let outcome = in_a_folder(&[command, "--help"], &[]).succeeded();
+        assert!(outcome.stdout.contains("Usage"), "{outcome:?}");
+    }
+    let settings = in_a_folder(&["help", "settings"], &[]).succeeded().stdout;
+    for name in
+        ["DATABASE_URL", "TRADEPOST_BIND", "TRADEPOST_SECRET_KEY", "TRADEPOST_CURRENCY", "TRADEPOST_PHONE_COUNTRY"]
+    {
+        assert!(settings.contains(name), "{name} is not listed:\n{settings}");
+    }
+    let document = in_a_folder(&["openapi"], &[]).succeeded().stdout;
+    let document: serde_json::Value = serde_json::from_str(&document).expect("OpenAPI is JSON");
+    assert!(document["paths"]["/api/v1/sales"]["post"].is_object());
+    in_a_folder(&["no-such-command"], &[]).status.filter(|status| *status != 0).expect("an unknown command fails");
+}
+
+/// The owner's one-time password, which `serve --demo` prints with the links to get started.
+pub(crate) async fn demo_password(demo: &Server) -> String {
+    tradepost_tests::eventually("the link to the documentation", 30, async || demo.output().contains("/api/docs"))
+        .await;
+    let said = demo.output();
+    let line = said.lines().find(|line| line.contains("password")).unwrap_or_else(|| panic!("no password in:\n{said}"));
+    line.split_whitespace().last().unwrap_or_default().trim_matches(['`', '"', '.']).to_owned()
+}
+
+#[test]
+fn the_demo_shop_prints_how_to_get_in_and_keeps_its_data() {
+    block_on(async {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let settings = [("TRADEPOST_BIND", "127.0.0.1:0"), ("TRADEPOST_SECRET_KEY", "")];
+        let mut demo = Server::start_with(folder.path(), &["serve", "--demo"], &settings);
+        let owner = Client::of(&demo).log_in("owner", &demo_password(&demo).await).await;
+        let products = owner.walk("/products").await.len();
+        assert!((20..=60).contains(&products), "{products} products");
+        demo.restart();
+        assert_eq!(owner.walk("/products").await.len(), products, "a full shop is left alone");
+        demo.stop();
+    });
+}
