@@ -20,6 +20,8 @@ pub struct CustomerCard {
     pub name: String,
     /// Its code.
     pub code: String,
+    /// Their data was erased: nothing new is written down for them.
+    pub is_erased: bool,
 }
 
 /// The books, as far as a batch of commands needs them. Fill it with the `enter_…` methods, then [`super::decide`] and

@@ -14,7 +14,7 @@ use crate::{
 };
 use diesel::{
     QueryableByName,
-    sql_types::{BigInt, Nullable, Text},
+    sql_types::{BigInt, Bool, Nullable, Text},
 };
 use std::{
     collections::{HashMap, VecDeque},
@@ -347,20 +347,27 @@ struct CardRow {
     name: String,
     #[diesel(sql_type = Text)]
     code: String,
+    #[diesel(sql_type = Bool)]
+    is_erased: bool,
 }
 
 fn load_names(conn: &mut Conn, book: &mut Book, needs: &Needs) -> Loaded<()> {
     if !needs.categories.is_empty() {
-        let sql = Sql::new("SELECT id, name, '' AS code FROM categories WHERE ").id_in("id", ids(&needs.categories));
+        let sql = Sql::new("SELECT id, name, '' AS code, FALSE AS is_erased FROM categories WHERE ")
+            .id_in("id", ids(&needs.categories));
         // A category that a product is put in must not be removed meanwhile; its foreign key sees to that.
         for row in sql.load::<CardRow>(conn)? {
             book.enter_category(row.id.into(), row.name);
         }
     }
     if !needs.customers.is_empty() {
-        let sql = Sql::new("SELECT id, name, code FROM customers WHERE ").id_in("id", ids(&needs.customers));
+        let sql = Sql::new("SELECT id, name, code, erased_at IS NOT NULL AS is_erased FROM customers WHERE ")
+            .id_in("id", ids(&needs.customers));
         for row in sql.load::<CardRow>(conn)? {
-            book.enter_customer(row.id.into(), CustomerCard { name: row.name, code: row.code });
+            book.enter_customer(
+                row.id.into(),
+                CustomerCard { name: row.name, code: row.code, is_erased: row.is_erased },
+            );
         }
     }
     Ok(())

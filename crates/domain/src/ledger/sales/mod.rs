@@ -50,7 +50,7 @@ fn check_count(lines: usize, faults: &mut Faults) {
 
 fn check_buyer(book: &Book, buyer: Option<&Buyer>, faults: &mut Faults) -> Option<Buyer> {
     match buyer? {
-        Buyer::Customer(id) if book.customer(*id).is_none() => {
+        Buyer::Customer(id) if book.customer(*id).is_none_or(|card| card.is_erased) => {
             faults.add("/customer_id", "unknown_customer", "there is no such customer");
             None
         }
@@ -210,6 +210,13 @@ fn book_for(
     occurred_at: Instant,
     inputs: &mut Inputs<'_>,
 ) -> Result<Vec<crate::stock::Movement>, Refusal> {
+    let moves = changes.iter().any(|(_, change)| !change.is_zero());
+    if moves && book.location(sale.location).is_none() {
+        return Err(Refusal::conflict(
+            "location_removed",
+            "the location of this sale was removed: adjust stock elsewhere",
+        ));
+    }
     let moving = stock::Moving {
         kind,
         location: sale.location,
