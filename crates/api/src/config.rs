@@ -80,6 +80,13 @@ pub const SETTINGS: &[Setting] = &[
 #[error("{0}")]
 pub struct WrongSetting(String);
 
+impl WrongSetting {
+    /// One that is needed and not there.
+    pub fn missing(name: &str, why: &str) -> Self {
+        Self(format!("{name} is not set: {why}"))
+    }
+}
+
 /// Which database and how much of it.
 #[derive(Debug, Clone)]
 pub struct DatabaseConfig {

@@ -4,7 +4,7 @@ use crate::http::{
     json::{Id, Qty},
     problem::{Code, FieldFault, Problem},
 };
-use serde_json::{Value, json};
+use serde::Serialize;
 use tradepost_domain::{
     faults::Faults,
     identity::Denied,
@@ -27,33 +27,39 @@ impl From<Faults> for Problem {
 }
 
 impl From<Refusal> for Problem {
+    /// As somebody sees it who may not know what is promised to others.
     fn from(refusal: Refusal) -> Self {
-        let sentence = sentence(&refusal);
-        match refusal {
-            Refusal::Invalid(faults) => faults.into(),
-            Refusal::Forbidden(permission) => Self::new(Code::FORBIDDEN, sentence).with("permission", permission.as_str()),
-            Refusal::NotFound(_) => Self::new(Code::NOT_FOUND, sentence),
-            Refusal::PreconditionFailed => Self::new(Code::PRECONDITION_FAILED, sentence),
-            Refusal::InsufficientStock(shortages) => {
-                let shortages: Vec<Value> = shortages.iter().map(shortage).collect();
-                Self::new(Code::INSUFFICIENT_STOCK, sentence).with("shortages", shortages)
-            }
-            Refusal::ProductUnavailable { product, sku, .. } => Self::new(Code::PRODUCT_UNAVAILABLE, sentence)
-                .with("product_id", product.to_string())
-                .with("sku", sku.as_str()),
-            Refusal::Duplicate { field } => duplicate(field),
-            Refusal::InUse(_) => Self::new(Code::IN_USE, sentence),
-            Refusal::IllegalTransition { from, allowed } => {
-                Self::new(Code::ILLEGAL_TRANSITION, sentence).with("from", from).with("allowed", json!(allowed))
-            }
-            Refusal::Conflict { reason, .. } => Self::new(Code::CONFLICT, sentence).with("reason", reason),
-            Refusal::KeyReused => Self::new(Code::IDEMPOTENCY_KEY_REUSED, sentence),
+        refused(refusal, false)
+    }
+}
+
+/// What the outside sees of a refusal; with `stock.read` also what is promised to others.
+pub(crate) fn refused(refusal: Refusal, sees_stock: bool) -> Problem {
+    let sentence = sentence(&refusal);
+    match refusal {
+        Refusal::Invalid(faults) => faults.into(),
+        Refusal::Forbidden(permission) => Problem::new(Code::FORBIDDEN, sentence).with("permission", permission.as_str()),
+        Refusal::NotFound(_) => Problem::new(Code::NOT_FOUND, sentence),
+        Refusal::PreconditionFailed => Problem::new(Code::PRECONDITION_FAILED, sentence),
+        Refusal::InsufficientStock(shortages) => {
+            let shortages: Vec<_> = shortages.iter().map(|one| ShortageView::new(one, sees_stock)).collect();
+            Problem::new(Code::INSUFFICIENT_STOCK, sentence).with("shortages", shortages)
         }
+        Refusal::ProductUnavailable { product, sku, .. } => Problem::new(Code::PRODUCT_UNAVAILABLE, sentence)
+            .with("product_id", product.to_string())
+            .with("sku", sku.as_str()),
+        Refusal::Duplicate { field } => duplicate(field),
+        Refusal::InUse(_) => Problem::new(Code::IN_USE, sentence),
+        Refusal::IllegalTransition { from, allowed } => {
+            Problem::new(Code::ILLEGAL_TRANSITION, sentence).with("from", from).with("allowed", allowed)
+        }
+        Refusal::Conflict { reason, .. } => Problem::new(Code::CONFLICT, sentence).with("reason", reason),
+        Refusal::KeyReused => Problem::new(Code::IDEMPOTENCY_KEY_REUSED, sentence),
     }
 }
 
 /// The refusal's own words as a sentence.
-pub fn sentence(refusal: &impl ToString) -> String {
+pub(crate) fn sentence(refusal: &impl ToString) -> String {
     let text = refusal.to_string();
     let mut letters = text.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
@@ -61,14 +67,28 @@ pub fn sentence(refusal: &impl ToString) -> String {
 }
 
 /// One product's shortage as the contract shows it.
-pub fn shortage(shortage: &Shortage) -> Value {
-    json!({
-        "product_id": Id::from(shortage.product),
-        "sku": shortage.sku.as_str(),
-        "location_id": Id::from(shortage.location),
-        "requested": Qty(shortage.requested),
-        "available": Qty(shortage.available),
-    })
+#[derive(Serialize)]
+struct ShortageView<'a> {
+    product_id: Id,
+    sku: &'a str,
+    location_id: Id,
+    requested: Qty,
+    available: Qty,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reserved: Option<Qty>,
+}
+
+impl<'a> ShortageView<'a> {
+    fn new(shortage: &'a Shortage, sees_stock: bool) -> Self {
+        Self {
+            product_id: shortage.product.into(),
+            sku: shortage.sku.as_str(),
+            location_id: shortage.location.into(),
+            requested: Qty(shortage.requested),
+            available: Qty(shortage.available),
+            reserved: sees_stock.then_some(Qty(shortage.reserved)),
+        }
+    }
 }
 
 fn duplicate(field: &str) -> Problem {

@@ -1,1 +1,5 @@
-fn main(){}
+//! The binary `tradepost`.
+
+fn main() -> std::process::ExitCode {
+    tradepost_api::cli::run()
+}

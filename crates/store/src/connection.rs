@@ -1,12 +1,15 @@
 //! The connection to either database, and how one is opened. Which database it is, is decided by the URL's scheme.
 
-use crate::error::OpenError;
+use crate::{error::OpenError, instrumentation::Watch};
 use diesel::{
     Connection as _, PgConnection, QueryResult, SqliteConnection,
     connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
     r2d2,
 };
-use std::path::{Path, PathBuf};
+use std::{
+    ops::{Deref, DerefMut},
+    path::{Path, PathBuf},
+};
 
 /// A connection to either database.
 #[derive(diesel::MultiConnection)]
@@ -111,15 +114,37 @@ const SQLITE_WRITER: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = W
 const SQLITE_READER: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA query_only = ON; \
     PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; PRAGMA mmap_size = 268435456";
 
+/// A connection that is kept open, with what is known of its health.
+pub(crate) struct Kept {
+    conn: Conn,
+    watch: Watch,
+}
+
+impl Deref for Kept {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+
+impl DerefMut for Kept {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+}
+
 impl Connector {
     /// One more connection, with its session set up.
-    pub(crate) fn open(&self) -> Result<Conn, diesel::r2d2::Error> {
-        match &self.target {
+    pub(crate) fn open(&self) -> Result<Kept, r2d2::Error> {
+        let watch = Watch::default();
+        let conn = match &self.target {
             Target::Postgres { url } => {
                 let mut conn = PgConnection::establish(url).map_err(r2d2::Error::ConnectionError)?;
                 let session = if self.purpose == Use::Migrate { POSTGRES_MIGRATION } else { POSTGRES_SESSION };
                 conn.batch_execute(session).map_err(r2d2::Error::QueryError)?;
-                Ok(Conn::Pg(conn))
+                conn.set_instrumentation(watch.clone());
+                Conn::Pg(conn)
             }
             Target::Sqlite { path } => {
                 // A bare name could be taken for a URI (`file:…`); a path with a directory cannot.
@@ -128,27 +153,29 @@ impl Connector {
                     SqliteConnection::establish(&path.to_string_lossy()).map_err(r2d2::Error::ConnectionError)?;
                 let session = if self.purpose == Use::Read { SQLITE_READER } else { SQLITE_WRITER };
                 conn.batch_execute(session).map_err(r2d2::Error::QueryError)?;
-                Ok(Conn::Lite(conn))
+                conn.set_instrumentation(watch.clone());
+                Conn::Lite(conn)
             }
-        }
+        };
+        Ok(Kept { conn, watch })
     }
 }
 
 impl r2d2::ManageConnection for Connector {
-    type Connection = Conn;
+    type Connection = Kept;
     type Error = r2d2::Error;
 
-    fn connect(&self) -> Result<Conn, r2d2::Error> {
+    fn connect(&self) -> Result<Kept, r2d2::Error> {
         self.open()
     }
 
-    fn is_valid(&self, conn: &mut Conn) -> Result<(), r2d2::Error> {
-        conn.batch_execute("SELECT 1").map_err(r2d2::Error::QueryError)
+    fn is_valid(&self, kept: &mut Kept) -> Result<(), r2d2::Error> {
+        kept.conn.batch_execute("SELECT 1").map_err(r2d2::Error::QueryError)
     }
 
-    /// Costs no round trip: the transaction manager notes when a connection broke or was left inside a transaction.
-    fn has_broken(&self, conn: &mut Conn) -> bool {
-        r2d2::R2D2Connection::is_broken(conn)
+    /// Costs no round trip: an error has told that it is lost, or the transaction manager knows that it was left inside a transaction.
+    fn has_broken(&self, kept: &mut Kept) -> bool {
+        kept.watch.is_lost() || r2d2::R2D2Connection::is_broken(&mut kept.conn)
     }
 }
 

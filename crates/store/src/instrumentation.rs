@@ -1,7 +1,12 @@
-//! Counts statements, so that a test can tell that a list costs the same number whatever its length.
+//! Watches every connection's statements: counts them, so that a test can tell that a list costs the same number whatever its length,
+//! and notes when a connection was lost, because Diesel does not say so of one that breaks outside a transaction.
 
+use crate::error::is_connection_lost;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
 
 static STATEMENTS: AtomicU64 = AtomicU64::new(0);
 
@@ -10,19 +15,27 @@ pub fn statements() -> u64 {
     STATEMENTS.load(Ordering::Relaxed)
 }
 
-struct Counter;
+/// Watches one connection.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Watch(Arc<AtomicBool>);
 
-impl Instrumentation for Counter {
-    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        if let InstrumentationEvent::StartQuery { .. } = event {
-            STATEMENTS.fetch_add(1, Ordering::Relaxed);
-        }
+impl Watch {
+    /// Was the connection lost?
+    pub(crate) fn is_lost(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
-/// Every connection opened from now on counts.
-pub(crate) fn install() {
-    if let Err(error) = diesel::connection::set_default_instrumentation(|| Some(Box::new(Counter))) {
-        log::warn!("statements are not counted: {error}");
+impl Instrumentation for Watch {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        match event {
+            InstrumentationEvent::StartQuery { .. } => {
+                STATEMENTS.fetch_add(1, Ordering::Relaxed);
+            }
+            InstrumentationEvent::FinishQuery { error: Some(error), .. } if is_connection_lost(error) => {
+                self.0.store(true, Ordering::Relaxed);
+            }
+            _ => {}
+        }
     }
 }

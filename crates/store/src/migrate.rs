@@ -1,7 +1,7 @@
 //! The tables, brought up to date. The migrations are built into the program, one folder per engine, same names in both.
 
 use crate::{
-    connection::{Conn, Engine},
+    connection::{Conn, Engine, Mode, begin, commit, rollback},
     error::OpenError,
 };
 use diesel::{connection::SimpleConnection, migration::MigrationSource, pg::Pg, sqlite::Sqlite};
@@ -43,18 +43,26 @@ pub(crate) fn down(conn: &mut Conn) -> Result<Vec<String>, OpenError> {
     })
 }
 
+/// Keeps others from migrating at the same time: a lock on PostgreSQL, one transaction around everything on SQLite.
 fn locked<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T, Failure>) -> Result<T, OpenError> {
-    let lock = |conn: &mut Conn, function: &str| match conn {
-        Conn::Pg(c) => {
-            c.batch_execute(&format!("SELECT {function}({LOCK})")).map_err(|e| OpenError::Migration(e.to_string()))
-        }
-        // SQLite has one writer at a time as it is; each migration is a transaction.
-        Conn::Lite(_) => Ok(()),
-    };
-    lock(conn, "pg_advisory_lock")?;
+    let said = |error: diesel::result::Error| OpenError::Migration(error.to_string());
+    let lock =
+        |conn: &mut Conn, function: &str| conn.batch_execute(&format!("SELECT {function}({LOCK})")).map_err(said);
+    if matches!(conn, Conn::Pg(_)) {
+        lock(conn, "pg_advisory_lock")?;
+        let result = work(conn).map_err(|e| failed(&e));
+        lock(conn, "pg_advisory_unlock")?;
+        return result;
+    }
+    begin(conn, Mode::Write).map_err(said)?;
     let result = work(conn).map_err(|e| failed(&e));
-    lock(conn, "pg_advisory_unlock")?;
-    result
+    match result {
+        Ok(done) => commit(conn).map_err(said).map(|()| done),
+        Err(error) => {
+            rollback(conn);
+            Err(error)
+        }
+    }
 }
 
 /// The names of the migrations that this program knows.

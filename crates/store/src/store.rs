@@ -1,10 +1,9 @@
 //! The store's public face.
 
 use crate::{
-    connection::{Connections, Connector, Engine, Target, Use},
+    connection::{Connections, Connector, Engine, Kept, Target, Use},
     error::{OpenError, StoreError},
     idempotency::{self, Answer, Done, Keyed},
-    instrumentation,
     ledger::{Ledger, Sources},
     migrate,
     pool::{MAX_WAIT, Pool},
@@ -69,7 +68,6 @@ impl Store {
     /// A sentence that names what is wrong: the URL, or why the database does not open.
     pub fn open(config: &StoreConfig) -> Result<Self, OpenError> {
         let target = Target::parse(&config.url)?;
-        instrumentation::install();
         // One connection by hand: the pool would try again and again, and its errors say less.
         let mut first = open_one(&target, Use::Write)?;
         let currency = Arc::new(OnceLock::new());
@@ -108,7 +106,8 @@ impl Store {
     /// # Errors
     /// What the database said.
     pub fn migrate(&self) -> Result<Vec<String>, OpenError> {
-        migrate::up(&mut open_one(&self.0.target, Use::Migrate)?)
+        let mut conn = open_one(&self.0.target, Use::Migrate)?;
+        migrate::up(&mut conn)
     }
 
     /// Takes all tables out again, with everything in them. For tests.
@@ -117,7 +116,8 @@ impl Store {
     /// What the database said.
     pub fn unmigrate(&self) -> Result<Vec<String>, OpenError> {
         self.0.migrated.store(false, Ordering::Relaxed);
-        migrate::down(&mut open_one(&self.0.target, Use::Migrate)?)
+        let mut conn = open_one(&self.0.target, Use::Migrate)?;
+        migrate::down(&mut conn)
     }
 
     /// How many migrations are not in yet.
@@ -134,7 +134,8 @@ impl Store {
     /// # Errors
     /// `Setting` where another currency is asked for than the one that is fixed.
     pub fn first_start(&self, first: &FirstStart) -> Result<Settings, OpenError> {
-        let settings = settings::start(&mut open_one(&self.0.target, Use::Write)?, first)?;
+        let mut conn = open_one(&self.0.target, Use::Write)?;
+        let settings = settings::start(&mut conn, first)?;
         self.0.currency.get_or_init(|| settings.currency);
         Ok(settings)
     }
@@ -293,7 +294,7 @@ impl Store {
     }
 }
 
-fn open_one(target: &Target, purpose: Use) -> Result<crate::connection::Conn, OpenError> {
+fn open_one(target: &Target, purpose: Use) -> Result<Kept, OpenError> {
     Connector { target: target.clone(), purpose }.open().map_err(|error| {
         let place = target.path().map_or_else(String::new, |path| format!("{}: ", path.display()));
         OpenError::CannotOpen(format!("{place}{}", error.to_string().trim()))

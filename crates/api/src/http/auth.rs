@@ -9,7 +9,7 @@ use super::{
 use crate::{
     auth::{Caller, throttle},
     shop::Shop,
-    usecases::{login, register},
+    usecases::{login as logins, register as registration},
 };
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -66,11 +66,11 @@ pub struct LoggedIn {
 /// Makes a user with the role `shopper` and their customer record.
 #[utoipa::path(tag = "Identity", request_body = Register, responses((status = 201, description = "The new user.", body = UserView)))]
 #[post("/auth/register")]
-pub async fn register(shop: Data<Shop>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+pub(crate) async fn register(shop: Data<Shop>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let form: Register = read(&request, payload).await?;
     let Register { email, password, username, first_name, last_name, phone, date_of_birth } = form;
     let form = UserForm { username, email, first_name, last_name, phone, date_of_birth };
-    let user = register::register(&shop, form, password).await?;
+    let user = registration::register(&shop, form, password).await?;
     Ok(answer::plain(StatusCode::CREATED, &UserView::from(&user)))
 }
 
@@ -83,12 +83,12 @@ pub async fn register(shop: Data<Shop>, request: HttpRequest, payload: Payload) 
     (status = 429, description = "Too many wrong passwords.", body = ProblemShape, content_type = "application/problem+json"),
 ))]
 #[post("/auth/login")]
-pub async fn login(shop: Data<Shop>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+pub(crate) async fn login(shop: Data<Shop>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let Login { login, password } = read(&request, payload).await?;
     // A request without a peer came through no socket.
     let address = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-    let session = login::log_in(&shop, login::Attempt { login, password, address }).await?;
-    let login::Session { token, expires_at, user } = session;
+    let session = logins::log_in(&shop, logins::Attempt { login, password, address }).await?;
+    let logins::Session { token, expires_at, user } = session;
     let answer = LoggedIn { token, expires_at: Time(expires_at), user: UserView::from(&user) };
     let mut response = answer::plain(StatusCode::OK, &answer);
     let policy = header::HeaderValue::try_from(throttle::policy()).map_err(Problem::internal)?;
@@ -102,8 +102,8 @@ pub async fn login(shop: Data<Shop>, request: HttpRequest, payload: Payload) -> 
 /// This credential is dead at once.
 #[utoipa::path(tag = "Identity", responses((status = 204, description = "Done.")))]
 #[post("/auth/logout")]
-pub async fn logout(shop: Data<Shop>, caller: Caller) -> Result<HttpResponse, Problem> {
-    login::log_out(&shop, caller.user, caller.token).await?;
+pub(crate) async fn logout(shop: Data<Shop>, caller: Caller) -> Result<HttpResponse, Problem> {
+    logins::log_out(&shop, caller.user, caller.token).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -112,8 +112,8 @@ pub async fn logout(shop: Data<Shop>, caller: Caller) -> Result<HttpResponse, Pr
 /// Every credential of the user is dead at once.
 #[utoipa::path(tag = "Identity", responses((status = 204, description = "Done.")))]
 #[post("/auth/logout-all")]
-pub async fn logout_all(shop: Data<Shop>, caller: Caller) -> Result<HttpResponse, Problem> {
-    login::log_out_everywhere(&shop, caller.user).await?;
+pub(crate) async fn logout_all(shop: Data<Shop>, caller: Caller) -> Result<HttpResponse, Problem> {
+    logins::log_out_everywhere(&shop, caller.user).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

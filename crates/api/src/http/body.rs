@@ -2,7 +2,10 @@
 //!
 //! What cannot be parsed is parsed once more, slowly, to say where it went wrong.
 
-use super::problem::{Code, FieldFault, Problem};
+use super::{
+    json::Object,
+    problem::{Code, FieldFault, Problem},
+};
 use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
@@ -46,7 +49,7 @@ pub fn says_json(request: &HttpRequest) -> bool {
 /// # Errors
 /// `malformed` for what is not JSON; `validation` with a pointer for everything else.
 pub fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Problem> {
-    let value: T = serde_json::from_slice(bytes).map_err(|error| explain::<T>(bytes, &error))?;
+    let Object(value) = serde_json::from_slice::<Object<T>>(bytes).map_err(|error| explain::<T>(bytes, &error))?;
     value.validate().map_err(|errors| shape_faults(&errors))?;
     Ok(value)
 }
@@ -56,7 +59,7 @@ fn explain<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Prob
         return Problem::new(Code::MALFORMED, format!("The body is not JSON: {error}."));
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut json) else {
+    let Err(error) = serde_path_to_error::deserialize::<_, Object<T>>(&mut json) else {
         return Problem::new(Code::MALFORMED, "The body is not JSON.");
     };
     let pointer = pointer(error.path());
@@ -138,23 +141,21 @@ fn collect(errors: &ValidationErrors, at: &str, faults: &mut Vec<FieldFault>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::json::{Id, Qty};
+    use crate::http::json::{Id, Qty, objects};
     use serde::Deserialize;
 
     #[derive(Debug, Deserialize, Validate)]
     #[serde(deny_unknown_fields)]
     struct Sell {
-        #[validate(length(min = 1, max = 2, message = "a request has 1 to 2 lines"), nested)]
-        #[expect(dead_code, reason = "only its parsing is tested")]
+        #[serde(deserialize_with = "objects")]
+        #[validate(length(min = 1, max = 2, message = "a request has 1 to 2 lines"))]
         lines: Vec<Line>,
     }
 
-    #[derive(Debug, Deserialize, Validate)]
+    #[derive(Debug, Deserialize, serde::Serialize)]
     #[serde(deny_unknown_fields)]
     struct Line {
-        #[expect(dead_code, reason = "only its parsing is tested")]
         product_id: Id,
-        #[expect(dead_code, reason = "only its parsing is tested")]
         quantity: Qty,
     }
 
@@ -178,6 +179,7 @@ mod tests {
             ("{}", "/lines", "required"),
             (r#"{"lines": []}"#, "/lines", "length"),
             (r#"{"lines": [{}]}"#, "/lines/0/product_id", "required"),
+            (&format!(r#"{{"lines": [[{ID}, 3]]}}"#), "/lines/0", "type"),
             (r#"{"lines": [], "x": 1}"#, "/x", "unknown"),
             (r#"{"lines": [], "lines": []}"#, "/lines", "duplicate"),
             (&line("\"3\""), "/lines/0/quantity", "invalid"),
@@ -192,6 +194,7 @@ mod tests {
 
     #[test]
     fn ten_thousand_open_brackets_are_no_reason_to_fall_over() {
-        assert_eq!(fault(&"[".repeat(10_000)).1, "malformed");
+        assert_eq!(fault(&"[".repeat(10_000)).1, "type");
+        assert_eq!(fault(&format!(r#"{{"lines": [{{"quantity": {}"#, "[".repeat(10_000))).1, "malformed");
     }
 }

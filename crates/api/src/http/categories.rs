@@ -75,7 +75,7 @@ pub struct CategoryFilter {
 /// List categories
 #[utoipa::path(tag = "Catalogue", params(Paging, CategoryFilter), responses((status = 200, description = "A page.", body = List<CategoryView>)))]
 #[get("/categories")]
-pub async fn list(shop: Data<Shop>, list: ListOf<CategoryFilter>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(shop: Data<Shop>, list: ListOf<CategoryFilter>) -> Result<HttpResponse, Problem> {
     let CategoryFilter { name, search } = list.filter.clone();
     let request = list.request(stored::CategoryFilter { name, search }, stored::ORDERINGS)?;
     let page = shop.store.read(move |session| stored::list(session, &request).map_err(Problem::from)).await?;
@@ -85,14 +85,14 @@ pub async fn list(shop: Data<Shop>, list: ListOf<CategoryFilter>) -> Result<Http
 /// Add a category
 #[utoipa::path(tag = "Catalogue", request_body = AddCategory, responses((status = 201, description = "The new category.", body = CategoryView)))]
 #[post("/categories")]
-pub async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let form: AddCategory = change.json()?;
     let id = CategoryId::from_uuid(clock::new_uuid());
     let category = Category::new(id, &form.name, form.description.as_deref().unwrap_or(""), clock::now())?;
-    let work = move |session: &mut Session<'_>| {
+    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         session.add_category(&category)?;
         let location = format!("/api/v1/categories/{id}");
-        Ok::<_, Problem>(answer::created(&CategoryView::from(&category), Some(category.version), location))
+        Ok(answer::created(&CategoryView::from(&category), Some(category.version), location))
     };
     Ok(answer::send(shop.store.write(change.keyed(), work).await?))
 }
@@ -100,7 +100,7 @@ pub async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Probl
 /// Read a category
 #[utoipa::path(tag = "Catalogue", params(("id" = Id, Path)), responses((status = 200, description = "The category.", body = CategoryView)))]
 #[get("/categories/{id}")]
-pub async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<CategoryId>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<CategoryId>) -> Result<HttpResponse, Problem> {
     let category = shop.store.read_one(move |session| find(session, id.0)).await?;
     Ok(answer::one(&request, category.version, &CategoryView::from(&category)))
 }
@@ -108,11 +108,11 @@ pub async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<CategoryId>
 /// Change a category
 #[utoipa::path(tag = "Catalogue", params(("id" = Id, Path)), request_body = EditCategory, responses((status = 200, description = "The category.", body = CategoryView)))]
 #[patch("/categories/{id}")]
-pub async fn edit(shop: Data<Shop>, id: PathId<CategoryId>, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn edit(shop: Data<Shop>, id: PathId<CategoryId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
     let form: EditCategory = change.json_about(&shop, move |session| Ok(session.category(id)?.is_some())).await?;
     let expected = change.expected_version;
-    let work = move |session: &mut Session<'_>| {
+    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         let mut category = find(session, id)?;
         let version = category.version;
         category.edit(form.name.as_deref(), form.description.as_deref(), clock::now())?;
@@ -128,9 +128,9 @@ pub async fn edit(shop: Data<Shop>, id: PathId<CategoryId>, change: Change) -> R
 /// Refused while products stand in it.
 #[utoipa::path(tag = "Catalogue", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")))]
 #[delete("/categories/{id}")]
-pub async fn remove(shop: Data<Shop>, id: PathId<CategoryId>, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn remove(shop: Data<Shop>, id: PathId<CategoryId>, change: Change) -> Result<HttpResponse, Problem> {
     let expected = change.expected_version;
-    let work = move |session: &mut Session<'_>| {
+    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         let category = find(session, id.0)?;
         check_version(expected, category.version)?;
         session.remove_category(id.0)?;

@@ -4,13 +4,16 @@ use super::{
     answer, body, etag,
     problem::{Code, Problem},
 };
-use crate::{auth::Caller, shop::Shop};
+use crate::{auth::Caller, error, shop::Shop};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header::HeaderName, web::Bytes};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use std::{future::Future, pin::Pin};
-use tradepost_domain::ledger::{Book, Command, Effects};
-use tradepost_store::{Answer, Keyed, Session, Submission};
+use tradepost_domain::{
+    identity::Permission,
+    ledger::{Book, Command, Effects},
+};
+use tradepost_store::{Answer, Keyed, Session, Submission, SubmitError};
 use validator::Validate;
 
 /// The header that makes a retry safe.
@@ -54,12 +57,16 @@ impl Change {
         }
     }
 
-    /// The body, which may be absent where every field of it may be.
+    /// The same for a body that may be absent, because every field of it may be.
     ///
     /// # Errors
-    /// 415, 400.
-    pub fn optional_json<T: DeserializeOwned + Validate + Default>(&self) -> Result<T, Problem> {
-        if self.body.is_empty() { Ok(T::default()) } else { self.json() }
+    /// 404, 415, 400.
+    pub async fn optional_json_about<T, F>(&self, shop: &Shop, exists: F) -> Result<T, Problem>
+    where
+        T: DeserializeOwned + Validate + Default,
+        F: FnOnce(&mut Session<'_>) -> Result<bool, Problem> + Send + 'static,
+    {
+        if self.body.is_empty() { Ok(T::default()) } else { self.json_about(shop, exists).await }
     }
 
     /// The idempotency key, where there is one, with what recognises the request.
@@ -84,7 +91,11 @@ impl Change {
             expected_version: self.expected_version,
             answer: Box::new(answer),
         };
-        Ok(answer::send(shop.store.ledger().submit(submission).await?))
+        let done = shop.store.ledger().submit(submission).await.map_err(|error| match error {
+            SubmitError::Refused(refusal) => error::refused(refusal, self.caller.principal.may(Permission::StockRead)),
+            SubmitError::Store(error) => error.into(),
+        })?;
+        Ok(answer::send(done))
     }
 
     async fn read(request: HttpRequest, mut payload: Payload) -> Result<Self, Problem> {

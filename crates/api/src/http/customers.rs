@@ -102,7 +102,7 @@ pub struct CustomerFilter {
 /// List customers
 #[utoipa::path(tag = "Customers", params(Paging, CustomerFilter), responses((status = 200, description = "A page.", body = List<CustomerView>)))]
 #[get("/customers")]
-pub async fn list(shop: Data<Shop>, list: ListOf<CustomerFilter>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(shop: Data<Shop>, list: ListOf<CustomerFilter>) -> Result<HttpResponse, Problem> {
     let CustomerFilter { code, name, email, phone, search, created_after, created_before } = list.filter.clone();
     let (created_after, created_before) = (created_after.map(|time| time.0), created_before.map(|time| time.0));
     let filter = stored::CustomerFilter { code, name, email, phone, search, created_after, created_before };
@@ -114,14 +114,14 @@ pub async fn list(shop: Data<Shop>, list: ListOf<CustomerFilter>) -> Result<Http
 /// Add a customer
 #[utoipa::path(tag = "Customers", request_body = AddCustomer, responses((status = 201, description = "The new customer.", body = CustomerView)))]
 #[post("/customers")]
-pub async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let AddCustomer { name, code, phone, email } = change.json()?;
     let id = CustomerId::from_uuid(clock::new_uuid());
     let customer = CustomerForm { name, code, phone, email }.parse(id, shop.country, clock::now())?;
-    let work = move |session: &mut Session<'_>| {
+    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         session.add_customer(&customer)?;
         let location = format!("/api/v1/customers/{id}");
-        Ok::<_, Problem>(answer::created(&CustomerView::from(&customer), Some(customer.version), location))
+        Ok(answer::created(&CustomerView::from(&customer), Some(customer.version), location))
     };
     Ok(answer::send(shop.store.write(change.keyed(), work).await?))
 }
@@ -129,7 +129,7 @@ pub async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Probl
 /// Read a customer
 #[utoipa::path(tag = "Customers", params(("id" = Id, Path)), responses((status = 200, description = "The customer.", body = CustomerView)))]
 #[get("/customers/{id}")]
-pub async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<CustomerId>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<CustomerId>) -> Result<HttpResponse, Problem> {
     let customer = shop.store.read_one(move |session| find(session, id.0)).await?;
     Ok(answer::one(&request, customer.version, &CustomerView::from(&customer)))
 }
@@ -137,12 +137,12 @@ pub async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<CustomerId>
 /// Change a customer
 #[utoipa::path(tag = "Customers", params(("id" = Id, Path)), request_body = EditCustomer, responses((status = 200, description = "The customer.", body = CustomerView)))]
 #[patch("/customers/{id}")]
-pub async fn edit(shop: Data<Shop>, id: PathId<CustomerId>, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn edit(shop: Data<Shop>, id: PathId<CustomerId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
     let form: EditCustomer = change.json_about(&shop, move |session| Ok(session.customer(id)?.is_some())).await?;
     let patch = CustomerPatch { name: form.name, code: form.code, phone: form.phone, email: form.email };
     let (country, expected) = (shop.country, change.expected_version);
-    let work = move |session: &mut Session<'_>| {
+    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         let mut customer = find(session, id)?;
         let version = customer.version;
         customer.edit(&patch, country, clock::now())?;
@@ -158,9 +158,9 @@ pub async fn edit(shop: Data<Shop>, id: PathId<CustomerId>, change: Change) -> R
 /// Erases what is personal; documents stay.
 #[utoipa::path(tag = "Customers", params(("id" = Id, Path)), responses((status = 204, description = "Erased.")))]
 #[delete("/customers/{id}")]
-pub async fn remove(shop: Data<Shop>, id: PathId<CustomerId>, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn remove(shop: Data<Shop>, id: PathId<CustomerId>, change: Change) -> Result<HttpResponse, Problem> {
     let expected = change.expected_version;
-    let work = move |session: &mut Session<'_>| {
+    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         let customer = find(session, id.0)?;
         check_version(expected, customer.version)?;
         session.erase_customer(id.0, clock::now())?;

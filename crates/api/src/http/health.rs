@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, get, web::Data};
 /// Is the process up?
 #[utoipa::path(tag = "Health", responses((status = 200, description = "It is.", body = String, content_type = "text/plain", example = "ok")))]
 #[get("/healthz")]
-pub async fn healthz() -> HttpResponse {
+pub(crate) async fn healthz() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok")
 }
 
@@ -19,7 +19,7 @@ pub async fn healthz() -> HttpResponse {
     (status = 503, description = "Not now.", body = super::problem::ProblemShape, content_type = "application/problem+json"),
 ))]
 #[get("/readyz")]
-pub async fn readyz(shop: Data<Shop>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn readyz(shop: Data<Shop>) -> Result<HttpResponse, Problem> {
     shop.store.ready().await?;
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready"))
 }

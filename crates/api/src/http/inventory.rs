@@ -140,7 +140,7 @@ pub struct Count {
 /// List inventory
 #[utoipa::path(tag = "Stock", params(Paging, InventoryFilter), responses((status = 200, description = "A page.", body = List<InventoryView>)))]
 #[get("/inventory")]
-pub async fn list(shop: Data<Shop>, list: ListOf<InventoryFilter>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(shop: Data<Shop>, list: ListOf<InventoryFilter>) -> Result<HttpResponse, Problem> {
     let InventoryFilter { location_id, low_stock, search } = list.filter.clone();
     let filter = stored::InventoryFilter { location: location_id.map(LocationId::from), low_stock, search };
     let request = list.request(filter, stored::INVENTORY_ORDERINGS)?;
@@ -151,7 +151,7 @@ pub async fn list(shop: Data<Shop>, list: ListOf<InventoryFilter>) -> Result<Htt
 /// Read the inventory of a product
 #[utoipa::path(tag = "Stock", params(("product_id" = Id, Path)), responses((status = 200, description = "How much there is, and where.", body = InventoryView)))]
 #[get("/inventory/{product_id}")]
-pub async fn read(shop: Data<Shop>, id: PathId<ProductId>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn read(shop: Data<Shop>, id: PathId<ProductId>) -> Result<HttpResponse, Problem> {
     let found = shop.store.read(move |session| stored::inventory_of(session, id.0).map_err(Problem::from)).await?;
     let inventory = InventoryView::from(found.ok_or_else(Problem::not_found)?);
     Ok(answer::plain(StatusCode::OK, &inventory))
@@ -160,7 +160,7 @@ pub async fn read(shop: Data<Shop>, id: PathId<ProductId>) -> Result<HttpRespons
 /// Adjust stock
 #[utoipa::path(tag = "Stock", params(("product_id" = Id, Path)), request_body = Adjustment, responses((status = 201, description = "The movement.", body = MovementView)))]
 #[post("/inventory/{product_id}/adjustments")]
-pub async fn adjust(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn adjust(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
     let product = id.0;
     let form: Adjustment = change.json_about(&shop, move |session| products::exists(session, product)).await?;
     let command = Command::Adjust {
@@ -177,7 +177,7 @@ pub async fn adjust(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> 
 /// Books what the count differs by from what the ledger had at that time.
 #[utoipa::path(tag = "Stock", params(("product_id" = Id, Path)), request_body = Count, responses((status = 201, description = "The movement.", body = MovementView)))]
 #[post("/inventory/{product_id}/counts")]
-pub async fn count(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn count(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
     let product = id.0;
     let form: Count = change.json_about(&shop, move |session| products::exists(session, product)).await?;
     let command = Command::Count {

@@ -80,7 +80,7 @@ pub struct LocationFilter {
 /// List locations
 #[utoipa::path(tag = "Stock", params(Paging, LocationFilter), responses((status = 200, description = "A page.", body = List<LocationView>)))]
 #[get("/locations")]
-pub async fn list(shop: Data<Shop>, list: ListOf<LocationFilter>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(shop: Data<Shop>, list: ListOf<LocationFilter>) -> Result<HttpResponse, Problem> {
     let LocationFilter { code, name, search } = list.filter.clone();
     let request = list.request(stored::LocationFilter { code, name, search }, stored::ORDERINGS)?;
     let page = shop.store.read(move |session| stored::list(session, &request).map_err(Problem::from)).await?;
@@ -90,14 +90,14 @@ pub async fn list(shop: Data<Shop>, list: ListOf<LocationFilter>) -> Result<Http
 /// Add a location
 #[utoipa::path(tag = "Stock", request_body = AddLocation, responses((status = 201, description = "The new location.", body = LocationView)))]
 #[post("/locations")]
-pub async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let form: AddLocation = change.json()?;
     let id = LocationId::from_uuid(clock::new_uuid());
     let location = Location::new(id, &form.code, &form.name, clock::now())?;
-    let work = move |session: &mut Session<'_>| {
+    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         session.add_location(&location)?;
         let address = format!("/api/v1/locations/{id}");
-        Ok::<_, Problem>(answer::created(&LocationView::from(&location), Some(location.version), address))
+        Ok(answer::created(&LocationView::from(&location), Some(location.version), address))
     };
     Ok(answer::send(shop.store.write(change.keyed(), work).await?))
 }
@@ -105,7 +105,7 @@ pub async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Probl
 /// Read a location
 #[utoipa::path(tag = "Stock", params(("id" = Id, Path)), responses((status = 200, description = "The location.", body = LocationView)))]
 #[get("/locations/{id}")]
-pub async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<LocationId>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<LocationId>) -> Result<HttpResponse, Problem> {
     let location = shop.store.read_one(move |session| find(session, id.0)).await?;
     Ok(answer::one(&request, location.version, &LocationView::from(&location)))
 }
@@ -113,11 +113,11 @@ pub async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<LocationId>
 /// Change a location
 #[utoipa::path(tag = "Stock", params(("id" = Id, Path)), request_body = EditLocation, responses((status = 200, description = "The location.", body = LocationView)))]
 #[patch("/locations/{id}")]
-pub async fn edit(shop: Data<Shop>, id: PathId<LocationId>, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn edit(shop: Data<Shop>, id: PathId<LocationId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
     let form: EditLocation = change.json_about(&shop, move |session| Ok(session.location(id)?.is_some())).await?;
     let expected = change.expected_version;
-    let work = move |session: &mut Session<'_>| {
+    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         let mut location = find(session, id)?;
         let version = location.version;
         location.edit(form.code.as_deref(), form.name.as_deref(), clock::now())?;
@@ -133,7 +133,7 @@ pub async fn edit(shop: Data<Shop>, id: PathId<LocationId>, change: Change) -> R
 /// Refused for the default location, and while there is stock at it.
 #[utoipa::path(tag = "Stock", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")))]
 #[delete("/locations/{id}")]
-pub async fn remove(shop: Data<Shop>, id: PathId<LocationId>, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn remove(shop: Data<Shop>, id: PathId<LocationId>, change: Change) -> Result<HttpResponse, Problem> {
     change.submit(&shop, Command::RemoveLocation { id: id.0 }, |_, _| answer::no_content()).await
 }
 

@@ -8,7 +8,7 @@ use tradepost_domain::repository::Users;
 /// Who am I?
 #[utoipa::path(tag = "Identity", responses((status = 200, description = "The caller.", body = UserView)))]
 #[get("/me")]
-pub async fn me(shop: Data<Shop>, request: HttpRequest, caller: Caller) -> Result<HttpResponse, Problem> {
+pub(crate) async fn me(shop: Data<Shop>, request: HttpRequest, caller: Caller) -> Result<HttpResponse, Problem> {
     let id = caller.user;
     let user = shop.store.read_one(move |session| session.user(id).map_err(Problem::from)).await?;
     let user = user.ok_or_else(Problem::not_found)?;

@@ -106,7 +106,7 @@ fn raise(counter: &IntCounter, to: u64) {
 /// Requests by route, method and status, latencies, SQL statements, the ledger's batches and its queue.
 #[utoipa::path(tag = "Health", responses((status = 200, description = "In Prometheus' text format.", content_type = "text/plain")))]
 #[get("/metrics")]
-pub async fn metrics(shop: Data<crate::shop::Shop>) -> Result<HttpResponse, super::problem::Problem> {
+pub(crate) async fn metrics(shop: Data<crate::shop::Shop>) -> Result<HttpResponse, super::problem::Problem> {
     let text = shop.metrics.text(&shop.store_figures()).map_err(super::problem::Problem::internal)?;
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
 }
@@ -117,11 +117,11 @@ mod tests {
 
     #[test]
     fn answers_are_counted_by_route_and_status() {
-        let metrics = Metrics::new().unwrap();
-        metrics.answered(Some(0), StatusCode::OK, Duration::from_millis(1));
-        metrics.answered(None, StatusCode::NOT_FOUND, Duration::from_millis(1));
+        let counted = Metrics::new().unwrap();
+        counted.answered(Some(0), StatusCode::OK, Duration::from_millis(1));
+        counted.answered(None, StatusCode::NOT_FOUND, Duration::from_millis(1));
         let figures = StoreFigures { statements: 7, queue_depth: 1, batches: 2, submissions: 3 };
-        let text = String::from_utf8(metrics.text(&figures).unwrap()).unwrap();
+        let text = String::from_utf8(counted.text(&figures).unwrap()).unwrap();
         assert!(text.contains(r#"tradepost_http_requests_total{method="GET",path="/healthz",status="200"} 1"#), "{text}");
         assert!(text.contains(r#"path="other",status="404"} 1"#));
         assert!(text.contains("tradepost_sql_statements_total 7"));

@@ -154,7 +154,7 @@ pub struct MovementFilter {
 /// List stock movements
 #[utoipa::path(tag = "Stock", params(Paging, MovementFilter), responses((status = 200, description = "A page, newest first.", body = List<MovementView>)))]
 #[get("/stock-movements")]
-pub async fn list(shop: Data<Shop>, list: ListOf<MovementFilter>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(shop: Data<Shop>, list: ListOf<MovementFilter>) -> Result<HttpResponse, Problem> {
     let filter = list.filter.clone();
     let filter = stored::MovementFilter {
         product: filter.product_id.map(Into::into),
@@ -175,7 +175,7 @@ pub async fn list(shop: Data<Shop>, list: ListOf<MovementFilter>) -> Result<Http
 /// Read a stock movement
 #[utoipa::path(tag = "Stock", params(("id" = Id, Path)), responses((status = 200, description = "The movement.", body = MovementView)))]
 #[get("/stock-movements/{id}")]
-pub async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<MovementId>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<MovementId>) -> Result<HttpResponse, Problem> {
     let row = shop.store.read_one(move |session| stored::movement(session, id.0).map_err(Problem::from)).await?;
     let movement = MovementView::from(row.ok_or_else(Problem::not_found)?);
     // A movement is never edited: its first version is its last.

@@ -8,7 +8,7 @@ use actix_web::{
     },
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
-use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use std::fmt;
 
 /// What went wrong with one field of the body or one parameter of the query.
@@ -84,7 +84,7 @@ struct Parts {
     detail: String,
     instance: Option<String>,
     errors: Vec<FieldFault>,
-    members: Vec<(&'static str, Value)>,
+    members: Vec<(&'static str, Box<RawValue>)>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -146,8 +146,11 @@ impl Problem {
 
     /// Adds a member of its own to the problem.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-        self.0.members.push((name, value.into()));
+    pub fn with(mut self, name: &'static str, value: impl Serialize) -> Self {
+        match to_raw_value(&value) {
+            Ok(value) => self.0.members.push((name, value)),
+            Err(error) => log::error!("the member {name} of a problem could not be written as JSON: {error}"),
+        }
         self
     }
 
@@ -171,6 +174,11 @@ impl Problem {
     pub fn in_request(mut self, id: &str) -> Self {
         self.0.instance = Some(id.to_owned());
         self
+    }
+
+    /// What happened, for people.
+    pub fn detail(&self) -> &str {
+        &self.0.detail
     }
 
     /// Which row of the table.
@@ -236,9 +244,7 @@ impl ResponseError for Problem {
             response.insert_header((name.clone(), value.clone()));
         }
         if self.0.code.status == 401 {
-            let error = if self.0.code == Code::UNAUTHENTICATED { "" } else { ", error=\"invalid_token\"" };
-            let challenge = format!("Bearer realm=\"tradepost\"{error}");
-            response.insert_header((header::WWW_AUTHENTICATE, challenge));
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"tradepost\""));
         }
         response.body(self.body())
     }
@@ -275,6 +281,7 @@ pub struct ProblemShape {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     #[test]
     fn a_problem_names_its_request_and_its_fields() {

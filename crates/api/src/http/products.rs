@@ -140,12 +140,12 @@ impl ProductView {
 
 impl StockView {
     fn of_book(product: ProductId, book: &Book) -> Self {
-        let add = |sum: Quantity, more: Quantity| sum.checked_add(more).unwrap_or(sum);
+        let plus = |sum: Quantity, more: Quantity| sum.checked_add(more).unwrap_or(sum);
         let levels = || book.levels().filter(|level| level.product == product);
         Self {
-            on_hand: Some(Qty(levels().map(|level| level.on_hand).fold(Quantity::ZERO, add))),
-            reserved: Some(Qty(levels().map(|level| level.reserved).fold(Quantity::ZERO, add))),
-            available: Qty(levels().map(|level| level.available()).fold(Quantity::ZERO, add)),
+            on_hand: Some(Qty(levels().map(|level| level.on_hand).fold(Quantity::ZERO, plus))),
+            reserved: Some(Qty(levels().map(|level| level.reserved).fold(Quantity::ZERO, plus))),
+            available: Qty(levels().map(|level| level.available()).fold(Quantity::ZERO, plus)),
         }
     }
 }
@@ -298,7 +298,7 @@ fn view_of(caller: &MaybeCaller) -> View {
 /// List products
 #[utoipa::path(tag = "Catalogue", params(Paging, ProductFilter), responses((status = 200, description = "A page.", body = List<ProductView>)))]
 #[get("/products")]
-pub async fn list(shop: Data<Shop>, caller: MaybeCaller, list: ListOf<ProductFilter>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(shop: Data<Shop>, caller: MaybeCaller, list: ListOf<ProductFilter>) -> Result<HttpResponse, Problem> {
     let (view, currency) = (view_of(&caller), shop.currency);
     let filter = list.filter.clone().in_words_of_the_store(currency)?;
     let request = list.request(filter, stored::ORDERINGS)?;
@@ -311,7 +311,7 @@ pub async fn list(shop: Data<Shop>, caller: MaybeCaller, list: ListOf<ProductFil
 /// Its first stock is booked as a movement at the default location.
 #[utoipa::path(tag = "Catalogue", request_body = AddProduct, responses((status = 201, description = "The new product.", body = ProductView)))]
 #[post("/products")]
-pub async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let (product, initial_quantity) = change.json::<AddProduct>()?.parse(shop.currency)?;
     let id = product.id;
     let command = Command::AddProduct { product: Arc::new(product), initial_quantity };
@@ -328,7 +328,7 @@ pub async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Probl
 /// Read a product
 #[utoipa::path(tag = "Catalogue", params(("id" = Id, Path)), responses((status = 200, description = "The product.", body = ProductView)))]
 #[get("/products/{id}")]
-pub async fn read(shop: Data<Shop>, request: HttpRequest, caller: MaybeCaller, id: PathId<ProductId>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, caller: MaybeCaller, id: PathId<ProductId>) -> Result<HttpResponse, Problem> {
     let view = view_of(&caller);
     let row = shop.store.read_one(move |session| stored::product(session, view, id.0).map_err(Problem::from)).await?;
     let row = row.ok_or_else(Problem::not_found)?;
@@ -338,7 +338,7 @@ pub async fn read(shop: Data<Shop>, request: HttpRequest, caller: MaybeCaller, i
 /// Change a product
 #[utoipa::path(tag = "Catalogue", params(("id" = Id, Path)), request_body = EditProduct, responses((status = 200, description = "The product.", body = ProductView)))]
 #[patch("/products/{id}")]
-pub async fn edit(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn edit(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
     let form: EditProduct = change.json_about(&shop, move |session| exists(session, id)).await?;
     let command = Command::EditProduct { id, patch: Box::new(form.into()) };
@@ -354,7 +354,7 @@ pub async fn edit(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Re
 /// It leaves every list; its history stays, and staff can still read it.
 #[utoipa::path(tag = "Catalogue", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")))]
 #[delete("/products/{id}")]
-pub async fn remove(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn remove(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
     change.submit(&shop, Command::RemoveProduct { id: id.0 }, |_, _| answer::no_content()).await
 }
 

@@ -125,7 +125,7 @@ pub struct UserFilter {
 /// List users
 #[utoipa::path(tag = "Users", params(Paging, UserFilter), responses((status = 200, description = "A page.", body = List<UserView>)))]
 #[get("/users")]
-pub async fn list(shop: Data<Shop>, list: ListOf<UserFilter>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(shop: Data<Shop>, list: ListOf<UserFilter>) -> Result<HttpResponse, Problem> {
     let UserFilter { email, username, role, active, search, created_after, created_before } = list.filter.clone();
     let role = query::named("role", role.as_deref(), Role::parse)?;
     let (created_after, created_before) = (created_after.map(|time| time.0), created_before.map(|time| time.0));
@@ -138,7 +138,7 @@ pub async fn list(shop: Data<Shop>, list: ListOf<UserFilter>) -> Result<HttpResp
 /// Add a user
 #[utoipa::path(tag = "Users", request_body = AddUser, responses((status = 201, description = "The new user.", body = UserView)))]
 #[post("/users")]
-pub async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let form: AddUser = change.json()?;
     let role = users::parse_role(form.role.as_deref().unwrap_or(Role::Employee.as_str()))?;
     let permissions = users::parse_permissions(form.permissions.as_deref().unwrap_or_default())?;
@@ -146,10 +146,10 @@ pub async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Probl
     let form = UserForm { username, email, first_name, last_name, phone, date_of_birth };
     let new = NewUser { form, password, role, permissions };
     let (user, hash) = users::prepare(&shop, &change.caller.principal, new).await?;
-    let work = move |session: &mut Session<'_>| {
+    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         session.add_user(&user, Some(&hash))?;
         let location = format!("/api/v1/users/{}", user.id);
-        Ok::<_, Problem>(answer::created(&UserView::from(&user), Some(user.version), location))
+        Ok(answer::created(&UserView::from(&user), Some(user.version), location))
     };
     Ok(answer::send(shop.store.write(change.keyed(), work).await?))
 }
@@ -157,7 +157,7 @@ pub async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Probl
 /// Read a user
 #[utoipa::path(tag = "Users", params(("id" = Id, Path)), responses((status = 200, description = "The user.", body = UserView)))]
 #[get("/users/{id}")]
-pub async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<UserId>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<UserId>) -> Result<HttpResponse, Problem> {
     let user = shop.store.read_one(move |session| session.user(id.0).map_err(Problem::from)).await?;
     let user = user.ok_or_else(Problem::not_found)?;
     Ok(answer::one(&request, user.version, &UserView::from(&user)))
@@ -168,13 +168,13 @@ pub async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<UserId>) ->
 /// Nobody grants what they do not hold, only an owner makes admins and owners, and the last owner stays one.
 #[utoipa::path(tag = "Users", params(("id" = Id, Path)), request_body = EditUser, responses((status = 200, description = "The user.", body = UserView)))]
 #[patch("/users/{id}")]
-pub async fn edit(shop: Data<Shop>, id: PathId<UserId>, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn edit(shop: Data<Shop>, id: PathId<UserId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
     let form: EditUser = change.json_about(&shop, move |session| exists(session, id)).await?;
     let role = form.role.as_deref().map(users::parse_role).transpose();
     let permissions = form.permissions.as_deref().map(users::parse_permissions).transpose();
     let (caller, expected) = (change.caller.principal.clone(), change.expected_version);
-    let work = move |session: &mut Session<'_>| {
+    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         if !exists(session, id)? {
             return Err(Problem::not_found());
         }
@@ -192,12 +192,12 @@ pub async fn edit(shop: Data<Shop>, id: PathId<UserId>, change: Change) -> Resul
 /// Erases what is personal and every credential; documents stay.
 #[utoipa::path(tag = "Users", params(("id" = Id, Path)), responses((status = 204, description = "Erased.")))]
 #[delete("/users/{id}")]
-pub async fn remove(shop: Data<Shop>, id: PathId<UserId>, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn remove(shop: Data<Shop>, id: PathId<UserId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
     let (caller, expected) = (change.caller.principal.clone(), change.expected_version);
-    let work = move |session: &mut Session<'_>| {
+    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         users::erase(session, &caller, id, expected, clock::now())?;
-        Ok::<_, Problem>(answer::no_content())
+        Ok(answer::no_content())
     };
     let done = shop.store.write(change.keyed(), work).await?;
     shop.callers.forget(id);

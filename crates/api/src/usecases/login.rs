@@ -61,7 +61,7 @@ async fn open(shop: &Shop, login: &str, subjects: &Subjects) -> Result<(Verdict,
     // What cannot be a login is nobody's.
     let key = text::optional(login, limits::EMAIL).map(|login| text::fold(&login)).unwrap_or_default();
     let subjects = subjects.clone();
-    let work = move |session: &mut tradepost_store::Session<'_>| {
+    let work = move |session: &mut tradepost_store::Session<'_>| -> Result<_, Problem> {
         let now = clock::now();
         let verdict = Verdict::of(&subjects, &session.login_failures(&subjects.all())?, now);
         if verdict.wait_seconds > 0 {
@@ -95,7 +95,7 @@ async fn admit(shop: &Shop, user: User, subjects: Subjects) -> Result<Session, P
         expires_at: now.plus_seconds(shop.token_hours * 3_600),
     };
     let expires_at = token.expires_at;
-    let work = move |session: &mut tradepost_store::Session<'_>| {
+    let work = move |session: &mut tradepost_store::Session<'_>| -> Result<_, Problem> {
         session.clear_login_failures(&[subjects.pair.clone(), subjects.account.clone()])?;
         session.add_token(&token).map_err(Problem::from)
     };
@@ -105,11 +105,11 @@ async fn admit(shop: &Shop, user: User, subjects: Subjects) -> Result<Session, P
 
 async fn refuse(shop: &Shop, subjects: Subjects) -> Result<Problem, Problem> {
     shop.metrics.login_failures.inc();
-    let work = move |session: &mut tradepost_store::Session<'_>| {
+    let work = move |session: &mut tradepost_store::Session<'_>| -> Result<_, Problem> {
         let now = clock::now();
         session.note_login_failure(std::slice::from_ref(&subjects.address), now, throttle::since(now))?;
         let counted = session.login_failures(&subjects.all())?;
-        Ok::<_, Problem>(Verdict::of(&subjects, &counted, now))
+        Ok(Verdict::of(&subjects, &counted, now))
     };
     let verdict = shop.store.write_plain(work).await?;
     Ok(Problem::new(Code::BAD_CREDENTIALS, "The login or the password is wrong.")

@@ -22,7 +22,7 @@ pub async fn register(shop: &Shop, form: UserForm, password: String) -> Result<U
     let customer = customer_of(&user, shop.country, now)?;
     let hash = shop.passwords.hash(password).await?;
     let kept = user.clone();
-    let work = move |session: &mut tradepost_store::Session<'_>| {
+    let work = move |session: &mut tradepost_store::Session<'_>| -> Result<_, Problem> {
         session.add_user(&kept, Some(&hash))?;
         session.add_customer(&customer).map_err(Problem::from)
     };

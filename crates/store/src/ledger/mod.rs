@@ -1,7 +1,7 @@
 //! The one writer: every change of stock goes through here, in batches.
 //!
 //! [`Ledger::submit`] puts a command in a bounded line. One thread takes what has queued up while it was committing the last batch,
-//! loads what all of it needs ([`load`]), has the domain decide each command in turn from memory, keeps all effects ([`persist`])
+//! loads what all of it needs (`load`), has the domain decide each command in turn from memory, keeps all effects (`persist`)
 //! and commits; only then does anybody get an answer. What lives here is moving rows; rules are the domain's.
 
 mod batch;

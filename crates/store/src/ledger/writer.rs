@@ -21,6 +21,9 @@ const MAX_RERUNS: u32 = 8;
 /// How long to wait for a connection: while there is none, everybody in the line waits that long.
 const CONNECT_WAIT: Duration = Duration::from_secs(2);
 
+/// A unit of work that is not the ledger's.
+type Work = Box<dyn FnOnce(&mut crate::connection::Conn) + Send>;
+
 pub(super) struct Writer {
     pub connections: Connections,
     pub currency: CurrencyOf,
@@ -52,7 +55,7 @@ impl Writer {
         }
     }
 
-    fn run_write(&self, work: Box<dyn FnOnce(&mut crate::connection::Conn) + Send>) {
+    fn run_write(&self, work: Work) {
         match self.connections.get_timeout(CONNECT_WAIT) {
             Ok(mut conn) => work(&mut conn),
             // The caller sees its reply channel close; the reason is for the log.
@@ -125,10 +128,7 @@ impl Writer {
 }
 
 /// Takes what is waiting, never waits for more. Other work that turns up ends the batch and is done after it.
-fn fill(
-    batch: &mut Vec<Pending>,
-    line: &Receiver<Job>,
-) -> Option<Box<dyn FnOnce(&mut crate::connection::Conn) + Send>> {
+fn fill(batch: &mut Vec<Pending>, line: &Receiver<Job>) -> Option<Work> {
     let mut lines: usize = batch.iter().map(|pending| pending.submission.command.lines()).sum();
     while batch.len() < MAX_SUBMISSIONS && lines < MAX_LINES {
         match line.try_recv() {

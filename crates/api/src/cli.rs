@@ -1,0 +1,244 @@
+//! The commands. Each ends with status 0, or with one sentence on standard error and another status: 2 for a wrong setting, 1 for
+//! everything else.
+
+use crate::{
+    auth::{passwords, tokens},
+    clock,
+    config::{self, Config, WrongSetting},
+    http::{docs, problem::Problem},
+    server::{self, Start},
+    usecases::{sample_data, users},
+};
+use actix_web::rt::System;
+use anyhow::{Context, anyhow, bail};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use std::{
+    io::{Read, Write},
+    process::ExitCode,
+};
+use tradepost_domain::{
+    identity::{Role, UserForm},
+    ids::UserId,
+    repository::Users,
+};
+use tradepost_store::{OpenError, Session};
+
+/// Keeps a shop's stock and records its sales.
+#[derive(Parser)]
+#[command(name = "tradepost", version, disable_help_subcommand = true, after_help = "Settings: `tradepost help settings`.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API
+    Serve {
+        /// Fill an empty shop with sample data and an owner, and print the owner's one-time password
+        #[arg(long)]
+        demo: bool,
+        /// Do not bring the tables up to date first
+        #[arg(long)]
+        no_migrate: bool,
+    },
+    /// Bring the tables up to date
+    Migrate,
+    /// Manage users
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Fill a shop with sample data; deletes nothing
+    SampleData {
+        /// Also where the shop has data already
+        #[arg(long)]
+        force: bool,
+    },
+    /// Add everything up again and tell what does not agree
+    Verify,
+    /// Print the contract as OpenAPI 3.1
+    Openapi,
+    /// Print help about a command, or about `settings`
+    Help {
+        /// A command, or `settings`
+        topic: Vec<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Add a user
+    Create(NewUser),
+}
+
+#[derive(Args)]
+struct NewUser {
+    /// shopper, employee, admin or owner
+    #[arg(long)]
+    role: String,
+    /// A name to log in with
+    #[arg(long)]
+    username: Option<String>,
+    /// Also a name to log in with
+    #[arg(long)]
+    email: String,
+    /// What an employee may do; may be given several times
+    #[arg(long = "permission")]
+    permissions: Vec<String>,
+    /// Read the password from standard input; otherwise one is made and printed
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+/// Runs the command that the arguments name.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    match execute(cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            // Standard error may be closed; then the status has to speak for itself.
+            let _ = writeln!(std::io::stderr(), "tradepost: {error:#}");
+            ExitCode::from(if is_about_a_setting(&error) { 2 } else { 1 })
+        }
+    }
+}
+
+fn is_about_a_setting(error: &anyhow::Error) -> bool {
+    error.is::<WrongSetting>() || matches!(error.downcast_ref(), Some(OpenError::BadUrl(_) | OpenError::Setting(_)))
+}
+
+fn execute(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Openapi => print(&docs::document().to_pretty_json()?),
+        Command::Help { topic } => help(&topic),
+        Command::Serve { demo, no_migrate } => {
+            let start = Start { migrate: !no_migrate, demo };
+            System::new().block_on(server::serve(load()?, start))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Migrate => migrate(&load()?),
+        Command::User(UserCommand::Create(new)) => System::new().block_on(create_user(load()?, new)),
+        Command::SampleData { force } => System::new().block_on(fill(load()?, force)),
+        Command::Verify => verify(&load()?),
+    }
+}
+
+fn load() -> anyhow::Result<Config> {
+    let config = Config::load()?;
+    let mut log = env_logger::Builder::new();
+    log.parse_filters(&config.log);
+    // Only a second logger is refused, and there is none.
+    log.try_init().context("the log cannot be opened")?;
+    Ok(config)
+}
+
+fn print(text: &str) -> anyhow::Result<ExitCode> {
+    writeln!(std::io::stdout(), "{}", text.trim_end()).context("standard output cannot be written to")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn help(topic: &[String]) -> anyhow::Result<ExitCode> {
+    if topic == ["settings"] {
+        return print(&config::help());
+    }
+    let mut command = Cli::command();
+    command.build();
+    let mut found = &mut command;
+    for name in topic {
+        let unknown = || anyhow!("there is no help about {name:?}; `tradepost help` lists the commands");
+        found = found.find_subcommand_mut(name).ok_or_else(unknown)?;
+    }
+    print(&found.render_long_help().to_string())
+}
+
+fn migrate(config: &Config) -> anyhow::Result<ExitCode> {
+    let store = server::open(config)?;
+    let names = store.migrate()?;
+    server::prepare(&store, config, false)?;
+    match names.as_slice() {
+        [] => print("The tables are up to date."),
+        names => print(&format!("Brought up to date: {}.", names.join(", "))),
+    }
+}
+
+async fn create_user(config: Config, new: NewUser) -> anyhow::Result<ExitCode> {
+    let role = Role::parse(&new.role);
+    let role = role.ok_or_else(|| anyhow!("--role is {:?}: it must be shopper, employee, admin or owner", new.role))?;
+    let permissions = users::parse_permissions(&new.permissions).map_err(|faults| anyhow!("--permission: {faults}"))?;
+    let (password, is_made) = if new.password_stdin { (read_password()?, false) } else { (made_up_password()?, true) };
+    let form = UserForm { username: new.username, email: new.email, ..UserForm::default() };
+    let user = form
+        .parse(UserId::from_uuid(clock::new_uuid()), role, permissions, config.shop.country, clock::now())
+        .map_err(|faults| anyhow!("this user cannot be made: {faults}"))?;
+    passwords::check("password", &password, user.username.as_deref(), &user.email).map_err(|problem| anyhow!("{}", problem.detail()))?;
+    let hash = passwords::hash(&password).map_err(anyhow::Error::msg)?;
+    let store = server::open(&config)?;
+    server::prepare(&store, &config, true)?;
+    let email = user.email.to_string();
+    let work = move |session: &mut Session<'_>| session.add_user(&user, Some(&hash)).map_err(Problem::from);
+    store.write_plain(work).await.map_err(|problem| anyhow!("this user cannot be made: {}", problem.detail()))?;
+    let password = if is_made { format!("\none-time password: {password}") } else { String::new() };
+    print(&format!("Added the {} {email}.{password}", role.as_str()))
+}
+
+fn read_password() -> anyhow::Result<String> {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).context("no password could be read from standard input")?;
+    let password = text.trim_end_matches(['\r', '\n']);
+    if password.is_empty() || password.contains(['\n', '\r']) {
+        bail!("standard input must hold the password, on one line");
+    }
+    Ok(password.to_owned())
+}
+
+/// A password that nobody guesses, to be shown once.
+///
+/// # Errors
+/// Where the operating system has no randomness.
+pub(crate) fn made_up_password() -> anyhow::Result<String> {
+    let token = tokens::generate().map_err(|error| anyhow!("no random password could be made: {error}"))?;
+    Ok(token.trim_start_matches("tp_").chars().filter(char::is_ascii_alphanumeric).take(20).collect())
+}
+
+async fn fill(config: Config, force: bool) -> anyhow::Result<ExitCode> {
+    let store = server::open(&config)?;
+    let currency = server::prepare(&store, &config, true)?;
+    let filled = sample_data::fill(&store, currency, force).await?;
+    print(&format!("Added {filled}."))
+}
+
+fn verify(config: &Config) -> anyhow::Result<ExitCode> {
+    let store = server::open(config)?;
+    let mut problems = 0_usize;
+    let mut out = std::io::stdout();
+    let checked = store.verify(|problem| {
+        problems += 1;
+        // Whoever stopped reading still gets the status.
+        let _ = writeln!(out, "{problem}");
+    })?;
+    let tradepost_store::Checked { levels, movements, sales, events } = checked;
+    let looked_at = format!("{levels} levels, {movements} movements, {sales} sales, {events} POS events");
+    if problems == 0 {
+        return print(&format!("Everything agrees: {looked_at}."));
+    }
+    print(&format!("{problems} problems in {looked_at}."))?;
+    Ok(ExitCode::FAILURE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_made_up_password_passes_the_rules() {
+        let email = tradepost_domain::contact::Email::parse("owner@shop.test").unwrap();
+        passwords::check("/password", &made_up_password().unwrap(), Some("owner"), &email).unwrap();
+    }
+}

@@ -1,0 +1,86 @@
+//! The contract over HTTP: one file per noun, and the conventions that all of them follow.
+
+pub mod answer;
+pub mod auth;
+pub mod body;
+pub mod categories;
+pub mod change;
+pub mod customers;
+pub mod docs;
+pub mod edge;
+pub mod etag;
+pub mod health;
+pub mod inventory;
+pub mod json;
+pub mod lists;
+pub mod locations;
+pub mod me;
+pub mod metrics;
+pub mod movements;
+pub mod path;
+pub mod pos_connections;
+pub mod pos_events;
+pub mod pos_webhook;
+pub mod problem;
+pub mod products;
+pub mod query;
+pub mod request_id;
+pub mod sale_views;
+pub mod sales;
+pub mod users;
+
+use crate::shop::Shop;
+use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
+use problem::{Code, Problem};
+use utoipa_actix_web::{scope, service_config::ServiceConfig};
+
+/// Every endpoint of the contract. Whatever is routed here is documented, and must stand in the access table.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(health::healthz).service(health::readyz).service(metrics::metrics);
+    config.service(scope("/api/v1").configure(identity).configure(catalogue).configure(stock).configure(selling).configure(pos));
+}
+
+fn identity(config: &mut ServiceConfig<'_>) {
+    config.service(auth::register).service(auth::login).service(auth::logout).service(auth::logout_all).service(me::me);
+    config.service(users::list).service(users::add).service(users::read).service(users::edit).service(users::remove);
+}
+
+fn catalogue(config: &mut ServiceConfig<'_>) {
+    config.service(categories::list).service(categories::add).service(categories::read);
+    config.service(categories::edit).service(categories::remove);
+    config.service(products::list).service(products::add).service(products::read);
+    config.service(products::edit).service(products::remove);
+}
+
+fn stock(config: &mut ServiceConfig<'_>) {
+    config.service(locations::list).service(locations::add).service(locations::read);
+    config.service(locations::edit).service(locations::remove);
+    config.service(inventory::list).service(inventory::read).service(inventory::adjust).service(inventory::count);
+    config.service(movements::list).service(movements::read);
+}
+
+fn selling(config: &mut ServiceConfig<'_>) {
+    config.service(customers::list).service(customers::add).service(customers::read);
+    config.service(customers::edit).service(customers::remove);
+    config.service(sales::list).service(sales::record).service(sales::read);
+    config.service(sales::correct).service(sales::refund).service(sales::void);
+}
+
+fn pos(config: &mut ServiceConfig<'_>) {
+    config.service(pos_connections::list).service(pos_connections::add).service(pos_connections::read);
+    config.service(pos_connections::edit).service(pos_connections::remove);
+    config.service(pos_connections::map).service(pos_connections::unmap);
+    config.service(pos_webhook::receive);
+    config.service(pos_events::list).service(pos_events::read).service(pos_events::retry).service(pos_events::dismiss);
+}
+
+/// What is answered where no endpoint is: 405 where another method would have found one, 404 otherwise.
+pub async fn nothing(shop: Data<Shop>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    match shop.rules.allowed(request.match_info().as_str()) {
+        Some(allowed) => {
+            let detail = format!("{} cannot be done here; {allowed} can.", request.method());
+            Err(Problem::new(Code::METHOD_NOT_ALLOWED, detail).with_header(header::ALLOW, allowed))
+        }
+        None => Err(Problem::not_found()),
+    }
+}

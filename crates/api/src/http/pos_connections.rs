@@ -1,0 +1,272 @@
+//! `/pos-connections`: registered tills and POS accounts, and which of our products their products are.
+
+use super::{
+    answer,
+    change::Change,
+    json::{Id, Time, present},
+    lists::{List, ListOf, Paging},
+    path::{PathId, PathText},
+    pos_events::EventView,
+    problem::Problem,
+};
+use crate::{
+    clock,
+    shop::Shop,
+    usecases::{secrets, users::check_version},
+};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web::Data};
+use serde::{Deserialize, Serialize};
+use tradepost_domain::{
+    faults::Faults,
+    ids::{ConnectionId, LocationId},
+    ledger::Command,
+    pos::{Connection, ConnectionPatch, OnShortage},
+    repository::{Connections, Locations},
+};
+use tradepost_store::{Session, pos as stored};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+/// The one dialect there is.
+const DIALECT: &str = "standard";
+
+/// A registered till or POS account.
+#[derive(Clone, Serialize, ToSchema)]
+#[schema(as = PosConnection)]
+pub struct ConnectionView {
+    id: Id,
+    #[schema(example = "Till 1")]
+    name: String,
+    /// `standard`: Standard Webhooks 1.0.
+    #[schema(example = "standard")]
+    dialect: &'static str,
+    /// Where its sales take stock from; `null`: the default location.
+    location_id: Option<Id>,
+    /// What to do with a report of goods that, by the books, are not there: `refuse` or `hold`.
+    #[schema(example = "refuse")]
+    on_shortage: &'static str,
+    /// Where it sends its events.
+    #[schema(example = "http://127.0.0.1:8080/api/v1/webhooks/pos/0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c")]
+    url: String,
+    /// What it signs them with. Shown once, when the connection is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
+    secret: Option<String>,
+    created_at: Time,
+    updated_at: Time,
+}
+
+impl ConnectionView {
+    fn new(connection: &Connection, public_url: &str) -> Self {
+        Self {
+            id: connection.id.into(),
+            name: connection.name.clone(),
+            dialect: DIALECT,
+            location_id: connection.location.map(Id::from),
+            on_shortage: connection.on_shortage.as_str(),
+            url: format!("{public_url}/api/v1/webhooks/pos/{}", connection.id),
+            secret: None,
+            created_at: Time(connection.created_at),
+            updated_at: Time(connection.updated_at),
+        }
+    }
+}
+
+/// A connection to be.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Till 1", "on_shortage": "hold"}))]
+pub struct AddConnection {
+    /// Unique without regard to case.
+    name: String,
+    /// `standard`, also where absent.
+    dialect: Option<String>,
+    location_id: Option<Id>,
+    /// `refuse` (also where absent) or `hold`.
+    on_shortage: Option<String>,
+}
+
+/// What of a connection to change; `null` empties a field.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"on_shortage": "hold"}))]
+pub struct EditConnection {
+    #[serde(default, deserialize_with = "present")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    dialect: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    location_id: Option<Option<Id>>,
+    #[serde(default, deserialize_with = "present")]
+    on_shortage: Option<String>,
+}
+
+/// Which of our products a till's product is.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MapProduct {
+    product_id: Id,
+}
+
+/// What the mapping led to.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PosMapping)]
+pub struct MappingView {
+    connection_id: Id,
+    #[schema(example = "4711")]
+    external_id: String,
+    product_id: Id,
+    /// The deliveries that had waited for it, as they stand now.
+    events: Vec<EventView>,
+}
+
+/// Which connections.
+#[derive(Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ConnectionFilter {
+    name: Option<String>,
+    /// Words of the name.
+    search: Option<String>,
+}
+
+fn patch(
+    name: Option<String>,
+    dialect: Option<&str>,
+    location: Option<Option<Id>>,
+    on_shortage: Option<&str>,
+) -> Result<ConnectionPatch, Faults> {
+    let mut faults = Faults::new();
+    if dialect.is_some_and(|dialect| dialect != DIALECT) {
+        faults.add("/dialect", "invalid", "the only dialect is standard");
+    }
+    let parsed = on_shortage.map(OnShortage::parse);
+    if parsed == Some(None) {
+        faults.add("/on_shortage", "invalid", "this is refuse or hold");
+    }
+    faults.into_result()?;
+    let location = location.map(|id| id.map(LocationId::from));
+    Ok(ConnectionPatch { name, location, on_shortage: parsed.flatten() })
+}
+
+/// List POS connections
+#[utoipa::path(tag = "POS", params(Paging, ConnectionFilter), responses((status = 200, description = "A page.", body = List<ConnectionView>)))]
+#[get("/pos-connections")]
+pub(crate) async fn list(shop: Data<Shop>, list: ListOf<ConnectionFilter>) -> Result<HttpResponse, Problem> {
+    let ConnectionFilter { name, search } = list.filter.clone();
+    let request = list.request(stored::ConnectionFilter { name, search }, stored::CONNECTION_ORDERINGS)?;
+    let page = shop.store.read(move |session| stored::connections(session, &request).map_err(Problem::from)).await?;
+    Ok(list.answer(page, |connection| ConnectionView::new(&connection, &shop.public_url)))
+}
+
+/// Register a POS connection
+///
+/// The answer holds the secret that signs deliveries: it is shown once, and not again when the request is repeated.
+#[utoipa::path(tag = "POS", request_body = AddConnection, responses((status = 201, description = "The connection, with its secret.", body = ConnectionView)))]
+#[post("/pos-connections")]
+pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
+    let form: AddConnection = change.json()?;
+    let location = form.location_id.map(Some);
+    let patch = patch(Some(form.name), form.dialect.as_deref(), location, form.on_shortage.as_deref())?;
+    let id = ConnectionId::from_uuid(clock::new_uuid());
+    let connection = Connection::new(id, &patch, clock::now())?;
+    let secret = secrets::generate().map_err(Problem::internal)?;
+    let public_url = shop.public_url.clone();
+    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
+        check_location(session, connection.location)?;
+        session.add_connection(&connection, &secret)?;
+        let without = ConnectionView::new(&connection, &public_url);
+        let with = ConnectionView { secret: Some(secret.clone()), ..without.clone() };
+        let address = format!("/api/v1/pos-connections/{id}");
+        let stored_body = Some(answer::to_json(&without));
+        Ok(tradepost_store::Answer { stored_body, ..answer::created(&with, Some(connection.version), address) })
+    };
+    let done = shop.store.write(change.keyed(), work).await?;
+    shop.secrets.forget(id);
+    Ok(answer::send(done))
+}
+
+/// Read a POS connection
+#[utoipa::path(tag = "POS", params(("id" = Id, Path)), responses((status = 200, description = "The connection.", body = ConnectionView)))]
+#[get("/pos-connections/{id}")]
+pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<ConnectionId>) -> Result<HttpResponse, Problem> {
+    let connection = shop.store.read_one(move |session| find(session, id.0)).await?;
+    Ok(answer::one(&request, connection.version, &ConnectionView::new(&connection, &shop.public_url)))
+}
+
+/// Change a POS connection
+#[utoipa::path(tag = "POS", params(("id" = Id, Path)), request_body = EditConnection, responses((status = 200, description = "The connection.", body = ConnectionView)))]
+#[patch("/pos-connections/{id}")]
+pub(crate) async fn edit(shop: Data<Shop>, id: PathId<ConnectionId>, change: Change) -> Result<HttpResponse, Problem> {
+    let id = id.0;
+    let form: EditConnection = change.json_about(&shop, move |session| Ok(session.connection(id)?.is_some())).await?;
+    let patch = patch(form.name, form.dialect.as_deref(), form.location_id, form.on_shortage.as_deref());
+    let (public_url, expected) = (shop.public_url.clone(), change.expected_version);
+    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
+        let mut connection = find(session, id)?;
+        let version = connection.version;
+        let patch = patch.clone()?;
+        connection.edit(&patch, clock::now())?;
+        check_location(session, patch.location.flatten())?;
+        check_version(expected, version)?;
+        session.update_connection(&connection)?;
+        Ok(answer::changed(200, &ConnectionView::new(&connection, &public_url), Some(connection.version)))
+    };
+    Ok(answer::send(shop.store.write(change.keyed(), work).await?))
+}
+
+/// Remove a POS connection
+///
+/// Its secret is forgotten; what it reported stays.
+#[utoipa::path(tag = "POS", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")))]
+#[delete("/pos-connections/{id}")]
+pub(crate) async fn remove(shop: Data<Shop>, id: PathId<ConnectionId>, change: Change) -> Result<HttpResponse, Problem> {
+    let (id, expected) = (id.0, change.expected_version);
+    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
+        let connection = find(session, id)?;
+        check_version(expected, connection.version)?;
+        session.remove_connection(id, clock::now())?;
+        Ok(answer::no_content())
+    };
+    let done = shop.store.write(change.keyed(), work).await?;
+    shop.secrets.forget(id);
+    Ok(answer::send(done))
+}
+
+/// Map a till's product
+///
+/// Says which of our products a till's product is. Deliveries that waited for it are judged again, in order, and applied once.
+#[utoipa::path(tag = "POS", params(("id" = Id, Path), ("external_id" = String, Path)), request_body = MapProduct, responses((status = 200, description = "The mapping, and what it led to.", body = MappingView)))]
+#[put("/pos-connections/{id}/products/{external_id}")]
+pub(crate) async fn map(shop: Data<Shop>, id: PathId<ConnectionId>, external_id: PathText, change: Change) -> Result<HttpResponse, Problem> {
+    let (id, external_id) = (id.0, external_id.0);
+    let form: MapProduct = change.json_about(&shop, move |session| Ok(session.connection(id)?.is_some())).await?;
+    let command = Command::MapProduct { connection: id, external_id: external_id.clone(), product: form.product_id.into() };
+    change.submit(&shop, command, move |effects, _| {
+        let events = effects.events.iter().map(|event| EventView::from(&*event.value)).collect();
+        let mapping = MappingView { connection_id: id.into(), external_id: external_id.clone(), product_id: form.product_id, events };
+        answer::changed(200, &mapping, None)
+    })
+    .await
+}
+
+/// Forget a mapping
+#[utoipa::path(tag = "POS", params(("id" = Id, Path), ("external_id" = String, Path)), responses((status = 204, description = "Forgotten.")))]
+#[delete("/pos-connections/{id}/products/{external_id}")]
+pub(crate) async fn unmap(shop: Data<Shop>, id: PathId<ConnectionId>, external_id: PathText, change: Change) -> Result<HttpResponse, Problem> {
+    let command = Command::UnmapProduct { connection: id.0, external_id: external_id.0 };
+    change.submit(&shop, command, |_, _| answer::no_content()).await
+}
+
+fn find(session: &mut Session<'_>, id: ConnectionId) -> Result<Connection, Problem> {
+    session.connection(id)?.ok_or_else(Problem::not_found)
+}
+
+fn check_location(session: &mut Session<'_>, location: Option<LocationId>) -> Result<(), Problem> {
+    match location {
+        Some(id) if session.location(id)?.is_none() => {
+            Err(Problem::at("/location_id", "unknown_location", "there is no such location"))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,236 @@
+//! `/pos-events`: the inbox of what tills reported, whatever came of it.
+
+use super::{
+    answer,
+    change::Change,
+    json::{Id, Qty, QtyChange, Time},
+    lists::{List, ListOf, Paging},
+    movements::MovementView,
+    path::PathId,
+    problem::Problem,
+    query,
+};
+use crate::shop::Shop;
+use actix_web::{HttpRequest, HttpResponse, get, post, web::Data};
+use serde::{Deserialize, Serialize};
+use tradepost_domain::{
+    ids::EventId,
+    ledger::{Book, Command, Effects},
+    pos::{Event, EventLine, EventStatus, Report},
+};
+use tradepost_store::{
+    Answer,
+    pos::{self as stored, EventLineRow, EventWithLines},
+};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+/// One delivery from a till.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PosEvent)]
+pub struct EventView {
+    id: Id,
+    connection_id: Id,
+    /// The sender's id of it.
+    #[schema(example = "msg_p5jXN8AQM9LWM0D4loKWxJek")]
+    webhook_id: String,
+    /// `received`, `applied`, `refused`, `held` or `dismissed`.
+    #[schema(example = "held")]
+    status: String,
+    /// Why it was refused, is held or was dismissed; stable.
+    #[schema(example = "unknown_product")]
+    reason_code: Option<String>,
+    /// The same for people.
+    #[schema(example = "no product is known by the external_id 4711")]
+    reason: Option<String>,
+    lines: Vec<EventLineView>,
+    received_at: Time,
+    /// When it was last judged.
+    updated_at: Time,
+}
+
+/// What a till says happened to one product.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PosEventLine)]
+pub struct EventLineView {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sku: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quantity_change: Option<QtyChange>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counted: Option<Qty>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counted_at: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    occurred_at: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl EventLineView {
+    fn new(kind: &str, value: String) -> Self {
+        let named = |name: &str| (kind == name).then(|| value.clone());
+        Self {
+            product_id: named("product_id"),
+            sku: named("sku"),
+            external_id: named("external_id"),
+            quantity_change: None,
+            counted: None,
+            counted_at: None,
+            occurred_at: None,
+            reason: None,
+        }
+    }
+}
+
+impl From<EventLineRow> for EventLineView {
+    fn from(row: EventLineRow) -> Self {
+        Self {
+            quantity_change: row.change.map(QtyChange::stored),
+            counted: row.counted.map(Qty::stored),
+            counted_at: row.counted_at.map(Time::from),
+            occurred_at: row.occurred_at.map(Time::from),
+            reason: row.reason,
+            ..Self::new(&row.ref_kind, row.ref_value)
+        }
+    }
+}
+
+impl From<&EventLine> for EventLineView {
+    fn from(line: &EventLine) -> Self {
+        let named = Self::new(line.product.kind(), line.product.value());
+        match &line.report {
+            Report::Change { change, occurred_at, reason } => Self {
+                quantity_change: Some(QtyChange(*change)),
+                occurred_at: occurred_at.map(Time),
+                reason: reason.clone(),
+                ..named
+            },
+            Report::Count { counted, counted_at } => {
+                Self { counted: Some(Qty(*counted)), counted_at: counted_at.map(Time), ..named }
+            }
+        }
+    }
+}
+
+impl From<EventWithLines> for EventView {
+    fn from(EventWithLines { event, lines }: EventWithLines) -> Self {
+        Self {
+            id: event.id.into(),
+            connection_id: event.connection_id.into(),
+            webhook_id: event.webhook_id,
+            status: event.status,
+            reason_code: event.reason_code,
+            reason: event.reason,
+            lines: lines.into_iter().map(EventLineView::from).collect(),
+            received_at: event.received_at.into(),
+            updated_at: event.updated_at.into(),
+        }
+    }
+}
+
+impl From<&Event> for EventView {
+    fn from(event: &Event) -> Self {
+        Self {
+            id: event.id.into(),
+            connection_id: event.connection.into(),
+            webhook_id: event.webhook_id.clone(),
+            status: event.status.as_str().to_owned(),
+            reason_code: event.reason.as_ref().map(|reason| reason.code.clone()),
+            reason: event.reason.as_ref().map(|reason| reason.detail.clone()),
+            lines: event.lines.iter().map(EventLineView::from).collect(),
+            received_at: Time(event.received_at),
+            updated_at: Time(event.updated_at),
+        }
+    }
+}
+
+/// A delivery that was judged again, and what it led to.
+#[derive(Serialize, ToSchema)]
+#[schema(as = JudgedPosEvent)]
+pub struct JudgedView {
+    #[serde(flatten)]
+    event: EventView,
+    /// What was booked.
+    movements: Vec<MovementView>,
+}
+
+/// Why a delivery shall not be applied.
+#[derive(Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Counted by hand since"}))]
+pub struct Dismiss {
+    reason: Option<String>,
+}
+
+/// Which deliveries.
+#[derive(Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EventFilter {
+    connection_id: Option<Id>,
+    status: Option<String>,
+    webhook_id: Option<String>,
+    reason_code: Option<String>,
+    received_after: Option<Time>,
+    received_before: Option<Time>,
+}
+
+/// List the POS inbox
+#[utoipa::path(tag = "POS", params(Paging, EventFilter), responses((status = 200, description = "A page, newest first.", body = List<EventView>)))]
+#[get("/pos-events")]
+pub(crate) async fn list(shop: Data<Shop>, list: ListOf<EventFilter>) -> Result<HttpResponse, Problem> {
+    let filter = list.filter.clone();
+    let filter = stored::EventFilter {
+        connection: filter.connection_id.map(Into::into),
+        status: query::named("status", filter.status.as_deref(), EventStatus::parse)?,
+        webhook_id: filter.webhook_id,
+        reason_code: filter.reason_code,
+        received_after: filter.received_after.map(|time| time.0),
+        received_before: filter.received_before.map(|time| time.0),
+    };
+    let request = list.request(filter, stored::EVENT_ORDERINGS)?;
+    let page = shop.store.read(move |session| stored::events(session, &request).map_err(Problem::from)).await?;
+    Ok(list.answer(page, EventView::from))
+}
+
+/// Read a delivery
+#[utoipa::path(tag = "POS", params(("id" = Id, Path)), responses((status = 200, description = "The delivery.", body = EventView)))]
+#[get("/pos-events/{id}")]
+pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<EventId>) -> Result<HttpResponse, Problem> {
+    let event = shop.store.read(move |session| stored::event(session, id.0).map_err(Problem::from)).await?;
+    let event = event.ok_or_else(Problem::not_found)?;
+    Ok(answer::one(&request, event.event.version, &EventView::from(event)))
+}
+
+/// Judge a delivery again
+///
+/// One that was refused or is held: when there is stock again, or its product is known.
+#[utoipa::path(tag = "POS", params(("id" = Id, Path)), responses((status = 200, description = "The delivery as it stands now, and what it led to.", body = JudgedView)))]
+#[post("/pos-events/{id}/retry")]
+pub(crate) async fn retry(shop: Data<Shop>, id: PathId<EventId>, change: Change) -> Result<HttpResponse, Problem> {
+    change.submit(&shop, Command::RetryPosEvent { id: id.0 }, judged).await
+}
+
+/// Dismiss a delivery
+///
+/// Decides that it shall not be applied.
+#[utoipa::path(tag = "POS", params(("id" = Id, Path)), request_body = Option<Dismiss>, responses((status = 200, description = "The delivery.", body = JudgedView)))]
+#[post("/pos-events/{id}/dismiss")]
+pub(crate) async fn dismiss(shop: Data<Shop>, id: PathId<EventId>, change: Change) -> Result<HttpResponse, Problem> {
+    let id = id.0;
+    let exists = move |session: &mut tradepost_store::Session<'_>| Ok(stored::event(session, id)?.is_some());
+    let Dismiss { reason } = change.optional_json_about(&shop, exists).await?;
+    change.submit(&shop, Command::DismissPosEvent { id, reason }, judged).await
+}
+
+fn judged(effects: &Effects, book: &Book) -> Answer {
+    let Some(event) = effects.events.first() else { return answer::no_content() };
+    let movements = effects.movements.iter().map(|movement| MovementView::of_book(movement, book)).collect();
+    let judged = JudgedView { event: EventView::from(&*event.value), movements };
+    answer::changed(200, &judged, Some(event.value.version))
+}

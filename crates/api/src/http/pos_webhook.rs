@@ -1,0 +1,332 @@
+//! `/webhooks/pos/{connection_id}`: what tills report, in the dialect `standard` (Standard Webhooks 1.0).
+//!
+//! The signature is verified in memory before anything else. What is not signed leaves no trace but a counter and a log line.
+
+use super::{
+    answer, body,
+    json::{Id, Qty, QtyChange, Time, present_objects},
+    movements::MovementView,
+    problem::{Code, Problem, ProblemShape},
+    request_id::RequestId,
+};
+use crate::{clock, shop::Shop, usecases::secrets::Signed};
+use actix_web::{
+    HttpMessage, HttpRequest, HttpResponse, post,
+    web::{Data, Payload},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use tradepost_domain::{
+    faults::Faults,
+    identity::Principal,
+    ids::ConnectionId,
+    ledger::{Book, Command, Effects, Refusal},
+    pos::{Delivery, Event, EventLine, EventStatus, Reference, Report},
+};
+use tradepost_store::{Answer, Submission, SubmitError};
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// What happened at the till: a single change, several (`changes`, all or nothing), or counts (`counts`).
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"sku": "SMO-MANGO", "quantity_change": -2, "reason": "Sold to customer"}))]
+pub struct PosReport {
+    product_id: Option<Id>,
+    /// Ours.
+    sku: Option<String>,
+    /// The till's own, which a mapping leads to one of our products.
+    external_id: Option<String>,
+    /// Not zero.
+    quantity_change: Option<QtyChange>,
+    reason: Option<String>,
+    /// By the till's clock; when it was received where absent.
+    occurred_at: Option<Time>,
+    #[serde(default, deserialize_with = "present_objects")]
+    #[validate(length(min = 1, max = 200, message = "there are 1 to 200 changes or counts in a delivery"))]
+    changes: Option<Vec<ReportedChange>>,
+    #[serde(default, deserialize_with = "present_objects")]
+    #[validate(length(min = 1, max = 200, message = "there are 1 to 200 changes or counts in a delivery"))]
+    counts: Option<Vec<ReportedCount>>,
+}
+
+/// So much more or less of one product.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportedChange {
+    product_id: Option<Id>,
+    sku: Option<String>,
+    external_id: Option<String>,
+    quantity_change: QtyChange,
+    reason: Option<String>,
+    occurred_at: Option<Time>,
+}
+
+/// So much was there of one product.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportedCount {
+    product_id: Option<Id>,
+    sku: Option<String>,
+    external_id: Option<String>,
+    counted: Qty,
+    counted_at: Option<Time>,
+}
+
+/// What came of a delivery.
+#[derive(Serialize, ToSchema)]
+pub struct PosOutcome {
+    event_id: Id,
+    /// `applied`, `held` or `dismissed`.
+    #[schema(example = "applied")]
+    status: &'static str,
+    /// Why it is held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// What was booked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    movements: Option<Vec<MovementView>>,
+}
+
+/// Receive a report from a till
+///
+/// Signed with the connection's secret: headers `webhook-id`, `webhook-timestamp` (300 s tolerance) and `webhook-signature`
+/// (`v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`). An id is applied once, however often it comes.
+#[utoipa::path(
+    tag = "POS",
+    params(
+        ("connection_id" = Id, Path),
+        ("webhook-id" = String, Header, description = "The sender's id of this delivery."),
+        ("webhook-timestamp" = String, Header, description = "Seconds since 1970."),
+        ("webhook-signature" = String, Header, description = "`v1,` and base64; several, separated by spaces."),
+    ),
+    request_body = PosReport,
+    responses(
+        (status = 200, description = "Applied, now or before.", body = PosOutcome),
+        (status = 202, description = "Held: a product is unknown, or there is too little on a connection that holds.", body = PosOutcome),
+        (status = 401, description = "The signature is not good.", body = ProblemShape, content_type = "application/problem+json"),
+        (status = 409, description = "Refused, and stored as such: there is too little.", body = ProblemShape, content_type = "application/problem+json"),
+        (status = 422, description = "This id came before with another body.", body = ProblemShape, content_type = "application/problem+json"),
+    )
+)]
+#[post("/webhooks/pos/{connection_id}")]
+pub(crate) async fn receive(shop: Data<Shop>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    let body = body::read(&request, &mut payload.into_inner()).await?;
+    let connection = authenticate(&shop, &request, &body).await?;
+    let webhook_id = header(&request, "webhook-id").to_owned();
+    if !(1..=255).contains(&webhook_id.len()) {
+        return Err(Problem::parameter("webhook-id", "invalid", "an id is 1 to 255 visible characters"));
+    }
+    let (lines, is_single) = body::parse::<PosReport>(&body)?.into_lines()?;
+    let delivery = Delivery {
+        connection,
+        webhook_id: webhook_id.clone(),
+        body_hash: Sha256::digest(&body).into(),
+        body: body.to_vec(),
+        headers: signed_headers(&request),
+        lines,
+    };
+    let instance = request.extensions().get::<RequestId>().cloned();
+    let submission = Submission {
+        command: Command::ApplyPosEvent(Arc::new(delivery)),
+        principal: Principal::of_connection(connection),
+        key: None,
+        expected_version: None,
+        answer: Box::new(move |effects, book| outcome(effects, book, connection, &webhook_id, instance.as_ref())),
+    };
+    let done = shop.store.ledger().submit(submission).await.map_err(|error| refused(error, is_single))?;
+    Ok(answer::send(done))
+}
+
+/// Who sends it, if the signature is good. Whatever is wrong, the answer is the same.
+async fn authenticate(shop: &Shop, request: &HttpRequest, body: &[u8]) -> Result<ConnectionId, Problem> {
+    let named: Option<ConnectionId> = request.match_info().get("connection_id").and_then(|text| text.parse().ok());
+    let secret = match named {
+        Some(id) => shop.secrets.of(&shop.store, id).await?,
+        None => None,
+    };
+    let signed = Signed {
+        id: header(request, "webhook-id"),
+        timestamp: header(request, "webhook-timestamp"),
+        signatures: header(request, "webhook-signature"),
+        body,
+    };
+    // Without a connection the work is the same, so that nobody finds out by the time it takes which ids exist.
+    let is_good = signed.is_good(secret.as_deref().unwrap_or("whsec_bm9ib2R5cyBzZWNyZXQ="), clock::now());
+    match named.filter(|_| is_good && secret.is_some()) {
+        Some(id) => Ok(id),
+        None => {
+            shop.metrics.bad_signatures.inc();
+            log::info!("a delivery was not signed well (connection {named:?})");
+            Err(bad_signature())
+        }
+    }
+}
+
+fn bad_signature() -> Problem {
+    let detail = "Sign `webhook-id.webhook-timestamp.body` with the connection's secret, and send it within 5 minutes.";
+    Problem::new(Code::BAD_SIGNATURE, detail)
+}
+
+fn header<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
+    request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn signed_headers(request: &HttpRequest) -> String {
+    let names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+    let headers: serde_json::Map<_, _> = names.iter().map(|name| ((*name).to_owned(), json!(header(request, name)))).collect();
+    serde_json::Value::Object(headers).to_string()
+}
+
+/// What to answer, from what was decided now or, where nothing was, before.
+fn outcome(effects: &Effects, book: &Book, connection: ConnectionId, webhook_id: &str, instance: Option<&RequestId>) -> Answer {
+    let event = effects.events.first().map(|event| &event.value).or_else(|| book.event_by_webhook_id(connection, webhook_id));
+    let Some(event) = event else { return answer::no_content() };
+    if let Some(refusal) = &effects.refused {
+        let problem = Problem::from(refusal.clone()).with("event_id", event.id.to_string());
+        let problem = instance.map_or(problem.clone(), |id| problem.in_request(&id.0));
+        return Answer { status: problem.code().status, body: problem.body(), ..answer::no_content() };
+    }
+    answer::changed(status(event), &PosOutcome::of(event, book), None)
+}
+
+fn status(event: &Event) -> u16 {
+    match event.status {
+        EventStatus::Applied | EventStatus::Dismissed => 200,
+        EventStatus::Held | EventStatus::Received => 202,
+        EventStatus::Refused => 409,
+    }
+}
+
+impl PosOutcome {
+    fn of(event: &Event, book: &Book) -> Self {
+        let movements = || book.event_movements(event.id).iter().map(|movement| MovementView::of_book(movement, book)).collect();
+        Self {
+            event_id: event.id.into(),
+            status: event.status.as_str(),
+            reason: event.reason.as_ref().map(|reason| reason.detail.clone()),
+            movements: (event.status == EventStatus::Applied).then(movements),
+        }
+    }
+}
+
+/// The domain speaks of `/changes/0`; a till that sent a single change has no such place in its body.
+fn refused(error: SubmitError, is_single: bool) -> Problem {
+    match error {
+        // The connection was removed after its signature was found good.
+        SubmitError::Refused(Refusal::NotFound(_)) => bad_signature(),
+        SubmitError::Refused(Refusal::Invalid(faults)) if is_single => {
+            let mut moved = Faults::new();
+            for fault in faults.as_slice() {
+                let pointer = fault.pointer.strip_prefix("/changes/0").unwrap_or(&fault.pointer);
+                moved.add(pointer, fault.code, &fault.detail);
+            }
+            moved.into()
+        }
+        other => other.into(),
+    }
+}
+
+impl PosReport {
+    /// The lines, and whether it was the form with a single change.
+    fn into_lines(self) -> Result<(Vec<EventLine>, bool), Problem> {
+        let has_single = self.product_id.is_some()
+            || self.sku.is_some()
+            || self.external_id.is_some()
+            || self.quantity_change.is_some()
+            || self.reason.is_some()
+            || self.occurred_at.is_some();
+        let mut faults = Faults::new();
+        let lines = match (has_single, self.quantity_change, self.changes, self.counts) {
+            (true, Some(quantity_change), None, None) => {
+                let Self { product_id, sku, external_id, reason, occurred_at, .. } = self;
+                let single = ReportedChange { product_id, sku, external_id, quantity_change, reason, occurred_at };
+                single.into_line("", &mut faults).into_iter().collect()
+            }
+            (true, None, None, None) => return Err(Problem::at("/quantity_change", "required", "this is required")),
+            (false, _, Some(changes), None) => {
+                let changes = changes.into_iter().enumerate();
+                changes.filter_map(|(index, change)| change.into_line(&format!("/changes/{index}"), &mut faults)).collect()
+            }
+            (false, _, None, Some(counts)) => {
+                let counts = counts.into_iter().enumerate();
+                counts.filter_map(|(index, count)| count.into_line(&format!("/counts/{index}"), &mut faults)).collect()
+            }
+            _ => {
+                let detail = "a report is one change (quantity_change), several (changes), or counts (counts): one of these";
+                return Err(Problem::at("", "form", detail));
+            }
+        };
+        faults.into_result()?;
+        Ok((lines, has_single))
+    }
+}
+
+impl ReportedChange {
+    fn into_line(self, at: &str, faults: &mut Faults) -> Option<EventLine> {
+        let product = reference(at, self.product_id, self.sku, self.external_id, faults)?;
+        let occurred_at = self.occurred_at.map(|time| time.0);
+        let report = Report::Change { change: self.quantity_change.0, occurred_at, reason: self.reason };
+        Some(EventLine { product, report })
+    }
+}
+
+impl ReportedCount {
+    fn into_line(self, at: &str, faults: &mut Faults) -> Option<EventLine> {
+        let product = reference(at, self.product_id, self.sku, self.external_id, faults)?;
+        let report = Report::Count { counted: self.counted.0, counted_at: self.counted_at.map(|time| time.0) };
+        Some(EventLine { product, report })
+    }
+}
+
+fn reference(at: &str, id: Option<Id>, sku: Option<String>, external_id: Option<String>, faults: &mut Faults) -> Option<Reference> {
+    match (id, sku, external_id) {
+        (Some(id), None, None) => Some(Reference::Product(id.into())),
+        (None, Some(sku), None) => Some(Reference::Sku(sku)),
+        (None, None, Some(external_id)) => Some(Reference::External(external_id)),
+        _ => {
+            faults.add(at, "ambiguous", "name the product by one of product_id, sku and external_id");
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(body: &str) -> Result<(Vec<EventLine>, bool), Problem> {
+        body::parse::<PosReport>(body.as_bytes())?.into_lines()
+    }
+
+    #[test]
+    fn a_report_has_one_of_three_forms() {
+        let (single, is_single) = lines(r#"{"sku": "TEA", "quantity_change": -2, "reason": "Sold to customer"}"#).unwrap();
+        assert!(is_single && single[0].product == Reference::Sku("TEA".into()));
+        let changes = r#"{"changes": [{"sku": "TEA", "quantity_change": 0.5}, {"external_id": "7", "quantity_change": 1}]}"#;
+        assert_eq!(lines(changes).unwrap().0.len(), 2);
+        let counts = r#"{"counts": [{"sku": "TEA", "counted": 5, "counted_at": "2026-01-31T12:00:00Z"}]}"#;
+        assert!(matches!(lines(counts).unwrap().0[0].report, Report::Count { .. }));
+    }
+
+    #[test]
+    fn what_is_none_of_them_is_refused_where_it_is_wrong() {
+        for (body, pointer) in [
+            ("{}", ""),
+            (r#"{"sku": "TEA"}"#, "/quantity_change"),
+            (r#"{"quantity_change": 1}"#, ""),
+            (r#"{"sku": "TEA", "external_id": "7", "quantity_change": 1}"#, ""),
+            (r#"{"sku": "TEA", "quantity_change": "1"}"#, "/quantity_change"),
+            (r#"{"sku": "TEA", "quantity_change": 1, "changes": []}"#, "/changes"),
+            (r#"{"changes": []}"#, "/changes"),
+            (r#"{"changes": [{"quantity_change": 1}]}"#, "/changes/0"),
+            (r#"{"changes": [{"sku": "A", "quantity_change": 1}], "counts": [{"sku": "A", "counted": 1}]}"#, ""),
+            (r#"{"counts": [{"sku": "A"}]}"#, "/counts/0/counted"),
+        ] {
+            let json: serde_json::Value = serde_json::from_slice(&lines(body).unwrap_err().body()).unwrap();
+            assert_eq!(json["errors"][0]["pointer"], pointer, "{body}");
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! A smoothie shop to try things with. Nothing is ever deleted; every unit of stock comes through the ledger.
+
+use super::goods::{CATEGORIES, GOODS, Good};
+use crate::{
+    auth::passwords,
+    cli::made_up_password,
+    clock,
+    http::problem::{Code, Problem},
+    shop::Shop,
+};
+use anyhow::{Context, anyhow, bail};
+use std::sync::Arc;
+use tradepost_domain::{
+    catalogue::{Category, ProductForm, ProductPatch},
+    customers::{Customer, CustomerForm},
+    identity::{Permissions, Principal, Role, UserForm},
+    ids::{CategoryId, CustomerId, LocationId, ProductId, UserId},
+    ledger::{Command, SellLine},
+    money::{Currency, Money},
+    quantity::Quantity,
+    repository::{Categories, Customers, Locations, Users},
+    sales::Buyer,
+    stock::Location,
+};
+use tradepost_store::{Answer, ListRequest, Session, Store, Submission, SubmitError, catalogue, categories, locations, users};
+
+/// What was added.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filled {
+    categories: usize,
+    products: usize,
+    sales: usize,
+}
+
+impl std::fmt::Display for Filled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} categories, {} products and {} sales", self.categories, self.products, self.sales)
+    }
+}
+
+/// Fills an empty shop and makes an owner. Answers the owner's password, or nothing where the shop has data.
+///
+/// # Errors
+/// A sentence.
+pub async fn open_demo_shop(shop: &Shop) -> anyhow::Result<Option<String>> {
+    let is_new = |session: &mut Session<'_>| -> Result<_, Problem> {
+        let anybody = ListRequest { filter: users::UserFilter::default(), order: Vec::new(), limit: 1, after: None, count: false };
+        Ok(catalogue::is_empty(session)? && users::list(session, &anybody)?.rows.is_empty())
+    };
+    if !shop.store.read(is_new).await.map_err(said)? {
+        return Ok(None);
+    }
+    fill(&shop.store, shop.currency, false).await?;
+    let form = UserForm { username: Some("owner".to_owned()), email: "owner@shop.test".to_owned(), ..UserForm::default() };
+    let id = UserId::from_uuid(clock::new_uuid());
+    let owner = form.parse(id, Role::Owner, Permissions::NONE, None, clock::now()).map_err(|faults| anyhow!("{faults}"))?;
+    let password = made_up_password()?;
+    let hash = passwords::hash(&password).map_err(anyhow::Error::msg)?;
+    let work = move |session: &mut Session<'_>| session.add_user(&owner, Some(&hash)).map_err(Problem::from);
+    shop.store.write_plain(work).await.map_err(said)?;
+    Ok(Some(password))
+}
+
+/// Adds the sample data.
+///
+/// # Errors
+/// A sentence; where the shop has data, unless `force` says to go on.
+pub async fn fill(store: &Store, currency: Currency, force: bool) -> anyhow::Result<Filled> {
+    let is_empty = store.read_one(|session| catalogue::is_empty(session).map_err(Problem::from)).await.map_err(said)?;
+    if !is_empty && !force {
+        bail!("this shop has data already; `--force` adds the sample data beside it and deletes nothing");
+    }
+    let mut filled = Filled::default();
+    let mut places = Vec::new();
+    for (name, description) in CATEGORIES {
+        let (id, is_new) = category(store, name, description).await?;
+        places.push(id);
+        filled.categories += usize::from(is_new);
+    }
+    let store_room = store_room(store).await?;
+    let mut products = Vec::new();
+    for good in GOODS {
+        let place = places.get(good.category).copied().context("a sample product without a category")?;
+        if let Some(id) = product(store, currency, good, place).await? {
+            products.push(id);
+            adjust(store, id, store_room, good.in_store_room).await?;
+        }
+    }
+    filled.products = products.len();
+    filled.sales = sales(store, currency, &products).await?;
+    Ok(filled)
+}
+
+fn said(problem: Problem) -> anyhow::Error {
+    anyhow!("{}", problem.detail())
+}
+
+async fn category(store: &Store, name: &str, description: &str) -> anyhow::Result<(CategoryId, bool)> {
+    let id = CategoryId::from_uuid(clock::new_uuid());
+    let category = Category::new(id, name, description, clock::now()).map_err(|faults| anyhow!("{faults}"))?;
+    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
+        let filter = categories::CategoryFilter { name: Some(category.name.clone()), search: None };
+        let request = ListRequest { filter, order: Vec::new(), limit: 1, after: None, count: false };
+        if let Some(known) = categories::list(session, &request)?.rows.first() {
+            return Ok((known.id, false));
+        }
+        session.add_category(&category)?;
+        Ok((category.id, true))
+    };
+    store.write_plain(work).await.map_err(said)
+}
+
+async fn store_room(store: &Store) -> anyhow::Result<LocationId> {
+    let id = LocationId::from_uuid(clock::new_uuid());
+    let location = Location::new(id, "store", "Store room", clock::now()).map_err(|faults| anyhow!("{faults}"))?;
+    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
+        let filter = locations::LocationFilter { code: Some(location.code.clone()), name: None, search: None };
+        let request = ListRequest { filter, order: Vec::new(), limit: 1, after: None, count: false };
+        if let Some(known) = locations::list(session, &request)?.rows.first() {
+            return Ok(known.id);
+        }
+        session.add_location(&location)?;
+        Ok(location.id)
+    };
+    store.write_plain(work).await.map_err(said)
+}
+
+/// Adds a product with its first stock; nothing where its SKU or name is taken.
+async fn product(store: &Store, currency: Currency, good: &Good, place: CategoryId) -> anyhow::Result<Option<ProductId>> {
+    let rest = ProductPatch {
+        description: Some(good.description.to_owned()),
+        price: Some(price(good.price_cents, currency).to_string()),
+        category: Some(Some(place)),
+        unit: Some(good.unit.to_owned()),
+        unit_decimals: Some(good.unit_decimals),
+        low_stock_threshold: Some(Quantity::whole(good.low)),
+        ..ProductPatch::default()
+    };
+    let form = ProductForm { sku: good.sku.to_owned(), name: good.name.to_owned(), rest };
+    let id = ProductId::from_uuid(clock::new_uuid());
+    let product = form.parse(id, currency, clock::now()).map_err(|faults| anyhow!("{}: {faults}", good.sku))?;
+    let command = Command::AddProduct { product: Arc::new(product), initial_quantity: Quantity::whole(good.in_shop) };
+    match submit(store, command).await {
+        Ok(()) => Ok(Some(id)),
+        Err(problem) if problem.code() == Code::DUPLICATE => Ok(None),
+        Err(problem) => Err(said(problem)),
+    }
+}
+
+/// Prices are noted in cents; other currencies get figures of the same size.
+fn price(cents: i64, currency: Currency) -> Money {
+    let minor = match currency.decimals() {
+        0..=2 => cents,
+        more => cents * 10_i64.pow(u32::from(more) - 2),
+    };
+    Money::from_minor(minor, currency)
+}
+
+async fn adjust(store: &Store, product: ProductId, location: LocationId, quantity: u32) -> anyhow::Result<()> {
+    let change = Quantity::whole(quantity).context("a sample quantity")?.gained();
+    if change.is_zero() {
+        return Ok(());
+    }
+    let reason = "Delivered to the store room".to_owned();
+    submit(store, Command::Adjust { product, location: Some(location), change, reason }).await.map_err(said)
+}
+
+async fn submit(store: &Store, command: Command) -> Result<(), Problem> {
+    let submission = Submission {
+        command,
+        principal: Principal::system(),
+        key: None,
+        expected_version: None,
+        answer: Box::new(|_, _| Answer::default()),
+    };
+    store.ledger().submit(submission).await.map(drop).map_err(|error: SubmitError| error.into())
+}
+
+/// A few sales, to two customers and to people who only left a name.
+async fn sales(store: &Store, currency: Currency, products: &[ProductId]) -> anyhow::Result<usize> {
+    if products.len() < GOODS.len() || currency.decimals() > 4 {
+        // Some of the goods were there already: whatever was sold of them is somebody's real business.
+        return Ok(0);
+    }
+    let amina = customer(store, "Amina Otieno", "amina@example.org").await?;
+    let jonas = customer(store, "Jonas Weber", "jonas@example.org").await?;
+    let sold: [(Buyer, &[(usize, u32)]); 5] = [
+        (Buyer::Customer(amina), &[(0, 2), (12, 1)]),
+        (Buyer::Named("Walk-in".to_owned()), &[(1, 1), (17, 2), (21, 1)]),
+        (Buyer::Customer(jonas), &[(3, 1), (4, 1), (25, 1)]),
+        (Buyer::Named("Office on the third floor".to_owned()), &[(2, 6), (14, 4), (18, 3)]),
+        (Buyer::Customer(amina), &[(7, 1)]),
+    ];
+    for (buyer, lines) in &sold {
+        let lines = lines.iter().map(|(index, quantity)| SellLine {
+            line: None,
+            product: products.get(*index).copied(),
+            quantity: Quantity::whole(*quantity).unwrap_or_default(),
+            unit_price: None,
+        });
+        let lines = lines.collect();
+        let command = Command::RecordSale { lines, buyer: Some(buyer.clone()), location: None, occurred_at: None };
+        submit(store, command).await.map_err(said)?;
+    }
+    Ok(sold.len())
+}
+
+async fn customer(store: &Store, name: &str, email: &str) -> anyhow::Result<CustomerId> {
+    let form = CustomerForm { name: name.to_owned(), email: Some(email.to_owned()), ..CustomerForm::default() };
+    let id = CustomerId::from_uuid(clock::new_uuid());
+    let customer: Customer = form.parse(id, None, clock::now()).map_err(|faults| anyhow!("{faults}"))?;
+    let work = move |session: &mut Session<'_>| session.add_customer(&customer).map_err(Problem::from);
+    store.write_plain(work).await.map_err(said)?;
+    Ok(id)
+}

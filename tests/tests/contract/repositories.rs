@@ -1,0 +1,234 @@
+//! What `tradepost_domain::repository` promises.
+
+use crate::{a_category, a_customer, a_user, address, at, now, on_each_engine};
+use tradepost_domain::{
+    catalogue::Category,
+    customers::CustomerPatch,
+    identity::{Actor, Permission, Role},
+    ids::{CategoryId, ConnectionId, LocationId, TokenId},
+    pos::{Connection, ConnectionPatch, OnShortage},
+    repository::{Categories, Connections, Customers, Locations, LoginFailures, Token, Tokens, Users},
+    stock::Location,
+};
+use tradepost_store::StoreError;
+use uuid::Uuid;
+
+fn taken<T>(result: Result<T, StoreError>) -> Option<&'static str> {
+    match result {
+        Err(StoreError::Duplicate { field }) => Some(field),
+        _ => None,
+    }
+}
+
+on_each_engine!(a_name_is_taken_without_regard_to_case, async |kept| {
+    kept.write(|s| s.add_category(&a_category("Tea"))).await.unwrap();
+    assert_eq!(taken(kept.write(|s| s.add_category(&a_category(" TEA "))).await), Some("name"));
+    let other = a_category("Coffee");
+    let id = other.id;
+    kept.write(move |s| s.add_category(&other)).await.unwrap();
+    let rename = move |s: &mut tradepost_store::Session<'_>| {
+        let mut category = s.category(id)?.expect("it is there");
+        category.edit(Some("tea"), None, now()).expect("a good name");
+        s.update_category(&category)
+    };
+    assert_eq!(taken(kept.write(rename).await), Some("name"));
+    assert_eq!(kept.read(move |s| s.category(id)).await.map(|c| c.name), Some("Coffee".to_owned()), "nothing changed");
+});
+
+on_each_engine!(each_noun_says_which_of_its_fields_is_taken, async |kept| {
+    let location = |code: &str, name: &str| {
+        Location::new(LocationId::from_uuid(Uuid::now_v7()), code, name, now()).expect("a location")
+    };
+    let (first, code, name) = (location("Store", "Store room"), location("STORE", "x"), location("y", "store  ROOM"));
+    kept.write(move |s| s.add_location(&first)).await.unwrap();
+    assert_eq!(taken(kept.write(move |s| s.add_location(&code)).await), Some("code"));
+    assert_eq!(taken(kept.write(move |s| s.add_location(&name)).await), Some("name"));
+    kept.write(|s| s.add_customer(&a_customer("Ann", Some("C-1")))).await.unwrap();
+    assert_eq!(taken(kept.write(|s| s.add_customer(&a_customer("Bea", Some("c-1")))).await), Some("code"));
+    kept.write(|s| s.add_user(&a_user("ann@shop.test", Some("ann"), Role::Shopper), None)).await.unwrap();
+    let mail = kept.write(|s| s.add_user(&a_user("ANN@shop.test", None, Role::Shopper), None)).await;
+    assert_eq!(taken(mail), Some("email"));
+    let name = kept.write(|s| s.add_user(&a_user("b@shop.test", Some("Ann"), Role::Shopper), None)).await;
+    assert_eq!(taken(name), Some("username"));
+    kept.write(|s| s.add_connection(&a_till("Till"), "whsec_1")).await.unwrap();
+    assert_eq!(taken(kept.write(|s| s.add_connection(&a_till("TILL"), "whsec_2")).await), Some("name"));
+});
+
+fn a_till(name: &str) -> Connection {
+    let form = ConnectionPatch { name: Some(name.to_owned()), ..ConnectionPatch::default() };
+    Connection::new(ConnectionId::from_uuid(Uuid::now_v7()), &form, now()).expect("a connection")
+}
+
+on_each_engine!(an_edit_of_an_old_version_is_refused, async |kept| {
+    let category = a_category("Tea");
+    let (id, first) = (category.id, category.clone());
+    kept.write(move |s| s.add_category(&first)).await.unwrap();
+    let edit = |mut category: Category, name: &str| {
+        category.edit(Some(name), None, now()).expect("a good name");
+        category
+    };
+    let (one, two) = (edit(category.clone(), "One"), edit(category, "Two"));
+    kept.write(move |s| s.update_category(&one)).await.unwrap();
+    assert!(matches!(kept.write(move |s| s.update_category(&two)).await, Err(StoreError::Stale)));
+    let kept_one = kept.read(move |s| s.category(id)).await.unwrap();
+    assert_eq!((kept_one.name.as_str(), kept_one.version), ("One", 2));
+});
+
+on_each_engine!(edits_that_meet_are_done_one_after_the_other, async |kept| {
+    let category = a_category("Tea");
+    let id = category.id;
+    kept.write(move |s| s.add_category(&category)).await.unwrap();
+    let edit = |n: usize| {
+        let store = kept.store.clone();
+        async move {
+            let work = move |s: &mut tradepost_store::Session<'_>| {
+                let mut category = s.category(id)?.expect("it is there");
+                category.edit(None, Some(&format!("edit {n}")), now()).expect("a description");
+                s.update_category(&category).map_err(StoreError::from)
+            };
+            store.write_plain(work).await
+        }
+    };
+    for outcome in tradepost_tests::at_once(4, edit).await {
+        outcome.expect("whoever was overtaken is done again");
+    }
+    assert_eq!(kept.read(move |s| s.category(id)).await.unwrap().version, 5);
+});
+
+on_each_engine!(a_category_with_products_stays, async |kept| {
+    let category = a_category("Tea");
+    let id = category.id;
+    kept.write(move |s| s.add_category(&category)).await.unwrap();
+    kept.a_product("TEA", "2.50", "1").await;
+    kept.tamper("UPDATE products SET category_id = (SELECT id FROM categories)");
+    let refused = kept.write(move |s| s.remove_category(id)).await;
+    assert!(matches!(refused, Err(StoreError::InUse { what: "products" })), "{refused:?}");
+    kept.tamper("UPDATE products SET removed_at = created_at");
+    kept.write(move |s| s.remove_category(id)).await.expect("removed products do not count");
+    assert_eq!(kept.read(move |s| s.category(id)).await, None);
+    kept.write(|s| s.remove_category(CategoryId::from_uuid(Uuid::now_v7()))).await.expect("what is not there is gone");
+});
+
+on_each_engine!(users_are_found_by_either_name_and_lose_everything_when_erased, async |kept| {
+    let mut user = a_user("Ann@Shop.test", Some("Ann"), Role::Employee);
+    user.permissions = [Permission::StockRead, Permission::SalesWrite].into_iter().collect();
+    user.date_of_birth = "1990-01-31".parse().ok();
+    let (id, wanted) = (user.id, user.clone());
+    let mut customer = a_customer("Ann", None);
+    customer.user = Some(id);
+    customer.email = Some(address("ann@shop.test"));
+    let (customer_id, added) = (customer.id, user.clone());
+    kept.write(move |s| s.add_user(&added, Some("hash")).and_then(|()| s.add_customer(&customer))).await.unwrap();
+    for login in ["ann", "ann@shop.test"] {
+        let found = kept.read(move |s| s.user_by_login(login)).await.expect(login);
+        assert_eq!(found, (wanted.clone(), Some("hash".to_owned())));
+    }
+    assert_eq!(kept.read(move |s| s.customer_of_user(id)).await.map(|c| c.id), Some(customer_id));
+    kept.write(move |s| s.erase_user(id, now())).await.unwrap();
+    assert_eq!(kept.read(move |s| s.user(id)).await, None);
+    assert_eq!(kept.read(|s| s.user_by_login("ann")).await, None);
+    assert_eq!(kept.read(move |s| s.customer_of_user(id)).await, None);
+    assert_eq!(kept.read(move |s| s.customer(customer_id)).await, None);
+    let left = "SELECT COUNT(*) FROM customers WHERE lower(name || code || coalesce(email, '')) LIKE '%ann%'";
+    assert_eq!(kept.number(left), 0);
+    assert_eq!(kept.number("SELECT COUNT(*) FROM users WHERE lower(email || search_text) LIKE '%ann%'"), 0);
+    kept.write(|s| s.add_user(&a_user("ann@shop.test", Some("ann"), Role::Shopper), None)).await.expect("free again");
+});
+
+on_each_engine!(a_token_lives_until_it_expires_is_revoked_or_its_user_is_locked_out, async |kept| {
+    let mut user = a_user("ann@shop.test", None, Role::Employee);
+    user.permissions = [Permission::StockRead].into_iter().collect();
+    let (id, added) = (user.id, user.clone());
+    kept.write(move |s| s.add_user(&added, None)).await.unwrap();
+    let token = |n: u8| Token {
+        id: TokenId::from_uuid(Uuid::now_v7()),
+        user: id,
+        hash: [n; 32],
+        created_at: at(0),
+        expires_at: at(1_000_000),
+    };
+    let tokens = [token(1), token(2), token(3)];
+    let added = tokens.clone();
+    kept.write(move |s| added.iter().try_for_each(|token| s.add_token(token))).await.unwrap();
+    let alive = async |hash: u8, micros| {
+        kept.read(move |s| s.principal_by_token(&[hash; 32], at(micros))).await.map(|(token, principal)| {
+            assert_eq!((token.hash, principal.actor), ([hash; 32], Actor::User(id)));
+            assert!(principal.may(Permission::StockRead) && !principal.may(Permission::StockWrite));
+        })
+    };
+    assert!(alive(1, 999_999).await.is_some());
+    assert!(alive(1, 1_000_000).await.is_none(), "expired");
+    assert!(alive(9, 0).await.is_none(), "never issued");
+    let first = tokens[0].id;
+    assert!(kept.write(move |s| s.revoke_token(first)).await.unwrap());
+    assert!(!kept.write(move |s| s.revoke_token(first)).await.unwrap(), "dead already");
+    assert!(alive(1, 0).await.is_none());
+    let second = tokens[1].id;
+    let uses = [(second, at(20)), (second, at(10)), (first, at(5))];
+    kept.write(move |s| s.note_token_use(&uses)).await.unwrap();
+    kept.write(move |s| s.note_token_use(&[(second, at(15))])).await.unwrap();
+    assert_eq!(kept.number("SELECT COUNT(*) FROM tokens WHERE last_used_at IS NOT NULL"), 1);
+    user.active = false;
+    user.version += 1;
+    kept.write(move |s| s.update_user(&user)).await.unwrap();
+    assert!(alive(2, 0).await.is_none(), "locked out");
+    kept.write(move |s| s.revoke_all_tokens(id)).await.unwrap();
+    assert_eq!(kept.number("SELECT COUNT(*) FROM tokens"), 0);
+});
+
+on_each_engine!(only_active_owners_count, async |kept| {
+    let (owner, mut locked_out) =
+        (a_user("a@shop.test", None, Role::Owner), a_user("b@shop.test", None, Role::Owner));
+    locked_out.active = false;
+    let id = owner.id;
+    kept.write(move |s| s.add_user(&owner, None).and_then(|()| s.add_user(&locked_out, None))).await.unwrap();
+    assert_eq!(kept.write(|s| s.lock_active_owners()).await.unwrap(), [id]);
+});
+
+on_each_engine!(failed_logins_are_counted_forgotten_and_start_anew, async |kept| {
+    let subjects = vec!["account:ann".to_owned(), "address:::1".to_owned()];
+    let (one, two) = (subjects.clone(), subjects.clone());
+    kept.write(move |s| s.note_login_failure(&one, at(10), at(0))).await.unwrap();
+    kept.write(move |s| s.note_login_failure(&two[..1], at(20), at(0))).await.unwrap();
+    let asked = subjects.clone();
+    let mut found = kept.read(move |s| s.login_failures(&asked)).await;
+    found.sort();
+    assert_eq!(found, [("account:ann".to_owned(), 2, at(20)), ("address:::1".to_owned(), 1, at(10))]);
+    let again = subjects.clone();
+    kept.write(move |s| s.note_login_failure(&again[..1], at(50), at(30))).await.unwrap();
+    let asked = subjects.clone();
+    assert_eq!(kept.read(move |s| s.login_failures(&asked[..1])).await[0].1, 1, "the last one was long ago");
+    let all = subjects.clone();
+    kept.write(move |s| s.clear_login_failures(&all)).await.unwrap();
+    assert_eq!(kept.read(move |s| s.login_failures(&subjects)).await, []);
+});
+
+on_each_engine!(customers_are_edited_field_by_field_and_can_lose_one, async |kept| {
+    let mut customer = a_customer("Ann", None);
+    customer.email = Some(address("ann@shop.test"));
+    let (id, added) = (customer.id, customer.clone());
+    kept.write(move |s| s.add_customer(&added)).await.unwrap();
+    let patch = CustomerPatch { email: Some(None), ..CustomerPatch::default() };
+    customer.edit(&patch, None, now()).unwrap();
+    let wanted = customer.clone();
+    kept.write(move |s| s.update_customer(&customer)).await.unwrap();
+    assert_eq!(kept.read(move |s| s.customer(id)).await, Some(wanted));
+    kept.write(move |s| s.erase_customer(id, now())).await.unwrap();
+    assert_eq!(kept.read(move |s| s.customer(id)).await, None);
+});
+
+on_each_engine!(a_connection_that_is_removed_forgets_its_secret_and_frees_its_name, async |kept| {
+    let mut till = a_till("Till");
+    let (id, added) = (till.id, till.clone());
+    kept.write(move |s| s.add_connection(&added, "whsec_1")).await.unwrap();
+    till.edit(&ConnectionPatch { on_shortage: Some(OnShortage::Hold), ..ConnectionPatch::default() }, now()).unwrap();
+    let wanted = till.clone();
+    kept.write(move |s| s.update_connection(&till)).await.unwrap();
+    assert_eq!(kept.read(move |s| s.connection(id)).await, Some(wanted));
+    assert_eq!(kept.read(move |s| s.connection_secret(id)).await, Some("whsec_1".to_owned()));
+    kept.write(move |s| s.remove_connection(id, now())).await.unwrap();
+    assert_eq!(kept.read(move |s| s.connection(id)).await, None);
+    assert_eq!(kept.read(move |s| s.connection_secret(id)).await, None);
+    assert_eq!(kept.number("SELECT COUNT(*) FROM pos_connections WHERE secret IS NOT NULL"), 0);
+    kept.write(|s| s.add_connection(&a_till("till"), "whsec_2")).await.expect("the name is free");
+});

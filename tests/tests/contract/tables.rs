@@ -1,0 +1,129 @@
+//! Migrations, the types that are stored, and what the tables themselves refuse.
+
+use crate::{at, eur, first_start, now, on_each_engine, open};
+use tradepost_domain::{
+    catalogue::Category,
+    ids::{CategoryId, LocationId},
+    money::Currency,
+    repository::{Categories, Locations},
+    stock::Location,
+};
+use tradepost_store::{Engine as Stored, OpenError, Sources, Store, StoreConfig, migration_names};
+use tradepost_tests::{Database, Engine, sql};
+use uuid::Uuid;
+
+#[test]
+fn both_engines_have_migrations_of_the_same_names() {
+    assert_eq!(migration_names(Stored::Sqlite), migration_names(Stored::Postgres));
+    assert!(!migration_names(Stored::Sqlite).is_empty());
+}
+
+on_each_engine!(migrations_go_up_and_down_and_up_again, async |kept| {
+    let all = migration_names(kept.store.engine()).len();
+    assert_eq!(kept.store.migrate().unwrap(), Vec::<String>::new(), "up to date already");
+    kept.store.ready().await.expect("it is ready");
+    assert_eq!(kept.store.unmigrate().unwrap().len(), all);
+    assert_eq!(kept.store.pending_migrations().unwrap(), all);
+    assert!(kept.store.ready().await.is_err(), "it is not ready without tables");
+    assert_eq!(kept.store.migrate().unwrap().len(), all);
+    kept.store.first_start(&first_start(None)).unwrap();
+    kept.store.ready().await.expect("it is ready again");
+});
+
+on_each_engine!(programs_that_start_together_agree_on_tables_currency_and_first_location, async |kept| {
+    kept.store.unmigrate().unwrap();
+    let starts: Vec<_> = (0..4)
+        .map(|_| {
+            let store = kept.store.clone();
+            std::thread::spawn(move || {
+                store.migrate().expect("the tables are made once");
+                store.first_start(&first_start(None)).expect("the shop starts once").currency
+            })
+        })
+        .collect();
+    for start in starts {
+        assert_eq!(start.join().unwrap(), eur());
+    }
+    assert_eq!(kept.number("SELECT COUNT(*) FROM locations"), 1);
+});
+
+on_each_engine!(the_currency_is_fixed_at_the_first_start, async |kept| {
+    let yen = Currency::parse("JPY").unwrap();
+    let refused = kept.store.first_start(&first_start(Some(yen))).unwrap_err();
+    assert!(matches!(&refused, OpenError::Setting(said) if said.contains("JPY") && said.contains("EUR")), "{refused}");
+    assert_eq!(kept.store.currency(), Some(eur()));
+});
+
+on_each_engine!(ids_and_instants_come_back_as_they_were_kept, async |kept| {
+    let times = [-62_135_596_800_000_000, -1, 0, 1, 946_684_800_000_000, 1_800_000_000_123_456, 253_402_300_799_999_999];
+    for (n, micros) in times.into_iter().enumerate() {
+        let id = CategoryId::from_uuid(Uuid::from_u128(u128::MAX - n as u128));
+        let category = Category::new(id, &format!("Zeit {n} ☕ '\"\\"), "ein\nzwei", at(micros)).unwrap();
+        let wanted = category.clone();
+        kept.write(move |s| s.add_category(&category)).await.unwrap();
+        assert_eq!(kept.read(move |s| s.category(id)).await, Some(wanted));
+    }
+});
+
+on_each_engine!(a_movement_is_never_changed_or_deleted, async |kept| {
+    kept.a_product("TEA", "2.50", "10").await;
+    let mut statements = vec!["UPDATE movements SET reason = 'x'", "DELETE FROM movements", "UPDATE movements SET on_hand_change = 0"];
+    if kept.database.engine == Engine::Postgres {
+        statements.push("TRUNCATE movements");
+    }
+    for statement in statements {
+        let said = sql::try_execute(&kept.database.url, statement).expect_err(statement);
+        assert!(said.contains("refused"), "{said}");
+    }
+    for table in ["products", "locations"] {
+        assert!(sql::try_execute(&kept.database.url, &format!("DELETE FROM {table}")).is_err(), "{table}");
+    }
+});
+
+on_each_engine!(the_tables_refuse_what_the_rules_forbid, async |kept| {
+    kept.a_product("TEA", "2.50", "10").await;
+    for statement in [
+        "UPDATE levels SET on_hand = -1",
+        "UPDATE levels SET reserved = -1",
+        "UPDATE products SET price = 0",
+        "UPDATE products SET unit_decimals = 6",
+        "UPDATE locations SET removed_at = created_at",
+        "INSERT INTO settings SELECT 2, shop_name, currency, created_at FROM settings",
+    ] {
+        assert!(sql::try_execute(&kept.database.url, statement).is_err(), "{statement}");
+    }
+});
+
+on_each_engine!(there_is_exactly_one_default_location, async |kept| {
+    let id = LocationId::from_uuid(Uuid::now_v7());
+    let mut store_room = Location::new(id, "store", "Store room", now()).unwrap();
+    store_room.is_default = true;
+    assert!(kept.write(move |s| s.add_location(&store_room)).await.is_err());
+    assert_eq!(kept.number("SELECT COUNT(*) FROM locations WHERE is_default"), 1);
+});
+
+#[test]
+fn a_second_serve_on_one_file_is_refused_with_a_sentence() {
+    let database = Database::empty(Engine::Sqlite);
+    let (first, second) = (open(&database, 1, 16), open(&database, 1, 16));
+    first.claim().expect("nobody serves it yet");
+    let refused = second.claim().unwrap_err();
+    assert!(refused.to_string().contains("being served by another process"), "{refused}");
+    drop(first);
+    second.claim().expect("the first one has gone");
+}
+
+#[test]
+fn a_database_that_cannot_be_opened_is_named() {
+    let sources = Sources { now, new_id: Uuid::now_v7 };
+    for (url, named) in [
+        ("sqlite:///no/such/folder/shop.db", "/no/such/folder/shop.db"),
+        ("postgres://nobody@127.0.0.1:1/shop", "127.0.0.1"),
+        ("mongodb://somewhere", "mongodb"),
+        ("sqlite://", "path"),
+    ] {
+        let config = StoreConfig { url: url.to_owned(), readers: 1, queue: 1, sources };
+        let said = Store::open(&config).err().expect(url).to_string();
+        assert!(said.contains(named), "{url}: {said}");
+    }
+}

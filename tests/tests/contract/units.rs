@@ -1,0 +1,191 @@
+//! Units of work: whole or not at all, once per key, and never in the way of the next.
+
+use crate::{a_category, now, on_each_engine, open, sources};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+    mpsc,
+};
+use tradepost_domain::repository::{Categories, Tokens};
+use tradepost_store::{Answer, Keyed, Session, Store, StoreConfig, StoreError, housekeeping};
+use tradepost_tests::{Database, Engine, at_once, block_on, eventually};
+
+fn keyed(key: &str, fingerprint: u8) -> Option<Keyed> {
+    Some(Keyed { principal: "user:1".to_owned(), key: key.to_owned(), fingerprint: [fingerprint; 32] })
+}
+
+on_each_engine!(work_that_fails_leaves_nothing, async |kept| {
+    let work = |s: &mut Session<'_>| -> Result<(), StoreError> {
+        s.add_category(&a_category("Tea"))?;
+        Err(StoreError::Internal("on purpose".to_owned()))
+    };
+    assert!(kept.store.write_plain(work).await.is_err());
+    assert_eq!(kept.number("SELECT COUNT(*) FROM categories"), 0);
+});
+
+on_each_engine!(work_that_panics_is_undone_and_the_next_goes_on, async |kept| {
+    for _ in 0..10 {
+        let work = |s: &mut Session<'_>| -> Result<(), StoreError> {
+            s.add_category(&a_category("Tea"))?;
+            panic!("on purpose");
+        };
+        assert!(matches!(kept.store.write_plain(work).await, Err(StoreError::Internal(_))));
+        let read = |_: &mut Session<'_>| -> Result<(), StoreError> { panic!("on purpose") };
+        assert!(matches!(kept.store.read(read).await, Err(StoreError::Internal(_))));
+        assert!(matches!(kept.store.read_one(read).await, Err(StoreError::Internal(_))));
+    }
+    assert_eq!(kept.number("SELECT COUNT(*) FROM categories"), 0);
+    kept.write(|s| s.add_category(&a_category("Tea"))).await.expect("the next goes on");
+});
+
+on_each_engine!(one_key_has_one_effect_however_many_come_at_once, async |kept| {
+    let once = |n: usize| {
+        let store = kept.store.clone();
+        async move {
+            let work = move |s: &mut Session<'_>| -> Result<Answer, StoreError> {
+                s.add_category(&a_category(&format!("Category {n}")))?;
+                let body = format!("\"{n}\"").into_bytes();
+                let location = Some("/x".to_owned());
+                Ok(Answer { status: 201, body, version: Some(7), location, stored_body: None })
+            };
+            store.write(keyed("k", 1), work).await.expect("it is answered")
+        }
+    };
+    let answers = at_once(12, once).await;
+    assert_eq!(answers.iter().filter(|done| !done.replayed).count(), 1);
+    let first = &answers[0].answer;
+    assert!(answers.iter().all(|done| done.answer == *first), "{answers:?}");
+    assert_eq!((first.status, first.version, first.location.as_deref()), (201, Some(7), Some("/x")));
+    assert_eq!(kept.number("SELECT COUNT(*) FROM categories"), 1);
+});
+
+on_each_engine!(a_key_that_comes_with_another_request_is_refused, async |kept| {
+    let work = |_: &mut Session<'_>| -> Result<Answer, StoreError> { Ok(Answer { status: 200, ..Answer::default() }) };
+    kept.store.write(keyed("k", 1), work).await.unwrap();
+    assert!(matches!(kept.store.write(keyed("k", 2), work).await, Err(StoreError::KeyReused)));
+    let other = Keyed { principal: "user:2".to_owned(), ..keyed("k", 2).expect("a key") };
+    assert!(!kept.store.write(Some(other), work).await.unwrap().replayed, "keys of different principals never meet");
+});
+
+on_each_engine!(refusals_are_not_kept_and_secrets_are_not_repeated, async |kept| {
+    let refuse = |_: &mut Session<'_>| -> Result<Answer, StoreError> { Err(StoreError::InUse { what: "products" }) };
+    assert!(kept.store.write(keyed("k", 1), refuse).await.is_err());
+    let secret = |_: &mut Session<'_>| -> Result<Answer, StoreError> {
+        Ok(Answer { status: 201, body: b"secret".to_vec(), stored_body: Some(b"-".to_vec()), ..Answer::default() })
+    };
+    let first = kept.store.write(keyed("k", 1), secret).await.expect("the refusal was not kept");
+    assert_eq!((first.answer.body.as_slice(), first.replayed), (&b"secret"[..], false));
+    let again = kept.store.write(keyed("k", 1), secret).await.unwrap();
+    assert_eq!((again.answer.body.as_slice(), again.replayed), (&b"-"[..], true));
+});
+
+on_each_engine!(old_answers_are_thrown_away_and_young_ones_stay, async |kept| {
+    let work = |_: &mut Session<'_>| -> Result<Answer, StoreError> { Ok(Answer { status: 200, ..Answer::default() }) };
+    kept.store.write(keyed("k", 1), work).await.unwrap();
+    let purge = async |hours: i64| {
+        let later = now().plus_seconds(hours * 3_600);
+        kept.store.write_plain(move |s| housekeeping(s, later)).await.expect("it is purged")
+    };
+    assert_eq!(purge(24).await.answers, 0, "the contract promises a day");
+    let purged = purge(49).await;
+    assert_eq!((purged.answers, purged.is_done()), (1, true));
+    assert!(!kept.store.write(keyed("k", 2), work).await.unwrap().replayed);
+});
+
+on_each_engine!(a_snapshot_does_not_see_what_comes_later, async |kept| {
+    let (go, gone) = (mpsc::channel::<()>(), mpsc::channel::<()>());
+    let (begun, wait) = (go.0, gone.1);
+    let store = kept.store.clone();
+    let reader = tokio::spawn(async move {
+        let look = move |s: &mut Session<'_>| -> Result<(u64, u64), StoreError> {
+            let count = |s: &mut Session<'_>| {
+                let asked = tradepost_store::ListRequest {
+                    filter: tradepost_store::categories::CategoryFilter::default(),
+                    order: Vec::new(),
+                    limit: 10,
+                    after: None,
+                    count: false,
+                };
+                tradepost_store::categories::list(s, &asked).map(|page| page.rows.len() as u64)
+            };
+            let before = count(s)?;
+            begun.send(()).expect("somebody listens");
+            wait.recv().expect("somebody writes");
+            Ok((before, count(s)?))
+        };
+        store.read(look).await
+    });
+    let first = go.1;
+    tokio::task::spawn_blocking(move || first.recv()).await.unwrap().expect("the snapshot is taken");
+    kept.write(|s| s.add_category(&a_category("Tea"))).await.unwrap();
+    gone.0.send(()).expect("the reader waits");
+    assert_eq!(reader.await.unwrap().unwrap(), (0, 0));
+});
+
+fn small(database: &Database, readers: usize, queue: usize) -> Store {
+    drop(open(database, 1, 16));
+    Store::open(&StoreConfig { url: database.url.clone(), readers, queue, sources: sources() }).expect("it opens")
+}
+
+#[test]
+fn who_comes_when_the_line_is_full_is_told_at_once_and_who_has_left_is_not_served() {
+    let database = Database::empty(Engine::Sqlite);
+    let store = small(&database, 1, 2);
+    block_on(async {
+        let (release, released) = mpsc::channel::<()>();
+        let served = Arc::new(AtomicUsize::new(0));
+        let begun = Arc::new(AtomicUsize::new(0));
+        let holding = (store.clone(), Arc::clone(&begun));
+        let holder = tokio::spawn(async move {
+            let (store, begun) = holding;
+            let wait = move |_: &mut Session<'_>| -> Result<(), StoreError> {
+                begun.fetch_add(1, Ordering::SeqCst);
+                released.recv().map_err(|e| StoreError::Internal(e.to_string()))
+            };
+            store.read_one(wait).await
+        });
+        eventually("the only thread is busy", 5, async || begun.load(Ordering::SeqCst) == 1).await;
+        let waiting: Vec<_> = (0..2)
+            .map(|_| {
+                let (store, served) = (store.clone(), Arc::clone(&served));
+                tokio::spawn(async move {
+                    let count = move |_: &mut Session<'_>| -> Result<usize, StoreError> {
+                        Ok(served.fetch_add(1, Ordering::SeqCst))
+                    };
+                    store.read_one(count).await
+                })
+            })
+            .collect();
+        // Both stand in the line once a third one is refused.
+        eventually("the line is full", 5, async || {
+            let third = tokio::time::timeout(
+                std::time::Duration::from_millis(50),
+                store.read_one(|_: &mut Session<'_>| -> Result<(), StoreError> { Ok(()) }),
+            );
+            matches!(third.await, Ok(Err(StoreError::Busy)))
+        })
+        .await;
+        for task in &waiting {
+            task.abort();
+        }
+        for task in waiting {
+            assert!(task.await.is_err(), "it was given up");
+        }
+        release.send(()).expect("the holder waits");
+        holder.await.unwrap().expect("the holder is done");
+        store.read_one(|_: &mut Session<'_>| -> Result<(), StoreError> { Ok(()) }).await.expect("the line moves on");
+        assert_eq!(served.load(Ordering::SeqCst), 0, "who has left is not served");
+    });
+}
+
+on_each_engine!(tokens_of_nobody_are_refused_by_the_table, async |kept| {
+    let token = tradepost_domain::repository::Token {
+        id: tradepost_domain::ids::TokenId::from_uuid(uuid::Uuid::now_v7()),
+        user: tradepost_domain::ids::UserId::from_uuid(uuid::Uuid::now_v7()),
+        hash: [1; 32],
+        created_at: now(),
+        expires_at: now(),
+    };
+    let refused = kept.write(move |s| s.add_token(&token)).await;
+    assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+});
