@@ -228,9 +228,15 @@ impl Shop {
         main.expect("the location `main`")["id"].as_str().expect("its id").to_owned()
     }
 
-    /// How many SQL statements the server has run so far, as `/metrics` counts them.
-    pub async fn sql_statements(&self) -> u64 {
-        self.metric("tradepost_sql_statements_total").await
+    /// How many SQL statements this costs the server: the least of three times, for the server does work of its own meanwhile.
+    pub async fn statements_of(&self, mut request: impl AsyncFnMut()) -> u64 {
+        let mut least = u64::MAX;
+        for _ in 0..3 {
+            let before = self.metric("tradepost_sql_statements_total").await;
+            request().await;
+            least = least.min(self.metric("tradepost_sql_statements_total").await - before);
+        }
+        least
     }
 
     /// The sum of one metric over its labels.

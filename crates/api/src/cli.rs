@@ -25,7 +25,12 @@ use tradepost_store::{OpenError, Session};
 
 /// Keeps a shop's stock and records its sales.
 #[derive(Parser)]
-#[command(name = "tradepost", version, disable_help_subcommand = true, after_help = "Settings: `tradepost help settings`.")]
+#[command(
+    name = "tradepost",
+    version,
+    disable_help_subcommand = true,
+    after_help = "Settings: `tradepost help settings`."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -172,7 +177,8 @@ async fn create_user(config: Config, new: NewUser) -> anyhow::Result<ExitCode> {
     let user = form
         .parse(UserId::from_uuid(clock::new_uuid()), role, permissions, config.shop.country, clock::now())
         .map_err(|faults| anyhow!("this user cannot be made: {faults}"))?;
-    passwords::check("password", &password, user.username.as_deref(), &user.email).map_err(|problem| anyhow!("{}", problem.detail()))?;
+    passwords::check("password", &password, user.username.as_deref(), &user.email)
+        .map_err(|problem| anyhow!("{}", problem.detail()))?;
     let hash = passwords::hash(&password).map_err(anyhow::Error::msg)?;
     let store = server::open(&config)?;
     server::prepare(&store, &config, true)?;

@@ -63,14 +63,10 @@ pub const SETTINGS: &[Setting] = &[
         default: "1024",
         about: "How many requests may wait for the database, 16 to 65536; what comes on top is answered 503.",
     },
-    Setting {
-        name: "TRADEPOST_TOKEN_HOURS",
-        default: "720",
-        about: "How long a login lasts, 1 to 8760 hours.",
-    },
+    Setting { name: "TRADEPOST_TOKEN_HOURS", default: "720", about: "How long a login lasts, 1 to 8760 hours." },
     Setting {
         name: "TRADEPOST_LOG",
-        default: "info",
+        default: "info,actix_server=warn,actix_http::h1=off",
         about: "What is logged to standard error, in env_logger's words, for example `debug` (every request) or `warn,tradepost_api=info`.",
     },
 ];
@@ -173,16 +169,26 @@ impl Config {
                 queue: number("TRADEPOST_QUEUE", 16, 65_536)?,
             },
             server: ServerConfig {
-                bind: parse("TRADEPOST_BIND", or_default("TRADEPOST_BIND"), "an address and port such as 127.0.0.1:8080")?,
-                workers: given("TRADEPOST_WORKERS").map(|text| self::number("TRADEPOST_WORKERS", text, 1, 64)).transpose()?,
+                bind: parse(
+                    "TRADEPOST_BIND",
+                    or_default("TRADEPOST_BIND"),
+                    "an address and port such as 127.0.0.1:8080",
+                )?,
+                workers: given("TRADEPOST_WORKERS")
+                    .map(|text| self::number("TRADEPOST_WORKERS", text, 1, 64))
+                    .transpose()?,
                 public_url: given("TRADEPOST_PUBLIC_URL").map(public_url).transpose()?,
             },
             shop: ShopConfig {
                 currency: given("TRADEPOST_CURRENCY")
-                    .map(|text| Currency::parse(text).map_err(|why| wrong("TRADEPOST_CURRENCY", text, &why.to_string())))
+                    .map(|text| {
+                        Currency::parse(text).map_err(|why| wrong("TRADEPOST_CURRENCY", text, &why.to_string()))
+                    })
                     .transpose()?,
                 country: given("TRADEPOST_PHONE_COUNTRY")
-                    .map(|text| Country::parse(text).map_err(|why| wrong("TRADEPOST_PHONE_COUNTRY", text, &why.to_string())))
+                    .map(|text| {
+                        Country::parse(text).map_err(|why| wrong("TRADEPOST_PHONE_COUNTRY", text, &why.to_string()))
+                    })
                     .transpose()?,
             },
             security: SecurityConfig {
@@ -245,7 +251,10 @@ fn number(name: &str, text: &str, least: usize, most: usize) -> Result<usize, Wr
 fn public_url(text: &str) -> Result<String, WrongSetting> {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     match host {
-        Some(host) if !host.trim_matches('/').is_empty() && !text.chars().any(|c| c.is_whitespace() || c == '?' || c == '#') => {
+        Some(host)
+            if !host.trim_matches('/').is_empty()
+                && !text.chars().any(|c| c.is_whitespace() || c == '?' || c == '#') =>
+        {
             Ok(text.trim_end_matches('/').to_owned())
         }
         _ => Err(wrong("TRADEPOST_PUBLIC_URL", text, "it must be an address such as https://shop.example")),

@@ -38,7 +38,9 @@ pub(crate) fn refused(refusal: Refusal, sees_stock: bool) -> Problem {
     let sentence = sentence(&refusal);
     match refusal {
         Refusal::Invalid(faults) => faults.into(),
-        Refusal::Forbidden(permission) => Problem::new(Code::FORBIDDEN, sentence).with("permission", permission.as_str()),
+        Refusal::Forbidden(permission) => {
+            Problem::new(Code::FORBIDDEN, sentence).with("permission", permission.as_str())
+        }
         Refusal::NotFound(_) => Problem::new(Code::NOT_FOUND, sentence),
         Refusal::PreconditionFailed => Problem::new(Code::PRECONDITION_FAILED, sentence),
         Refusal::InsufficientStock(shortages) => {
@@ -114,15 +116,21 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => {
-                Self::new(Code::UNAVAILABLE, "Too much is waiting for the database. Nothing was done; try again.").retry_after(1)
+                Self::new(Code::UNAVAILABLE, "Too much is waiting for the database. Nothing was done; try again.")
+                    .retry_after(1)
             }
             StoreError::Unavailable(why) => {
                 log::warn!("the database is not available: {why}");
-                Self::new(Code::UNAVAILABLE, "The database is not available. Nothing was done; try again.").retry_after(2)
+                Self::new(Code::UNAVAILABLE, "The database is not available. Nothing was done; try again.")
+                    .retry_after(2)
             }
             StoreError::Conflict(why) => {
                 log::warn!("a change kept getting in the way of others: {why}");
-                Self::new(Code::UNAVAILABLE, "Others changed the same things at the same time. Nothing was done; try again.").retry_after(1)
+                Self::new(
+                    Code::UNAVAILABLE,
+                    "Others changed the same things at the same time. Nothing was done; try again.",
+                )
+                .retry_after(1)
             }
             StoreError::OutcomeUnknown(why) => {
                 log::error!("the connection was lost while committing: {why}");
@@ -136,8 +144,12 @@ impl From<StoreError> for Problem {
             ),
             StoreError::Duplicate { field } => duplicate(field),
             StoreError::InUse { what } => Self::new(Code::IN_USE, format!("It is in use by {what}.")),
-            StoreError::Stale => Self::new(Code::PRECONDITION_FAILED, "It was changed since you read it: read it again."),
-            StoreError::Refused(why) => Self::internal(format_args!("the database refused what the rules let pass: {why}")),
+            StoreError::Stale => {
+                Self::new(Code::PRECONDITION_FAILED, "It was changed since you read it: read it again.")
+            }
+            StoreError::Refused(why) => {
+                Self::internal(format_args!("the database refused what the rules let pass: {why}"))
+            }
             StoreError::Internal(why) => Self::internal(why),
         }
     }
@@ -155,5 +167,88 @@ impl From<SubmitError> for Problem {
 impl From<repository::Error> for Problem {
     fn from(error: repository::Error) -> Self {
         StoreError::from(error).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tradepost_domain::{
+        identity::{Permission, Permissions},
+        ids::{LocationId, ProductId},
+        ledger::Unavailable,
+        sku::Sku,
+    };
+    use uuid::Uuid;
+
+    fn row(problem: impl Into<Problem>) -> (u16, &'static str) {
+        let code = problem.into().code();
+        (code.status, code.name)
+    }
+
+    fn a_shortage() -> Shortage {
+        let quantity = |text: &str| text.parse().unwrap();
+        Shortage {
+            product: ProductId::from_uuid(Uuid::from_u128(1)),
+            sku: Sku::parse("TEA").unwrap(),
+            location: LocationId::from_uuid(Uuid::from_u128(2)),
+            requested: quantity("12.5"),
+            available: quantity("10"),
+            reserved: quantity("3"),
+        }
+    }
+
+    #[test]
+    fn refusals_have_the_statuses_of_the_contract() {
+        let product = ProductId::from_uuid(Uuid::from_u128(1));
+        let sku = Sku::parse("TEA").unwrap();
+        let table = [
+            (Refusal::Invalid(Faults::one("/x", "invalid", "no")), (400, "validation")),
+            (Refusal::Forbidden(Permission::SalesOverridePrice), (403, "forbidden")),
+            (Refusal::NotFound("sale"), (404, "not_found")),
+            (Refusal::PreconditionFailed, (412, "precondition_failed")),
+            (Refusal::InsufficientStock(vec![a_shortage()]), (409, "insufficient_stock")),
+            (Refusal::ProductUnavailable { product, sku, why: Unavailable::Disabled }, (409, "product_unavailable")),
+            (Refusal::Duplicate { field: "sku" }, (409, "duplicate")),
+            (Refusal::InUse("open orders hold it".to_owned()), (409, "in_use")),
+            (Refusal::IllegalTransition { from: "applied", allowed: &[] }, (409, "illegal_transition")),
+            (Refusal::Conflict { reason: "more_than_sold", detail: "no".to_owned() }, (409, "conflict")),
+            (Refusal::KeyReused, (422, "idempotency_key_reused")),
+        ];
+        for (refusal, expected) in table {
+            assert_eq!(row(refusal.clone()), expected, "{refusal}");
+        }
+        assert_eq!(row(Denied::NotHeld(Permissions::NONE)), (403, "forbidden"));
+    }
+
+    #[test]
+    fn failures_of_the_store_have_the_statuses_of_the_contract() {
+        let why = || "SELECT 1 at 10.0.0.1".to_owned();
+        let table = [
+            (StoreError::Busy, (503, "unavailable")),
+            (StoreError::Unavailable(why()), (503, "unavailable")),
+            (StoreError::Conflict(why()), (503, "unavailable")),
+            (StoreError::OutcomeUnknown(why()), (503, "outcome_unknown")),
+            (StoreError::KeyReused, (422, "idempotency_key_reused")),
+            (StoreError::Duplicate { field: "email" }, (409, "duplicate")),
+            (StoreError::InUse { what: "products" }, (409, "in_use")),
+            (StoreError::Stale, (412, "precondition_failed")),
+            (StoreError::Refused(why()), (500, "internal")),
+            (StoreError::Internal(why()), (500, "internal")),
+        ];
+        for (error, expected) in table {
+            let shown = Problem::from(error.clone());
+            assert!(!String::from_utf8(shown.body()).unwrap().contains("SELECT"), "{error}");
+            assert_eq!(row(shown), expected, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_shortage_is_exact_and_shows_what_is_promised_only_to_who_may_see_stock() {
+        let body = |sees_stock| {
+            String::from_utf8(refused(Refusal::InsufficientStock(vec![a_shortage()]), sees_stock).body()).unwrap()
+        };
+        assert!(body(true).contains(r#""requested":12.5,"available":10,"reserved":3"#), "{}", body(true));
+        assert!(body(false).contains(r#""requested":12.5,"available":10}"#), "{}", body(false));
     }
 }

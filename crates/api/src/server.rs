@@ -16,15 +16,18 @@ use crate::{
 };
 use actix_web::{
     App, HttpServer,
+    dev::ServerHandle,
     middleware::from_fn,
     web::{self, Data, PayloadConfig},
 };
 use anyhow::{Context, anyhow, bail};
 use std::{
     fs::OpenOptions,
+    future::Future,
     io::{ErrorKind, Write},
     net::TcpListener,
     path::{Path, PathBuf},
+    pin::Pin,
     time::Duration,
 };
 use tokio::sync::Semaphore;
@@ -55,7 +58,8 @@ pub struct Start {
 pub fn open(config: &Config) -> anyhow::Result<Store> {
     let sources = Sources { now: clock::now, new_id: clock::new_uuid };
     let database = &config.database;
-    let store = StoreConfig { url: database.url.clone(), readers: database.connections, queue: database.queue, sources };
+    let store =
+        StoreConfig { url: database.url.clone(), readers: database.connections, queue: database.queue, sources };
     Ok(Store::open(&store)?)
 }
 
@@ -83,12 +87,16 @@ pub fn prepare(store: &Store, config: &Config, migrate: bool) -> anyhow::Result<
     Ok(store.first_start(&first)?.currency)
 }
 
+/// What is known once the database is open.
+struct Opened {
+    currency: Currency,
+    public_url: String,
+    secret: String,
+}
+
 /// Everything that handlers share.
-///
-/// # Errors
-/// A sentence that names what is wrong.
-pub fn shop(store: Store, config: &Config, currency: Currency, public_url: String) -> anyhow::Result<Shop> {
-    let secret = secret_key(&store, config)?;
+fn shop(store: Store, config: &Config, opened: Opened) -> anyhow::Result<Shop> {
+    let Opened { currency, public_url, secret } = opened;
     let operations = docs::operations(&docs::document());
     let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     Ok(Shop {
@@ -112,13 +120,16 @@ pub fn shop(store: Store, config: &Config, currency: Currency, public_url: Strin
 /// # Errors
 /// A sentence that names what is wrong.
 pub async fn serve(config: Config, start: Start) -> anyhow::Result<()> {
+    // From here on, being asked to stop is something to do in order, not something that happens to the program.
+    let asked_to_stop = stop_requests()?;
     let listener = listen(&config)?;
     let address = listener.local_addr().context("the address to listen on is not known")?;
     let store = open(&config)?;
+    let secret = secret_key(&store, &config)?;
     store.claim()?;
     let currency = prepare(&store, &config, start.migrate)?;
     let public_url = config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    let shop = Data::new(shop(store, &config, currency, public_url)?);
+    let shop = Data::new(shop(store, &config, Opened { currency, public_url, secret })?);
     let documents = Data::new(Documents::new(&docs::document())?);
     if start.demo {
         demo(&shop).await?;
@@ -137,12 +148,14 @@ pub async fn serve(config: Config, start: Start) -> anyhow::Result<()> {
     })
     .keep_alive(Duration::from_secs(75))
     .client_request_timeout(Duration::from_secs(15))
-    .shutdown_timeout(SHUTDOWN_SECONDS);
+    .shutdown_timeout(SHUTDOWN_SECONDS)
+    .disable_signals();
     let server = match config.server.workers {
         Some(workers) => server.workers(workers),
         None => server,
     };
     let running = server.listen(listener).context("the program cannot listen")?.run();
+    actix_web::rt::spawn(stop_when(asked_to_stop, running.handle()));
     let upkeep = [actix_web::rt::spawn(flush_uses(shop.clone())), actix_web::rt::spawn(keep_house(shop.clone()))];
     announce(&format!("listening on http://{address}"));
     running.await.context("the program stopped listening")?;
@@ -150,6 +163,39 @@ pub async fn serve(config: Config, start: Start) -> anyhow::Result<()> {
     note_uses(&shop).await;
     log::info!("stopped");
     Ok(())
+}
+
+type StopRequests = Pin<Box<dyn Future<Output = ()>>>;
+
+/// Waits for SIGTERM or SIGINT, which from now on no longer end the program by themselves.
+#[cfg(unix)]
+fn stop_requests() -> anyhow::Result<StopRequests> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be waited for")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be waited for")?;
+    Ok(Box::pin(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    }))
+}
+
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+fn stop_requests() -> anyhow::Result<StopRequests> {
+    Ok(Box::pin(async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            log::warn!("the program can only be stopped by force: {error}");
+            std::future::pending::<()>().await;
+        }
+    }))
+}
+
+async fn stop_when(asked: StopRequests, server: ServerHandle) {
+    asked.await;
+    log::info!("asked to stop: finishing what was accepted");
+    server.stop(true).await;
 }
 
 fn listen(config: &Config) -> anyhow::Result<TcpListener> {
@@ -222,7 +268,9 @@ fn secret_key(store: &Store, config: &Config) -> anyhow::Result<String> {
         return Ok(key.clone());
     }
     match store.engine() {
-        Engine::Postgres => Err(config::WrongSetting::missing("TRADEPOST_SECRET_KEY", "it must be set on PostgreSQL").into()),
+        Engine::Postgres => {
+            Err(config::WrongSetting::missing("TRADEPOST_SECRET_KEY", "it must be set on PostgreSQL").into())
+        }
         Engine::Sqlite => {
             let path = config.database.url.strip_prefix("sqlite://").unwrap_or(&config.database.url);
             let path = PathBuf::from(format!("{path}-secret"));

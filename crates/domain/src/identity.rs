@@ -327,12 +327,12 @@ impl UserForm {
     }
 }
 
-/// Letters, digits, `.`, `_`, `-`; 3 to 64; never with an `@`, so that it cannot be mistaken for an address.
+/// Letters, digits, `.`, `_`, `-`; 2 to 64; never with an `@`, so that it cannot be mistaken for an address.
 fn parse_username(text: &str) -> Result<String, text::TextError> {
     let name = text::required(text, limits::CODE)?;
     let plain = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-'));
-    if !plain || name.chars().count() < 3 {
-        return Err(text::TextError::Form("a username has at least 3 letters, digits, dots, dashes or underscores"));
+    if !plain || name.chars().count() < 2 {
+        return Err(text::TextError::Form("a username has at least 2 letters, digits, dots, dashes or underscores"));
     }
     Ok(name)
 }

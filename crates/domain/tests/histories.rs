@@ -1,5 +1,7 @@
 //! Whatever commands come in whatever order, the books stay true.
 
+#![allow(clippy::unwrap_used, reason = "a test says so when something is missing")]
+
 mod common;
 
 use common::*;
@@ -52,6 +54,9 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Makes a command of lines.
+type Make<'a> = &'a dyn Fn(&[(&str, &str)]) -> Command;
+
 struct History {
     shop: Shop,
     sales: Vec<SaleId>,
@@ -75,7 +80,7 @@ impl History {
         let named = |lines: &[(usize, u32)]| -> Vec<(String, String)> {
             lines.iter().map(|(p, n)| (SKUS[*p].to_owned(), n.to_string())).collect()
         };
-        let borrowed = |lines: &[(String, String)], make: &dyn Fn(&[(&str, &str)]) -> Command| {
+        let borrowed = |lines: &[(String, String)], make: Make<'_>| {
             let lines: Vec<(&str, &str)> = lines.iter().map(|(p, n)| (p.as_str(), n.as_str())).collect();
             make(&lines)
         };

@@ -1,6 +1,9 @@
 //! The connection to either database, and how one is opened. Which database it is, is decided by the URL's scheme.
 
-use crate::{error::OpenError, instrumentation::Watch};
+use crate::{
+    error::{OpenError, is_connection_lost},
+    instrumentation::Watch,
+};
 use diesel::{
     Connection as _, PgConnection, QueryResult, SqliteConnection,
     connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
@@ -9,6 +12,7 @@ use diesel::{
 use std::{
     ops::{Deref, DerefMut},
     path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicU64},
 };
 
 /// A connection to either database.
@@ -103,6 +107,8 @@ pub(crate) enum Use {
 pub(crate) struct Connector {
     pub(crate) target: Target,
     pub(crate) purpose: Use,
+    /// Counts the statements of all its connections.
+    pub(crate) counted: Arc<AtomicU64>,
 }
 
 /// A transaction left waiting, a lock held too long or a runaway statement must not stop the other replicas.
@@ -110,9 +116,10 @@ const POSTGRES_SESSION: &str = "SET lock_timeout = '5s'; SET statement_timeout =
     SET idle_in_transaction_session_timeout = '15s'; SET TIME ZONE 'UTC'; SET client_min_messages = 'warning'";
 const POSTGRES_MIGRATION: &str = "SET TIME ZONE 'UTC'; SET client_min_messages = 'warning'";
 const SQLITE_WRITER: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-    PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32000";
+    PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864; \
+    PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -32000";
 const SQLITE_READER: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA query_only = ON; \
-    PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; PRAGMA mmap_size = 268435456";
+    PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000";
 
 /// A connection that is kept open, with what is known of its health.
 pub(crate) struct Kept {
@@ -137,7 +144,7 @@ impl DerefMut for Kept {
 impl Connector {
     /// One more connection, with its session set up.
     pub(crate) fn open(&self) -> Result<Kept, r2d2::Error> {
-        let watch = Watch::default();
+        let watch = Watch::new(&self.counted);
         let conn = match &self.target {
             Target::Postgres { url } => {
                 let mut conn = PgConnection::establish(url).map_err(r2d2::Error::ConnectionError)?;
@@ -220,6 +227,7 @@ pub(crate) fn rollback(conn: &mut Conn) {
     match ended {
         // Some errors end the transaction by themselves.
         Ok(()) | Err(diesel::result::Error::NotInTransaction) => {}
+        Err(error) if is_connection_lost(&error) => log::debug!("a transaction ended with its connection: {error}"),
         Err(error) => log::warn!("a transaction could not be rolled back, its connection is thrown away: {error}"),
     }
 }

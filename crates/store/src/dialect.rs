@@ -39,6 +39,11 @@ pub(crate) enum Value {
     Bool(bool),
 }
 
+/// PostgreSQL cannot hold NUL, and the domain takes no text with one: where somebody looks for it, it is not found.
+fn storable(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+}
+
 macro_rules! values {
     ($($rust:ty => |$v:ident| $value:expr),+ $(,)?) => {$(
         impl From<$rust> for Value {
@@ -57,9 +62,9 @@ values! {
     tradepost_domain::instant::Instant => |v| Self::At(Some(v.into())),
     i64 => |v| Self::Int(Some(v)),
     Option<i64> => |v| Self::Int(v),
-    String => |v| Self::Text(Some(v)),
-    Option<String> => |v| Self::Text(v),
-    &str => |v| Self::Text(Some(v.to_owned())),
+    String => |v| Self::Text(Some(storable(v))),
+    Option<String> => |v| Self::Text(v.map(storable)),
+    &str => |v| Self::Text(Some(storable(v.to_owned()))),
     Vec<u8> => |v| Self::Bytes(Some(v)),
     &[u8] => |v| Self::Bytes(Some(v.to_vec())),
     bool => |v| Self::Bool(v),
@@ -178,6 +183,7 @@ impl Sql {
 
     /// `<column> is one of these`.
     pub(crate) fn text_in(mut self, column: &'static str, texts: Vec<String>) -> Self {
+        let texts: Vec<String> = texts.into_iter().map(storable).collect();
         let json = serde_json::Value::from(texts.clone()).to_string();
         self.pieces.push(Piece::TextIn(column, texts, json));
         self
@@ -335,5 +341,51 @@ impl QueryFragment<Sqlite> for Sql {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use diesel::query_builder::QueryBuilder;
+    use uuid::Uuid;
+
+    impl Sql {
+        /// The text as this database gets it.
+        pub(crate) fn print<DB>(&self) -> String
+        where
+            DB: Backend + Default,
+            DB::QueryBuilder: Default,
+            Self: QueryFragment<DB>,
+        {
+            let mut builder = DB::QueryBuilder::default();
+            self.to_sql(&mut builder, &DB::default()).unwrap();
+            builder.finish()
+        }
+    }
+
+    #[test]
+    fn placeholders_are_numbered_where_the_database_wants_it() {
+        let sql =
+            Sql::new("SELECT ").list([1_i64.into(), "x".into()]).text(" WHERE ").id_in("id", vec![Id(Uuid::nil())]);
+        let sql = sql.text(" AND ").text_in("code", vec!["a".into()]).either(" FOR UPDATE", "");
+        assert_eq!(sql.print::<Pg>(), "SELECT $1, $2 WHERE id = ANY($3) AND code = ANY($4) FOR UPDATE");
+        assert_eq!(
+            sql.print::<Sqlite>(),
+            "SELECT ?, ? WHERE id IN (SELECT unhex(value) FROM json_each(?)) AND code IN (SELECT value FROM json_each(?))"
+        );
+    }
+
+    #[test]
+    fn a_column_of_values_is_postgresqls_alone() {
+        let sql = Sql::new("SELECT * FROM unnest(").array(Array::Ints(vec![1])).text(")");
+        assert_eq!(sql.print::<Pg>(), "SELECT * FROM unnest($1)");
+        let mut builder = <Sqlite as Backend>::QueryBuilder::default();
+        assert!(QueryFragment::<Sqlite>::to_sql(&sql, &mut builder, &Sqlite).is_err());
+    }
+
+    #[test]
+    fn a_text_with_nul_becomes_one_that_nothing_matches() {
+        assert!(matches!(Value::from("a\0"), Value::Text(Some(text)) if text == "a\u{fffd}"));
     }
 }

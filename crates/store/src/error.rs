@@ -252,3 +252,56 @@ impl From<repository::Error> for StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(kind: DatabaseErrorKind, message: &str) -> DieselError {
+        DieselError::DatabaseError(kind, Box::new(message.to_owned()))
+    }
+
+    #[test]
+    fn what_a_caller_can_do_about_it_is_told_by_the_databases_words() {
+        use DatabaseErrorKind::{CheckViolation, ClosedConnection, SerializationFailure, Unknown};
+        for (kind, message, expected) in [
+            (Unknown, "deadlock detected", Class::Retry),
+            (SerializationFailure, "could not serialize access due to concurrent update", Class::Retry),
+            (Unknown, "canceling statement due to lock timeout", Class::Unavailable),
+            (Unknown, "canceling statement due to statement timeout", Class::Unavailable),
+            (Unknown, "database is locked", Class::Unavailable),
+            (Unknown, "database or disk is full", Class::Unavailable),
+            (ClosedConnection, "anything", Class::Lost),
+            (Unknown, "terminating connection due to administrator command", Class::Lost),
+            (Unknown, "server closed the connection unexpectedly", Class::Lost),
+            (CheckViolation, "new row violates check constraint", Class::Data),
+            (Unknown, "bigint out of range", Class::Data),
+            (Unknown, "syntax error at or near \"SELCT\"", Class::Fault),
+        ] {
+            assert_eq!(class(&said(kind, message)), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn sqlite_names_columns_and_the_contract_names_fields() {
+        let unique =
+            |columns: &str| said(DatabaseErrorKind::UniqueViolation, &format!("UNIQUE constraint failed: {columns}"));
+        for (columns, field) in [
+            ("users.email_key", Some("email")),
+            ("products.category_id, products.name_key", Some("name")),
+            ("products.name_key", Some("name")),
+            ("movements.id", None),
+        ] {
+            assert_eq!(duplicate_field(&unique(columns)), field, "{columns}");
+        }
+        assert!(matches!(StoreError::from(unique("movements.id")), StoreError::Refused(_)));
+    }
+
+    #[test]
+    fn an_error_of_the_store_goes_through_the_domain_unchanged() {
+        for error in [StoreError::Busy, StoreError::Stale, StoreError::Duplicate { field: "name" }] {
+            let said = error.to_string();
+            assert_eq!(StoreError::from(repository::Error::from(error)).to_string(), said);
+        }
+    }
+}

@@ -16,13 +16,21 @@ pub fn statements() -> u64 {
 }
 
 /// Watches one connection.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Watch(Arc<AtomicBool>);
+#[derive(Debug, Clone)]
+pub(crate) struct Watch {
+    lost: Arc<AtomicBool>,
+    counted: Arc<AtomicU64>,
+}
 
 impl Watch {
+    /// Counts here too, besides the count of the process.
+    pub(crate) fn new(counted: &Arc<AtomicU64>) -> Self {
+        Self { lost: Arc::default(), counted: Arc::clone(counted) }
+    }
+
     /// Was the connection lost?
     pub(crate) fn is_lost(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.lost.load(Ordering::Relaxed)
     }
 }
 
@@ -31,9 +39,10 @@ impl Instrumentation for Watch {
         match event {
             InstrumentationEvent::StartQuery { .. } => {
                 STATEMENTS.fetch_add(1, Ordering::Relaxed);
+                self.counted.fetch_add(1, Ordering::Relaxed);
             }
             InstrumentationEvent::FinishQuery { error: Some(error), .. } if is_connection_lost(error) => {
-                self.0.store(true, Ordering::Relaxed);
+                self.lost.store(true, Ordering::Relaxed);
             }
             _ => {}
         }

@@ -162,7 +162,9 @@ pub(crate) struct Shape {
 pub(crate) struct Conditions(Vec<Sql>);
 
 /// The most words that are looked for; the rest of a longer search is ignored.
-const MAX_WORDS: usize = 8;
+const MAX_WORDS: usize = 16;
+/// No word of anything stored is as long as this many bytes, and SQLite refuses patterns that are much longer.
+const MAX_WORD: usize = 20_000;
 
 impl Conditions {
     /// A condition that is always there.
@@ -224,7 +226,11 @@ impl Conditions {
     /// Every word occurs in the folded text.
     pub(crate) fn search(&mut self, column: &'static str, words: Option<&str>) -> &mut Self {
         for word in text::fold(words.unwrap_or("")).split(' ').filter(|w| !w.is_empty()).take(MAX_WORDS) {
-            self.add(Sql::new(column).text(" LIKE ").with(like(word)).text(" ESCAPE '\\'"));
+            if word.len() > MAX_WORD {
+                self.add(Sql::new("1 = 0"));
+            } else {
+                self.add(Sql::new(column).text(" LIKE ").with(like(word)).text(" ESCAPE '\\'"));
+            }
         }
         self
     }
@@ -264,9 +270,29 @@ where
     let few = conditions.0.len() <= 2 && request.order.len() <= 1;
     let count = if request.count { Some(count(session, shape, &conditions, few)?) } else { None };
     let order = total_order(shape, &request.order);
-    let mut conditions = conditions;
-    if let Some(after) = &request.after {
-        conditions.add(behind(&order, after)?);
+    let sql = statement(shape, conditions, &order, request.after.as_deref(), request.limit)?;
+    let limit = usize::from(request.limit);
+    let mut rows: Vec<R> = session.load(sql.prepared(few))?;
+    let next = match rows.len().cmp(&limit) {
+        Ordering::Greater => {
+            rows.truncate(limit);
+            rows.last().map(|row| order.iter().map(|(field, _, _)| row.key(field)).collect())
+        }
+        Ordering::Less | Ordering::Equal => None,
+    };
+    Ok(Page { rows, next, count })
+}
+
+/// One page's rows, and one more that tells whether there is another page.
+fn statement(
+    shape: &Shape,
+    mut conditions: Conditions,
+    order: &[Key],
+    after: Option<&[KeyValue]>,
+    limit: u16,
+) -> Result<Sql, StoreError> {
+    if let Some(after) = after {
+        conditions.add(behind(order, after)?);
     }
     let mut sql = shape.select.clone();
     sql.append(&shape.from);
@@ -277,17 +303,8 @@ where
             sql.push(" DESC");
         }
     }
-    let limit = usize::from(request.limit);
-    sql.push(" LIMIT ").bind(i64::from(request.limit) + 1);
-    let mut rows: Vec<R> = session.load(sql.prepared(few))?;
-    let next = match rows.len().cmp(&limit) {
-        Ordering::Greater => {
-            rows.truncate(limit);
-            rows.last().map(|row| order.iter().map(|(field, _, _)| row.key(field)).collect())
-        }
-        Ordering::Less | Ordering::Equal => None,
-    };
-    Ok(Page { rows, next, count })
+    sql.push(" LIMIT ").bind(i64::from(limit) + 1);
+    Ok(sql)
 }
 
 #[derive(QueryableByName)]
@@ -372,5 +389,38 @@ mod tests {
         let order: [Key; 2] = [("name", "name", false), ("id", "id", false)];
         assert!(behind(&order, &[KeyValue::Int(1)]).is_err());
         assert!(behind(&order, &[KeyValue::Text("a".into()), KeyValue::Id("no id".into())]).is_err());
+    }
+
+    #[test]
+    fn a_page_starts_after_the_last_row_of_the_page_before() {
+        let shape = Shape {
+            select: Sql::new("SELECT t.id, t.name "),
+            from: Sql::new("FROM things t"),
+            keys: &[("name", "t.name_key"), ("price", "t.price"), ("id", "t.id")],
+            order: Order { field: "name", descending: false },
+        };
+        let id = KeyValue::Id(Uuid::nil().to_string());
+        let sql = |text: &str, after: &[KeyValue]| {
+            let mut conditions = Conditions::always("t.removed_at IS NULL");
+            conditions.when("t.price >= ", Some(5)).search("t.search_text", Some(" Tea  50% "));
+            let order = Order::parse_list(text, &["name", "price"]).unwrap();
+            let order = total_order(&shape, &order);
+            let after = (!after.is_empty()).then_some(after);
+            let sql = statement(&shape, conditions, &order, after, 25).unwrap();
+            (sql.print::<Sqlite>(), sql.print::<Pg>())
+        };
+        let (lite, pg) = sql("-price", &[KeyValue::Int(7), id.clone()]);
+        assert_eq!(
+            pg,
+            "SELECT t.id, t.name FROM things t WHERE (t.removed_at IS NULL) AND (t.price >= $1) \
+             AND (t.search_text LIKE $2 ESCAPE '\\') AND (t.search_text LIKE $3 ESCAPE '\\') \
+             AND ((t.price, t.id) < ($4, $5)) ORDER BY t.price DESC, t.id DESC LIMIT $6"
+        );
+        assert_eq!(lite.matches('?').count(), 6);
+        let (_, mixed) = sql("name,-price", &[KeyValue::Text("tea".into()), KeyValue::Int(7), id]);
+        let wanted = "AND ((t.name_key > $4) OR (t.name_key = $5 AND t.price < $6) \
+             OR (t.name_key = $7 AND t.price = $8 AND t.id < $9)) \
+             ORDER BY t.name_key, t.price DESC, t.id DESC LIMIT $10";
+        assert!(mixed.ends_with(wanted), "{mixed}");
     }
 }

@@ -8,18 +8,24 @@ use std::{
     any::Any,
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU8, Ordering},
+    },
+    time::Duration,
 };
 use tokio::sync::oneshot;
 
 /// Who has waited longer than this is told so, and nothing is tried.
 pub(crate) const MAX_WAIT: Duration = Duration::from_secs(5);
-/// How long to wait for a connection while there are some, and while the database seems to be down.
+/// How long to wait for a connection, and how long when the last wait was in vain.
 const CONNECT_WAIT: Duration = Duration::from_secs(3);
 const CONNECT_WAIT_WHEN_DOWN: Duration = Duration::from_millis(200);
 
-type Job = Box<dyn FnOnce(&Connections) + Send>;
+struct Job {
+    state: Arc<AtomicU8>,
+    run: Box<dyn FnOnce(&Connections) + Send>,
+}
 
 struct Line {
     jobs: VecDeque<Job>,
@@ -30,6 +36,8 @@ struct Shared {
     line: Mutex<Line>,
     places: usize,
     arrived: Condvar,
+    /// Was the database not there the last time?
+    down: AtomicBool,
 }
 
 impl Shared {
@@ -66,12 +74,12 @@ impl Pool {
     /// Starts so many threads, with so many places in the line.
     pub(crate) fn start(threads: usize, places: usize, connections: &Connections) -> std::io::Result<Self> {
         let line = Mutex::new(Line { jobs: VecDeque::new(), closed: false });
-        let pool = Self(Arc::new(Shared { line, places, arrived: Condvar::new() }));
+        let pool = Self(Arc::new(Shared { line, places, arrived: Condvar::new(), down: AtomicBool::new(false) }));
         for n in 0..threads.max(1) {
             let (shared, connections) = (Arc::clone(&pool.0), connections.clone());
             std::thread::Builder::new().name(format!("store-{n}")).spawn(move || {
                 while let Some(job) = shared.next() {
-                    job(&connections);
+                    (job.run)(&connections);
                 }
             })?;
         }
@@ -85,41 +93,97 @@ impl Pool {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let asked = Instant::now();
-        let job: Job = Box::new(move |connections| {
-            if reply.is_closed() {
-                return;
-            }
-            let result = if asked.elapsed() > MAX_WAIT {
-                Err(StoreError::Busy.into())
-            } else {
-                with_connection(connections, work)
-            };
-            // A caller that has gone meanwhile does not want it.
-            drop(reply.send(result));
-        });
-        {
-            let mut line = self.0.lock();
-            if line.jobs.len() >= self.0.places {
-                return Err(StoreError::Busy.into());
-            }
-            line.jobs.push_back(job);
-        }
-        self.0.arrived.notify_one();
-        answer.await.unwrap_or_else(|_| Err(StoreError::Internal("a thread of the store has died".into()).into()))
+        let (turn, answer) = turn();
+        let (shared, state) = (Arc::clone(&self.0), Arc::clone(&turn.state));
+        let run = move |connections: &Connections| turn.take(|| shared.with_connection(connections, work));
+        self.0.put(Job { state, run: Box::new(run) })?;
+        answer.wait().await
     }
 }
 
-fn with_connection<T, E, F>(connections: &Connections, work: F) -> Result<T, E>
-where
-    E: From<StoreError>,
-    F: FnOnce(&mut Conn) -> Result<T, E>,
-{
-    let down = connections.state().connections == 0;
-    let wait = if down { CONNECT_WAIT_WHEN_DOWN } else { CONNECT_WAIT };
-    let mut conn = connections.get_timeout(wait).map_err(StoreError::from)?;
-    caught(|| work(&mut conn))
+impl Shared {
+    fn put(&self, job: Job) -> Result<(), StoreError> {
+        let mut line = self.lock();
+        if line.jobs.len() >= self.places {
+            // Who has gone needs no place.
+            line.jobs.retain(|job| job.state.load(Ordering::Relaxed) == WAITING);
+            if line.jobs.len() >= self.places {
+                return Err(StoreError::Busy);
+            }
+        }
+        line.jobs.push_back(job);
+        drop(line);
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    fn with_connection<T, E, F>(&self, connections: &Connections, work: F) -> Result<T, E>
+    where
+        E: From<StoreError>,
+        F: FnOnce(&mut Conn) -> Result<T, E>,
+    {
+        let wait = if self.down.load(Ordering::Relaxed) { CONNECT_WAIT_WHEN_DOWN } else { CONNECT_WAIT };
+        let connected = connections.get_timeout(wait);
+        self.down.store(connected.is_err(), Ordering::Relaxed);
+        let mut conn = connected.map_err(StoreError::from)?;
+        caught(|| work(&mut conn))
+    }
+}
+
+const WAITING: u8 = 0;
+const RUNNING: u8 = 1;
+const GIVEN_UP: u8 = 2;
+
+/// A caller's turn, as whoever does the work holds it.
+pub(crate) struct Turn<R> {
+    state: Arc<AtomicU8>,
+    reply: oneshot::Sender<R>,
+}
+
+/// A caller's turn, as the caller holds it.
+pub(crate) struct Answer<R> {
+    state: Arc<AtomicU8>,
+    answer: oneshot::Receiver<R>,
+}
+
+/// A place in a line: either the work begins in time, or its caller gives up, never both.
+pub(crate) fn turn<R>() -> (Turn<R>, Answer<R>) {
+    let state = Arc::new(AtomicU8::new(WAITING));
+    let (reply, answer) = oneshot::channel();
+    (Turn { state: Arc::clone(&state), reply }, Answer { state, answer })
+}
+
+fn moved(state: &AtomicU8, to: u8) -> bool {
+    state.compare_exchange(WAITING, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+}
+
+impl<R> Turn<R> {
+    /// Does the work, unless its caller has gone or given up.
+    pub(crate) fn take(self, work: impl FnOnce() -> R) {
+        if moved(&self.state, RUNNING) {
+            // A caller that goes meanwhile does not want the answer.
+            drop(self.reply.send(work()));
+        }
+    }
+}
+
+impl<T, E: From<StoreError>> Answer<Result<T, E>> {
+    /// Waits for the answer; for its beginning no longer than [`MAX_WAIT`].
+    pub(crate) async fn wait(mut self) -> Result<T, E> {
+        let gone = || Err(StoreError::Unavailable("whoever should have done it has stopped".into()).into());
+        match tokio::time::timeout(MAX_WAIT, &mut self.answer).await {
+            Ok(answer) => answer.unwrap_or_else(|_| gone()),
+            Err(_) if moved(&self.state, GIVEN_UP) => Err(StoreError::Busy.into()),
+            Err(_) => (&mut self.answer).await.unwrap_or_else(|_| gone()),
+        }
+    }
+}
+
+impl<R> Drop for Answer<R> {
+    /// Who goes before it was begun does not want it done.
+    fn drop(&mut self) {
+        moved(&self.state, GIVEN_UP);
+    }
 }
 
 /// A panic becomes an answer. What it left open is rolled back, or its connection is thrown away by the pool.

@@ -7,6 +7,11 @@ macro_rules! tables {
             use crate::types::{InstantSql, UuidSql};
             $name ($($key),+) { $($column -> $type,)+ }
         })+
+
+        /// A statement for each table that names every column.
+        #[cfg(test)]
+        const EVERY_COLUMN: &[&str] =
+            &[$(concat!("SELECT ", $(stringify!($column), ", ",)+ "1 FROM ", stringify!($name))),+];
     };
 }
 
@@ -217,5 +222,21 @@ tables! {
         counted_at -> Nullable<InstantSql>,
         occurred_at -> Nullable<InstantSql>,
         reason -> Nullable<Text>,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EVERY_COLUMN;
+    use crate::{connection::Conn, migrate};
+    use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
+
+    #[test]
+    fn every_column_is_in_the_tables_that_the_migrations_make() {
+        let mut conn = Conn::Lite(SqliteConnection::establish(":memory:").unwrap());
+        migrate::up(&mut conn).unwrap();
+        for statement in EVERY_COLUMN {
+            conn.batch_execute(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
+        }
     }
 }

@@ -1,12 +1,12 @@
 //! The store's public face.
 
 use crate::{
-    connection::{Connections, Connector, Engine, Kept, Target, Use},
+    connection::{Conn, Connections, Connector, Engine, Kept, Target, Use},
     error::{OpenError, StoreError},
     idempotency::{self, Answer, Done, Keyed},
     ledger::{Ledger, Sources},
     migrate,
-    pool::{MAX_WAIT, Pool},
+    pool::{Pool, turn},
     session::{self, Session},
     settings::{self, FirstStart, Settings},
     verify::{self, Checked, Problem},
@@ -17,11 +17,10 @@ use std::{
     fs::{File, TryLockError},
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{Duration, Instant as Stopwatch},
+    time::Duration,
 };
-use tokio::sync::oneshot;
 use tradepost_domain::{instant::Instant, money::Currency};
 
 /// Where the shop is kept and how many may work on it at once.
@@ -49,6 +48,7 @@ struct Inner {
     currency: Arc<OnceLock<Currency>>,
     migrated: AtomicBool,
     claim: Mutex<Option<File>>,
+    counted: Arc<AtomicU64>,
     now: fn() -> Instant,
 }
 
@@ -57,6 +57,7 @@ fn connections(connector: Connector, size: usize) -> Connections {
         .max_size(u32::try_from(size).unwrap_or(u32::MAX).max(1))
         // A check before each use would cost a round trip; a broken connection is found out by its first error.
         .test_on_check_out(false)
+        .idle_timeout(None)
         .connection_timeout(Duration::from_secs(3))
         .build_unchecked(connector)
 }
@@ -75,7 +76,8 @@ impl Store {
             currency.get_or_init(|| settings.currency);
         }
         drop(first);
-        let connector = |purpose| Connector { target: target.clone(), purpose };
+        let counted = Arc::new(AtomicU64::new(0));
+        let connector = |purpose| Connector { target: target.clone(), purpose, counted: Arc::clone(&counted) };
         let reading = connections(connector(Use::Read), config.readers);
         let writing = connections(connector(Use::Write), 1);
         let cannot = |e: std::io::Error| OpenError::CannotOpen(format!("no thread could be started: {e}"));
@@ -92,6 +94,7 @@ impl Store {
             currency,
             migrated: AtomicBool::new(false),
             claim: Mutex::new(None),
+            counted,
             now: config.sources.now,
         })))
     }
@@ -256,23 +259,10 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: Fn(&mut Session<'_>) -> Result<T, E> + Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let asked = Stopwatch::now();
-        self.0.writer.try_send(Job::Write(Box::new(move |conn| {
-            if reply.is_closed() {
-                return;
-            }
-            let result = if asked.elapsed() > MAX_WAIT {
-                Err(StoreError::Busy.into())
-            } else {
-                session::write(conn, currency, work)
-            };
-            // A caller that has gone meanwhile does not want it.
-            drop(reply.send(result));
-        })))?;
-        answer
-            .await
-            .unwrap_or_else(|_| Err(StoreError::Unavailable("the writer cannot reach the database".into()).into()))
+        let (turn, answer) = turn();
+        let job = move |conn: &mut Conn| turn.take(|| session::write(conn, currency, work));
+        self.0.writer.try_send(Job::Write(Box::new(job)))?;
+        answer.wait().await
     }
 
     /// Adds everything up again, in one snapshot; a server may be running on the same database. Each problem is told as it is found.
@@ -288,6 +278,11 @@ impl Store {
         }
     }
 
+    /// How many statements this store has sent to its database, transaction control included.
+    pub fn statements(&self) -> u64 {
+        self.0.counted.load(Ordering::Relaxed)
+    }
+
     /// The door to the ledger, through which stock changes.
     pub fn ledger(&self) -> &Ledger {
         &self.0.ledger
@@ -295,7 +290,8 @@ impl Store {
 }
 
 fn open_one(target: &Target, purpose: Use) -> Result<Kept, OpenError> {
-    Connector { target: target.clone(), purpose }.open().map_err(|error| {
+    let counted = Arc::default();
+    Connector { target: target.clone(), purpose, counted }.open().map_err(|error| {
         let place = target.path().map_or_else(String::new, |path| format!("{}: ", path.display()));
         OpenError::CannotOpen(format!("{place}{}", error.to_string().trim()))
     })

@@ -145,7 +145,7 @@ impl FromSql<UuidSql, Sqlite> for Id {
 
 impl ToSql<InstantSql, Pg> for At {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        out.write_all(&(self.0 - POSTGRES_EPOCH).to_be_bytes())?;
+        out.write_all(&self.0.saturating_sub(POSTGRES_EPOCH).to_be_bytes())?;
         Ok(IsNull::No)
     }
 }

@@ -2,7 +2,7 @@
 -- key column that the program folds; it is compared bytewise, as on PostgreSQL.
 
 CREATE TABLE settings (
-    id INTEGER PRIMARY KEY CHECK (id = 1),
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     shop_name TEXT NOT NULL CHECK (length(shop_name) BETWEEN 1 AND 200),
     currency TEXT NOT NULL CHECK (currency GLOB '[A-Z][A-Z][A-Z]'),
     created_at INTEGER NOT NULL

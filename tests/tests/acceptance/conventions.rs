@@ -113,7 +113,11 @@ both_engines!(unknown_and_senseless_query_parameters_are_400, async |shop| {
         owner.get(&format!("/{place}?colour=green")).await.is(400);
         owner.get(&format!("/{place}?limit=1000")).await.is(400);
     }
-    owner.get(&format!("/products/{UNKNOWN}?colour=green")).await;
+    let tea = a_product().create(&owner).await;
+    owner.get(&format!("/products/{}?colour=green", tea.id)).await.is(400);
+    owner.patch(&format!("/products/{}?colour=green", tea.id), json!({ "price": "1.00" })).await.is(400);
+    owner.post("/categories?colour=green", json!({ "name": "Tea" })).await.is(400);
+    shop.anonymous().post("/auth/login?colour=green", json!({ "login": "x", "password": "y" })).await.is(400);
 });
 
 both_engines!(a_problem_carries_the_requests_id, async |shop| {

@@ -33,7 +33,6 @@ both_engines!(a_key_is_for_one_request_only, async |shop| {
     let tea = a_product().stock(10).create(&owner).await;
     owner.post("/sales", json!({ "lines": [tea.line(2)] })).key("k1").await.is(201);
     owner.post("/sales", json!({ "lines": [tea.line(3)] })).key("k1").await.is_problem(422, "idempotency_key_reused");
-    owner.post("/sales?x=1", json!({ "lines": [tea.line(2)] })).key("k1").await.is(400);
     owner.post("/categories", json!({ "name": "Tea" })).key("k1").await.is_problem(422, "idempotency_key_reused");
     let body = format!("{{ \"lines\": [{}] }}", tea.line(2));
     owner
@@ -159,7 +158,7 @@ both_engines!(an_answer_is_remembered_across_a_restart, async |mut shop| {
 both_engines!(keys_work_on_every_kind_of_thing, async |shop| {
     let owner = shop.owner();
     let tea = a_product().body();
-    let user = json!({ "email": "em@shop.test", "username": "em", "password": "plum-kettle-orbit-94", "role": "employee", "permissions": [] });
+    let user = json!({ "email": "em@shop.test", "username": "emma", "password": "plum-kettle-orbit-94", "role": "employee", "permissions": [] });
     let made = [
         ("/categories", json!({ "name": "Tea" })),
         ("/products", tea),

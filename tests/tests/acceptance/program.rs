@@ -151,7 +151,12 @@ both_engines!(verify_finds_a_movement_that_was_changed_or_lost, async |shop| {
             ""
         }
     };
-    sql::execute(&shop.database.url, &format!("{off} update movements set on_hand_change = on_hand_change + 100000"));
+    sql::execute(
+        &shop.database.url,
+        &format!(
+            "{off} update movements set on_hand_change = on_hand_change + 100000, on_hand_after = on_hand_after + 100000"
+        ),
+    );
     assert_eq!(shop.database.program(&["verify"]).run().status, Some(1));
     sql::execute(&shop.database.url, &format!("{off} delete from movements"));
     assert_eq!(shop.database.program(&["verify"]).run().status, Some(1));
@@ -190,7 +195,7 @@ both_engines!(the_first_owner_is_made_on_the_command_line, async |shop| {
         "other@shop.test",
         "--password-stdin",
     ];
-    database.program(&again).input(OWNER_PASSWORD).run().refused_naming(OWNER_LOGIN);
+    database.program(&again).input(OWNER_PASSWORD).run().refused_naming("username");
     let weak =
         ["user", "create", "--role", "admin", "--username", "ann", "--email", "ann@shop.test", "--password-stdin"];
     database.program(&weak).input("short\n").run().refused_naming("password");

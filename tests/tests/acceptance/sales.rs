@@ -320,3 +320,18 @@ both_engines!(one_line_of_a_sale_cannot_become_two_prices, async |shop| {
     assert!([200, 400].contains(&answer.status()), "{answer:?}");
     shop.database.verify();
 });
+
+both_engines!(a_sale_of_a_hundred_lines_costs_as_many_statements_as_one_of_one, async |shop| {
+    let owner = shop.owner();
+    let mut products = Vec::new();
+    for _ in 0..100 {
+        products.push(a_product().stock(10).create(&owner).await);
+    }
+    let mut costs = Vec::new();
+    for lines in [1, 100] {
+        let lines: Vec<Value> = products[..lines].iter().map(|product| product.line(1)).collect();
+        let record = async || drop(sell(&owner, json!(lines)).await.is(201));
+        costs.push(shop.statements_of(record).await);
+    }
+    assert_eq!(costs[0], costs[1]);
+});

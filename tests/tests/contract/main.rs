@@ -57,7 +57,7 @@ fn run(engine: Engine, body: impl AsyncFnOnce(Kept)) {
 }
 
 fn sources() -> Sources {
-    Sources { now, new_id: Uuid::now_v7 }
+    Sources { now, new_id }
 }
 
 fn open(database: &Database, readers: usize, queue: usize) -> Store {
@@ -73,7 +73,7 @@ fn eur() -> Currency {
 }
 
 fn first_start(currency: Option<Currency>) -> FirstStart {
-    let location = LocationId::from_uuid(Uuid::now_v7());
+    let location = LocationId::from_uuid(new_id());
     FirstStart { shop_name: "Test".to_owned(), currency, default_currency: eur(), location, now: now() }
 }
 
@@ -83,22 +83,27 @@ fn now() -> Instant {
     Instant::from_micros(i64::try_from(since.as_micros()).expect("a clock before the end of time"))
 }
 
+#[expect(clippy::disallowed_methods, reason = "whoever embeds the store makes the ids")]
+fn new_id() -> Uuid {
+    Uuid::now_v7()
+}
+
 const fn at(micros: i64) -> Instant {
     Instant::from_micros(micros)
 }
 
 fn a_category(name: &str) -> Category {
-    Category::new(CategoryId::from_uuid(Uuid::now_v7()), name, "", now()).expect("a category")
+    Category::new(CategoryId::from_uuid(new_id()), name, "", now()).expect("a category")
 }
 
 fn a_user(email: &str, username: Option<&str>, role: Role) -> User {
     let form = UserForm { email: email.to_owned(), username: username.map(str::to_owned), ..UserForm::default() };
-    form.parse(UserId::from_uuid(Uuid::now_v7()), role, Permissions::NONE, None, now()).expect("a user")
+    form.parse(UserId::from_uuid(new_id()), role, Permissions::NONE, None, now()).expect("a user")
 }
 
 fn a_customer(name: &str, code: Option<&str>) -> Customer {
     let form = CustomerForm { name: name.to_owned(), code: code.map(str::to_owned), ..CustomerForm::default() };
-    form.parse(CustomerId::from_uuid(Uuid::now_v7()), None, now()).expect("a customer")
+    form.parse(CustomerId::from_uuid(new_id()), None, now()).expect("a customer")
 }
 
 fn address(text: &str) -> Email {
@@ -136,7 +141,7 @@ impl Kept {
     }
 
     async fn a_product(&self, sku: &str, price: &str, stock: &str) -> ProductId {
-        let id = ProductId::from_uuid(Uuid::now_v7());
+        let id = ProductId::from_uuid(new_id());
         let rest = ProductPatch { price: Some(price.to_owned()), ..ProductPatch::default() };
         let form = ProductForm { sku: sku.to_owned(), name: format!("Name of {sku}"), rest };
         let product = Arc::new(form.parse(id, eur(), now()).expect("a product"));

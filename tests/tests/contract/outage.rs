@@ -27,7 +27,7 @@ fn nothing(session: &mut Session<'_>) -> Result<(), StoreError> {
 }
 
 fn something(session: &mut Session<'_>) -> Result<(), StoreError> {
-    session.add_category(&a_category(&Uuid::now_v7().to_string())).map_err(StoreError::from)
+    session.add_category(&a_category(&crate::new_id().to_string())).map_err(StoreError::from)
 }
 
 fn told<T>(outcome: &Result<T, StoreError>) -> bool {
@@ -52,7 +52,9 @@ fn a_server_that_stops_and_starts_again_is_worked_with_again() {
             }
             cluster.start();
             eventually("it works again", 20, async || {
-                store.read(nothing).await.is_ok() && store.read_one(nothing).await.is_ok() && store.ready().await.is_ok()
+                store.read(nothing).await.is_ok()
+                    && store.read_one(nothing).await.is_ok()
+                    && store.ready().await.is_ok()
             })
             .await;
             store.write_plain(something).await.expect("it can be written again");

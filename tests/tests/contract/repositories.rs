@@ -11,7 +11,6 @@ use tradepost_domain::{
     stock::Location,
 };
 use tradepost_store::StoreError;
-use uuid::Uuid;
 
 fn taken<T>(result: Result<T, StoreError>) -> Option<&'static str> {
     match result {
@@ -37,7 +36,7 @@ on_each_engine!(a_name_is_taken_without_regard_to_case, async |kept| {
 
 on_each_engine!(each_noun_says_which_of_its_fields_is_taken, async |kept| {
     let location = |code: &str, name: &str| {
-        Location::new(LocationId::from_uuid(Uuid::now_v7()), code, name, now()).expect("a location")
+        Location::new(LocationId::from_uuid(crate::new_id()), code, name, now()).expect("a location")
     };
     let (first, code, name) = (location("Store", "Store room"), location("STORE", "x"), location("y", "store  ROOM"));
     kept.write(move |s| s.add_location(&first)).await.unwrap();
@@ -56,7 +55,7 @@ on_each_engine!(each_noun_says_which_of_its_fields_is_taken, async |kept| {
 
 fn a_till(name: &str) -> Connection {
     let form = ConnectionPatch { name: Some(name.to_owned()), ..ConnectionPatch::default() };
-    Connection::new(ConnectionId::from_uuid(Uuid::now_v7()), &form, now()).expect("a connection")
+    Connection::new(ConnectionId::from_uuid(crate::new_id()), &form, now()).expect("a connection")
 }
 
 on_each_engine!(an_edit_of_an_old_version_is_refused, async |kept| {
@@ -106,7 +105,7 @@ on_each_engine!(a_category_with_products_stays, async |kept| {
     kept.tamper("UPDATE products SET removed_at = created_at");
     kept.write(move |s| s.remove_category(id)).await.expect("removed products do not count");
     assert_eq!(kept.read(move |s| s.category(id)).await, None);
-    kept.write(|s| s.remove_category(CategoryId::from_uuid(Uuid::now_v7()))).await.expect("what is not there is gone");
+    kept.write(|s| s.remove_category(CategoryId::from_uuid(crate::new_id()))).await.expect("what is not there is gone");
 });
 
 on_each_engine!(users_are_found_by_either_name_and_lose_everything_when_erased, async |kept| {
@@ -123,6 +122,11 @@ on_each_engine!(users_are_found_by_either_name_and_lose_everything_when_erased, 
         let found = kept.read(move |s| s.user_by_login(login)).await.expect(login);
         assert_eq!(found, (wanted.clone(), Some("hash".to_owned())));
     }
+    assert_eq!(
+        kept.read(|s| s.user_by_login("ann\0")).await,
+        None,
+        "nobody's name has a NUL, and asking for one is no fault"
+    );
     assert_eq!(kept.read(move |s| s.customer_of_user(id)).await.map(|c| c.id), Some(customer_id));
     kept.write(move |s| s.erase_user(id, now())).await.unwrap();
     assert_eq!(kept.read(move |s| s.user(id)).await, None);
@@ -141,7 +145,7 @@ on_each_engine!(a_token_lives_until_it_expires_is_revoked_or_its_user_is_locked_
     let (id, added) = (user.id, user.clone());
     kept.write(move |s| s.add_user(&added, None)).await.unwrap();
     let token = |n: u8| Token {
-        id: TokenId::from_uuid(Uuid::now_v7()),
+        id: TokenId::from_uuid(crate::new_id()),
         user: id,
         hash: [n; 32],
         created_at: at(0),
@@ -177,8 +181,7 @@ on_each_engine!(a_token_lives_until_it_expires_is_revoked_or_its_user_is_locked_
 });
 
 on_each_engine!(only_active_owners_count, async |kept| {
-    let (owner, mut locked_out) =
-        (a_user("a@shop.test", None, Role::Owner), a_user("b@shop.test", None, Role::Owner));
+    let (owner, mut locked_out) = (a_user("a@shop.test", None, Role::Owner), a_user("b@shop.test", None, Role::Owner));
     locked_out.active = false;
     let id = owner.id;
     kept.write(move |s| s.add_user(&owner, None).and_then(|()| s.add_user(&locked_out, None))).await.unwrap();

@@ -18,6 +18,34 @@ fn both_engines_have_migrations_of_the_same_names() {
     assert!(!migration_names(Stored::Sqlite).is_empty());
 }
 
+#[test]
+fn both_engines_have_the_same_columns_and_indexes() {
+    let look = |engine, columns: &str, indexes: &str| {
+        let database = Database::empty(engine);
+        drop(open(&database, 1, 16));
+        let words = |query| {
+            let mut words: Vec<String> = sql::text(&database.url, query).split(' ').map(str::to_owned).collect();
+            words.sort();
+            words
+        };
+        (words(columns), words(indexes))
+    };
+    let lite = look(
+        Engine::Sqlite,
+        "SELECT group_concat(m.name || '.' || c.name || CASE c.\"notnull\" WHEN 0 THEN '?' ELSE '' END, ' ') \
+         FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+         WHERE m.type = 'table' AND m.name NOT LIKE '!_!_diesel%' ESCAPE '!' AND m.name <> 'counters'",
+        "SELECT group_concat(name, ' ') FROM sqlite_master WHERE type = 'index' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'",
+    );
+    let pg = look(
+        Engine::Postgres,
+        "SELECT string_agg(table_name || '.' || column_name || CASE is_nullable WHEN 'YES' THEN '?' ELSE '' END, ' ') \
+         FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '!_!_diesel%' ESCAPE '!'",
+        "SELECT string_agg(indexname, ' ') FROM pg_indexes WHERE schemaname = 'public' AND indexname NOT LIKE '%!_pkey' ESCAPE '!'",
+    );
+    assert_eq!(lite, pg);
+}
+
 on_each_engine!(migrations_go_up_and_down_and_up_again, async |kept| {
     let all = migration_names(kept.store.engine()).len();
     assert_eq!(kept.store.migrate().unwrap(), Vec::<String>::new(), "up to date already");
@@ -55,7 +83,8 @@ on_each_engine!(the_currency_is_fixed_at_the_first_start, async |kept| {
 });
 
 on_each_engine!(ids_and_instants_come_back_as_they_were_kept, async |kept| {
-    let times = [-62_135_596_800_000_000, -1, 0, 1, 946_684_800_000_000, 1_800_000_000_123_456, 253_402_300_799_999_999];
+    let times =
+        [-62_135_596_800_000_000, -1, 0, 1, 946_684_800_000_000, 1_800_000_000_123_456, 253_402_300_799_999_999];
     for (n, micros) in times.into_iter().enumerate() {
         let id = CategoryId::from_uuid(Uuid::from_u128(u128::MAX - n as u128));
         let category = Category::new(id, &format!("Zeit {n} ☕ '\"\\"), "ein\nzwei", at(micros)).unwrap();
@@ -67,7 +96,8 @@ on_each_engine!(ids_and_instants_come_back_as_they_were_kept, async |kept| {
 
 on_each_engine!(a_movement_is_never_changed_or_deleted, async |kept| {
     kept.a_product("TEA", "2.50", "10").await;
-    let mut statements = vec!["UPDATE movements SET reason = 'x'", "DELETE FROM movements", "UPDATE movements SET on_hand_change = 0"];
+    let mut statements =
+        vec!["UPDATE movements SET reason = 'x'", "DELETE FROM movements", "UPDATE movements SET on_hand_change = 0"];
     if kept.database.engine == Engine::Postgres {
         statements.push("TRUNCATE movements");
     }
@@ -95,7 +125,7 @@ on_each_engine!(the_tables_refuse_what_the_rules_forbid, async |kept| {
 });
 
 on_each_engine!(there_is_exactly_one_default_location, async |kept| {
-    let id = LocationId::from_uuid(Uuid::now_v7());
+    let id = LocationId::from_uuid(crate::new_id());
     let mut store_room = Location::new(id, "store", "Store room", now()).unwrap();
     store_room.is_default = true;
     assert!(kept.write(move |s| s.add_location(&store_room)).await.is_err());
@@ -115,7 +145,7 @@ fn a_second_serve_on_one_file_is_refused_with_a_sentence() {
 
 #[test]
 fn a_database_that_cannot_be_opened_is_named() {
-    let sources = Sources { now, new_id: Uuid::now_v7 };
+    let sources = Sources { now, new_id: crate::new_id };
     for (url, named) in [
         ("sqlite:///no/such/folder/shop.db", "/no/such/folder/shop.db"),
         ("postgres://nobody@127.0.0.1:1/shop", "127.0.0.1"),

@@ -1,14 +1,17 @@
 //! Units of work: whole or not at all, once per key, and never in the way of the next.
 
 use crate::{a_category, now, on_each_engine, open, sources};
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-    mpsc,
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    task::Poll,
 };
 use tradepost_domain::repository::{Categories, Tokens};
 use tradepost_store::{Answer, Keyed, Session, Store, StoreConfig, StoreError, housekeeping};
-use tradepost_tests::{Database, Engine, at_once, block_on, eventually};
+use tradepost_tests::{Database, Engine, at_once, block_on};
 
 fn keyed(key: &str, fingerprint: u8) -> Option<Keyed> {
     Some(Keyed { principal: "user:1".to_owned(), key: key.to_owned(), fingerprint: [fingerprint; 32] })
@@ -128,60 +131,83 @@ fn small(database: &Database, readers: usize, queue: usize) -> Store {
 }
 
 #[test]
-fn who_comes_when_the_line_is_full_is_told_at_once_and_who_has_left_is_not_served() {
+fn who_has_waited_too_long_is_told_so_and_not_served() {
+    let database = Database::empty(Engine::Sqlite);
+    let store = small(&database, 1, 8);
+    block_on(async {
+        let (release, released) = mpsc::channel::<()>();
+        let (begun, has_begun) = mpsc::channel::<()>();
+        let busy = store.clone();
+        let holder = tokio::spawn(async move {
+            let wait = move |_: &mut Session<'_>| -> Result<(), StoreError> {
+                begun.send(()).map_err(|e| StoreError::Internal(e.to_string()))?;
+                released.recv().map_err(|e| StoreError::Internal(e.to_string()))
+            };
+            busy.read_one(wait).await
+        });
+        tokio::task::spawn_blocking(move || has_begun.recv()).await.unwrap().expect("the only thread is busy");
+        let served = Arc::new(AtomicUsize::new(0));
+        let counting = Arc::clone(&served);
+        let count =
+            move |_: &mut Session<'_>| -> Result<usize, StoreError> { Ok(counting.fetch_add(1, Ordering::SeqCst)) };
+        assert!(matches!(store.read_one(count).await, Err(StoreError::Busy)));
+        release.send(()).expect("the holder waits");
+        holder.await.unwrap().expect("who was begun is finished, however long it took");
+        store.read_one(|_: &mut Session<'_>| -> Result<(), StoreError> { Ok(()) }).await.expect("the line moves on");
+        assert_eq!(served.load(Ordering::SeqCst), 0);
+    });
+}
+
+#[test]
+fn who_comes_when_the_line_is_full_is_told_at_once_and_who_has_left_needs_no_place() {
     let database = Database::empty(Engine::Sqlite);
     let store = small(&database, 1, 2);
     block_on(async {
         let (release, released) = mpsc::channel::<()>();
-        let served = Arc::new(AtomicUsize::new(0));
-        let begun = Arc::new(AtomicUsize::new(0));
-        let holding = (store.clone(), Arc::clone(&begun));
+        let (begun, has_begun) = mpsc::channel::<()>();
+        let busy = store.clone();
         let holder = tokio::spawn(async move {
-            let (store, begun) = holding;
             let wait = move |_: &mut Session<'_>| -> Result<(), StoreError> {
-                begun.fetch_add(1, Ordering::SeqCst);
+                begun.send(()).map_err(|e| StoreError::Internal(e.to_string()))?;
                 released.recv().map_err(|e| StoreError::Internal(e.to_string()))
             };
-            store.read_one(wait).await
+            busy.read_one(wait).await
         });
-        eventually("the only thread is busy", 5, async || begun.load(Ordering::SeqCst) == 1).await;
-        let waiting: Vec<_> = (0..2)
-            .map(|_| {
-                let (store, served) = (store.clone(), Arc::clone(&served));
-                tokio::spawn(async move {
-                    let count = move |_: &mut Session<'_>| -> Result<usize, StoreError> {
-                        Ok(served.fetch_add(1, Ordering::SeqCst))
-                    };
-                    store.read_one(count).await
-                })
-            })
-            .collect();
-        // Both stand in the line once a third one is refused.
-        eventually("the line is full", 5, async || {
-            let third = tokio::time::timeout(
-                std::time::Duration::from_millis(50),
-                store.read_one(|_: &mut Session<'_>| -> Result<(), StoreError> { Ok(()) }),
-            );
-            matches!(third.await, Ok(Err(StoreError::Busy)))
-        })
-        .await;
-        for task in &waiting {
-            task.abort();
-        }
-        for task in waiting {
-            assert!(task.await.is_err(), "it was given up");
-        }
+        tokio::task::spawn_blocking(move || has_begun.recv()).await.unwrap().expect("the only thread is busy");
+        let served = Arc::new(AtomicUsize::new(0));
+        let ask = || {
+            let served = Arc::clone(&served);
+            let count =
+                move |_: &mut Session<'_>| -> Result<usize, StoreError> { Ok(served.fetch_add(1, Ordering::SeqCst)) };
+            Box::pin(store.read_one(count))
+        };
+        let (mut first, mut second, mut third) = (ask(), ask(), ask());
+        assert!(asked(first.as_mut()).await.is_none(), "it stands in the line");
+        assert!(asked(second.as_mut()).await.is_none(), "it stands in the line");
+        assert!(matches!(asked(third.as_mut()).await, Some(Err(StoreError::Busy))), "the line is full");
+        drop(first);
+        let mut fourth = ask();
+        assert!(asked(fourth.as_mut()).await.is_none(), "there is a place again");
+        drop(second);
         release.send(()).expect("the holder waits");
         holder.await.unwrap().expect("the holder is done");
-        store.read_one(|_: &mut Session<'_>| -> Result<(), StoreError> { Ok(()) }).await.expect("the line moves on");
-        assert_eq!(served.load(Ordering::SeqCst), 0, "who has left is not served");
+        assert_eq!(fourth.await.expect("it is served"), 0, "who has left is not served");
     });
+}
+
+/// Asks once, without waiting for the answer.
+async fn asked<F: Future>(mut work: std::pin::Pin<&mut F>) -> Option<F::Output> {
+    std::future::poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 on_each_engine!(tokens_of_nobody_are_refused_by_the_table, async |kept| {
     let token = tradepost_domain::repository::Token {
-        id: tradepost_domain::ids::TokenId::from_uuid(uuid::Uuid::now_v7()),
-        user: tradepost_domain::ids::UserId::from_uuid(uuid::Uuid::now_v7()),
+        id: tradepost_domain::ids::TokenId::from_uuid(crate::new_id()),
+        user: tradepost_domain::ids::UserId::from_uuid(crate::new_id()),
         hash: [1; 32],
         created_at: now(),
         expires_at: now(),

@@ -46,7 +46,10 @@ on_each_engine!(each_kind_of_tampering_is_found, async |kept| {
         ("UPDATE levels SET on_hand = on_hand + 100000 WHERE seq = 3", "its movements add up to"),
         ("UPDATE levels SET seq = seq + 1 WHERE seq = 3", "counts 4 movements, there are 3"),
         ("DELETE FROM levels WHERE seq = 1", "does not exist, but has 1 movements"),
-        ("UPDATE movements SET on_hand_after = on_hand_after + 100000 WHERE seq = 2", "the one before and its change give"),
+        (
+            "UPDATE movements SET on_hand_after = on_hand_after + 100000 WHERE seq = 2",
+            "the one before and its change give",
+        ),
         ("DELETE FROM movements WHERE seq = 2", "has a gap"),
         (twin, "has a gap"),
         ("UPDATE sales SET total = total + 1", "its lines add up to"),

@@ -140,6 +140,19 @@ pub struct Endpoint {
     pub index: usize,
     /// Who may.
     pub access: Access,
+    /// Does it know any parameters?
+    pub takes_query: bool,
+}
+
+/// An operation as the contract has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Its method.
+    pub method: &'static str,
+    /// Its path, with names in braces.
+    pub path: String,
+    /// Does it know any parameters?
+    pub takes_query: bool,
 }
 
 impl Rules {
@@ -147,37 +160,35 @@ impl Rules {
     ///
     /// # Errors
     /// A sentence that names the endpoint that has no rule, or the rule that has no endpoint.
-    pub fn new(operations: &[(String, String)]) -> Result<Self, String> {
-        let has_rule = |(method, path): &(String, String)| RULES.iter().any(|rule| (rule.0, rule.1) == (method, path));
-        if let Some((method, path)) = operations.iter().find(|operation| !has_rule(operation)) {
+    pub fn new(operations: &[Known]) -> Result<Self, String> {
+        let is_of = |operation: &Known, rule: &Rule| (rule.0, rule.1) == (operation.method, operation.path.as_str());
+        if let Some(Known { method, path, .. }) =
+            operations.iter().find(|known| !RULES.iter().any(|rule| is_of(known, rule)))
+        {
             return Err(format!("{method} {path} has no entry in the access table"));
         }
-        let exists = |rule: &&Rule| operations.iter().any(|(method, path)| (rule.0, rule.1) == (method, path));
-        if let Some((method, path, _)) = RULES.iter().find(|rule| !exists(rule)) {
-            return Err(format!("the access table has an entry for {method} {path}, which does not exist"));
-        }
-        Ok(Self::from_table())
-    }
-
-    fn from_table() -> Self {
         let mut paths: HashMap<usize, Vec<PathRules>> = HashMap::new();
-        for (index, (method, path, access)) in RULES.iter().enumerate() {
+        for (index, rule) in RULES.iter().enumerate() {
+            let (method, path, access) = *rule;
+            let Some(known) = operations.iter().find(|known| is_of(known, rule)) else {
+                return Err(format!("the access table has an entry for {method} {path}, which does not exist"));
+            };
             let segments: Vec<_> = path.split('/').skip(1).collect();
             let group = paths.entry(segments.len()).or_default();
-            // The names of the table are methods that exist.
-            let method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
-            let endpoint = (method, Endpoint { index, access: *access });
+            let method = Method::from_bytes(method.as_bytes()).map_err(|_| format!("{method} is no method"))?;
+            let endpoint = (method, Endpoint { index, access, takes_query: known.takes_query });
             match group.iter_mut().find(|known| known.segments == segments) {
                 Some(known) => known.methods.push(endpoint),
                 None => group.push(PathRules { segments, methods: vec![endpoint] }),
             }
         }
-        Self { paths }
+        Ok(Self { paths })
     }
 
     fn path(&self, path: &str) -> Option<&PathRules> {
         let parts = || path.split('/').skip(1);
-        let fits = |pattern: &&str, part: &str| if pattern.starts_with('{') { !part.is_empty() } else { *pattern == part };
+        let fits =
+            |pattern: &&str, part: &str| if pattern.starts_with('{') { !part.is_empty() } else { *pattern == part };
         let group = self.paths.get(&parts().count())?;
         group.iter().find(|rules| rules.segments.iter().zip(parts()).all(|(pattern, part)| fits(pattern, part)))
     }
@@ -201,27 +212,28 @@ impl Rules {
 mod tests {
     use super::*;
 
-    fn operations() -> Vec<(String, String)> {
-        RULES.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect()
+    fn operations() -> Vec<Known> {
+        RULES.iter().map(|(method, path, _)| Known { method, path: (*path).to_owned(), takes_query: false }).collect()
     }
 
     #[test]
     fn an_endpoint_that_is_not_in_the_table_keeps_the_program_from_starting() {
         assert!(Rules::new(&operations()).is_ok());
         let mut more = operations();
-        more.push(("GET".into(), "/api/v1/secrets".into()));
+        more.push(Known { method: "GET", path: "/api/v1/secrets".to_owned(), takes_query: false });
         assert!(Rules::new(&more).err().unwrap().contains("/api/v1/secrets"));
         assert!(Rules::new(&operations()[1..]).err().unwrap().contains("/healthz"));
     }
 
     #[test]
     fn paths_are_found_by_their_pattern() {
-        let rules = Rules::from_table();
+        let rules = Rules::new(&operations()).unwrap();
         let access = |method: Method, path: &str| rules.endpoint(&method, path).map(|endpoint| endpoint.access);
         assert_eq!(access(Method::GET, "/api/v1/products"), Some(Public));
         assert_eq!(access(Method::DELETE, "/api/v1/products/x"), Some(Owner));
         assert_eq!(access(Method::PUT, "/api/v1/pos-connections/a/products/b"), Some(May(IntegrationsManage)));
-        for nothing in ["/", "", "/api/v1/products/", "/api/v1/productsx", "/api/v1/products/x/y", "//api/v1/products"] {
+        for nothing in ["/", "", "/api/v1/products/", "/api/v1/productsx", "/api/v1/products/x/y", "//api/v1/products"]
+        {
             assert_eq!(access(Method::GET, nothing), None, "{nothing}");
         }
         assert_eq!(rules.allowed("/api/v1/products/x").as_deref(), Some("GET, PATCH, DELETE, HEAD"));

@@ -16,11 +16,10 @@ use access::Access;
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::{Payload, ServiceRequest},
-    http::header::{self, Header},
+    http::header,
 };
-use actix_web_httpauth::headers::authorization::{Authorization, Bearer};
 use std::future::{Ready, ready};
-use tradepost_domain::{ids::UserId, repository::Tokens};
+use tradepost_domain::repository::Tokens;
 use tradepost_store::Session;
 
 /// Finds out who sends a request, and refuses who may not.
@@ -36,7 +35,9 @@ pub async fn admit(shop: &Shop, request: &ServiceRequest, access: Access) -> Res
         None => None,
     };
     match &caller {
-        None if access.needs_credential() => Err(unauthenticated("Log in, and send the token as `Authorization: Bearer …`.")),
+        None if access.needs_credential() => {
+            Err(unauthenticated("Log in, and send the token as `Authorization: Bearer …`."))
+        }
         Some(caller) if !access.allows(&caller.principal) => {
             let detail = format!("This needs {access}, which you do not have.");
             Err(Problem::new(Code::FORBIDDEN, detail))
@@ -50,19 +51,22 @@ fn unauthenticated(detail: &str) -> Problem {
 }
 
 fn bearer(request: &ServiceRequest) -> Result<Option<String>, Problem> {
-    if !request.headers().contains_key(header::AUTHORIZATION) {
-        return Ok(None);
+    let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
+    let parts = value.to_str().ok().and_then(|text| text.split_once(' '));
+    match parts {
+        // RFC 9110: the name of a scheme is the same in capitals.
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim().to_owned())),
+        _ => Err(unauthenticated("The header Authorization must be `Bearer` and a token.")),
     }
-    let parsed = Authorization::<Bearer>::parse(request);
-    let refused = |_| unauthenticated("The header Authorization must be `Bearer` and a token.");
-    parsed.map(|header| Some(header.as_ref().token().to_owned())).map_err(refused)
 }
 
 async fn identify(shop: &Shop, token: &str) -> Result<Caller, Problem> {
     let (hash, now) = (tokens::hash(token), clock::now());
     let caller = match shop.callers.find(&hash, now) {
         Some(caller) => caller,
-        None => look_up(shop, hash).await?.ok_or_else(|| unauthenticated("This token is unknown, revoked or expired: log in again."))?,
+        None => look_up(shop, hash)
+            .await?
+            .ok_or_else(|| unauthenticated("This token is unknown, revoked or expired: log in again."))?,
     };
     shop.callers.used(caller.token, now);
     Ok(caller)
@@ -71,7 +75,7 @@ async fn identify(shop: &Shop, token: &str) -> Result<Caller, Problem> {
 async fn look_up(shop: &Shop, hash: tokens::TokenHash) -> Result<Option<Caller>, Problem> {
     let generation = shop.callers.generation();
     let find = move |session: &mut Session<'_>| session.principal_by_token(&hash, clock::now()).map_err(Problem::from);
-    let found = shop.store.read(find).await?;
+    let found = shop.store.read_one(find).await?;
     let caller = found.map(|(token, principal)| Caller {
         principal,
         user: token.user,
@@ -92,11 +96,6 @@ impl Caller {
     pub fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let caller = request.extensions().get::<Self>().cloned();
         caller.ok_or_else(|| unauthenticated("Log in, and send the token as `Authorization: Bearer …`."))
-    }
-
-    /// Is it this user?
-    pub fn is(&self, user: UserId) -> bool {
-        self.user == user
     }
 }
 

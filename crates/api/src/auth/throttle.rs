@@ -83,15 +83,20 @@ impl Verdict {
     /// Judges by what was counted until now.
     pub fn of(subjects: &Subjects, counted: &[(String, u32, Instant)], now: Instant) -> Self {
         let find = |subject: &str| {
-            let found = counted.iter().find(|(name, _, last)| name == subject && now.seconds_since(*last) < MEMORY_SECONDS);
+            let found =
+                counted.iter().find(|(name, _, last)| name == subject && now.seconds_since(*last) < MEMORY_SECONDS);
             found.map_or((0, now), |(_, failures, last)| (*failures, *last))
         };
         let (failures, last) = find(&subjects.pair);
         let wait = match failures.checked_sub(FREE) {
             None => 0,
-            Some(more) => 1_i64.checked_shl(more).filter(|wait| (1..LONGEST_WAIT_SECONDS).contains(wait)).unwrap_or(LONGEST_WAIT_SECONDS),
+            Some(more) => 1_i64
+                .checked_shl(more)
+                .filter(|wait| (1..LONGEST_WAIT_SECONDS).contains(wait))
+                .unwrap_or(LONGEST_WAIT_SECONDS),
         };
-        let is_late = find(&subjects.account).0 >= ACCOUNT_LATE_AFTER || find(&subjects.address).0 >= ADDRESS_LATE_AFTER;
+        let is_late =
+            find(&subjects.account).0 >= ACCOUNT_LATE_AFTER || find(&subjects.address).0 >= ADDRESS_LATE_AFTER;
         Self {
             // A wait that is not over to the microsecond is not over.
             wait_seconds: if failures < FREE { 0 } else { (wait - now.seconds_since(last)).clamp(0, wait) },

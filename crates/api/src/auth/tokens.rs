@@ -5,7 +5,10 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError, RwLock, atomic::{AtomicU64, Ordering}},
+    sync::{
+        Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant as Tick},
 };
 use tradepost_domain::{
@@ -111,7 +114,8 @@ impl Callers {
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = |noted: Instant| now.seconds_since(noted) < USE_NOTED_EVERY_SECONDS;
         uses.retain(|_, known| known.noted.is_none_or(fresh) || known.noted.is_some_and(|noted| noted < known.last));
-        let due = uses.iter_mut().filter(|(_, known)| known.noted.is_none_or(|noted| !fresh(noted) && noted < known.last));
+        let due =
+            uses.iter_mut().filter(|(_, known)| known.noted.is_none_or(|noted| !fresh(noted) && noted < known.last));
         due.map(|(token, known)| {
             known.noted = Some(known.last);
             (*token, known.last)

@@ -66,7 +66,11 @@ pub struct LoggedIn {
 /// Makes a user with the role `shopper` and their customer record.
 #[utoipa::path(tag = "Identity", request_body = Register, responses((status = 201, description = "The new user.", body = UserView)))]
 #[post("/auth/register")]
-pub(crate) async fn register(shop: Data<Shop>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+pub(crate) async fn register(
+    shop: Data<Shop>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
     let form: Register = read(&request, payload).await?;
     let Register { email, password, username, first_name, last_name, phone, date_of_birth } = form;
     let form = UserForm { username, email, first_name, last_name, phone, date_of_birth };

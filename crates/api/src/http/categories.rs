@@ -8,7 +8,7 @@ use super::{
     path::PathId,
     problem::Problem,
 };
-use crate::{clock, shop::Shop, usecases::users::check_version};
+use crate::{clock, shop::Shop, usecases::check_version};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use serde::{Deserialize, Serialize};
 use tradepost_domain::{catalogue::Category, ids::CategoryId, repository::Categories};
@@ -57,8 +57,10 @@ pub struct AddCategory {
 #[schema(example = json!({"description": "Blended to order, with fruit of the season."}))]
 pub struct EditCategory {
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     description: Option<String>,
 }
 
@@ -100,7 +102,11 @@ pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse
 /// Read a category
 #[utoipa::path(tag = "Catalogue", params(("id" = Id, Path)), responses((status = 200, description = "The category.", body = CategoryView)))]
 #[get("/categories/{id}")]
-pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<CategoryId>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn read(
+    shop: Data<Shop>,
+    request: HttpRequest,
+    id: PathId<CategoryId>,
+) -> Result<HttpResponse, Problem> {
     let category = shop.store.read_one(move |session| find(session, id.0)).await?;
     Ok(answer::one(&request, category.version, &CategoryView::from(&category)))
 }

@@ -124,7 +124,8 @@ impl FromRequest for Change {
 fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
     let mut values = request.headers().get_all(IDEMPOTENCY_KEY);
     let Some(value) = values.next() else { return Ok(None) };
-    let key = value.to_str().ok().filter(|key| (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()));
+    let key =
+        value.to_str().ok().filter(|key| (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()));
     match key {
         Some(key) if values.next().is_none() => Ok(Some(key.to_owned())),
         _ => Err(Problem::parameter("Idempotency-Key", "invalid", "a key is 1 to 255 visible characters, given once")),
@@ -134,7 +135,9 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
 /// What recognises a request that is sent again: method, path with query, and every byte of the body.
 fn fingerprint(request: &HttpRequest, body: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for part in [request.method().as_str().as_bytes(), request.uri().path().as_bytes(), request.query_string().as_bytes()] {
+    for part in
+        [request.method().as_str().as_bytes(), request.uri().path().as_bytes(), request.query_string().as_bytes()]
+    {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
@@ -149,7 +152,8 @@ mod tests {
 
     #[test]
     fn a_key_is_visible_and_given_once() {
-        let key = |text: &str| idempotency_key(&TestRequest::post().insert_header((IDEMPOTENCY_KEY, text)).to_http_request());
+        let key =
+            |text: &str| idempotency_key(&TestRequest::post().insert_header((IDEMPOTENCY_KEY, text)).to_http_request());
         assert_eq!(key("sale-7").unwrap().as_deref(), Some("sale-7"));
         for odd in ["", "two words", &"x".repeat(256)] {
             assert!(key(odd).is_err(), "{odd}");

@@ -8,7 +8,7 @@ use super::{
     path::PathId,
     problem::Problem,
 };
-use crate::{clock, shop::Shop, usecases::users::check_version};
+use crate::{clock, shop::Shop, usecases::check_version};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use serde::{Deserialize, Serialize};
 use tradepost_domain::{
@@ -75,8 +75,10 @@ pub struct AddCustomer {
 #[schema(example = json!({"email": "amina@example.org", "phone": null}))]
 pub struct EditCustomer {
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     code: Option<String>,
     #[serde(default, deserialize_with = "present")]
     phone: Option<Option<String>>,
@@ -129,7 +131,11 @@ pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse
 /// Read a customer
 #[utoipa::path(tag = "Customers", params(("id" = Id, Path)), responses((status = 200, description = "The customer.", body = CustomerView)))]
 #[get("/customers/{id}")]
-pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<CustomerId>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn read(
+    shop: Data<Shop>,
+    request: HttpRequest,
+    id: PathId<CustomerId>,
+) -> Result<HttpResponse, Problem> {
     let customer = shop.store.read_one(move |session| find(session, id.0)).await?;
     Ok(answer::one(&request, customer.version, &CustomerView::from(&customer)))
 }

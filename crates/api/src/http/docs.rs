@@ -1,7 +1,7 @@
 //! The contract as the program itself tells it: OpenAPI 3.1, Swagger UI and ReDoc. Nothing is loaded from elsewhere.
 
 use super::problem::{Code, Problem};
-use crate::auth::access::{Access, RULES, Rule};
+use crate::auth::access::{Access, Known, RULES, Rule};
 use actix_web::{
     HttpRequest, HttpResponse, Route,
     http::header,
@@ -58,20 +58,28 @@ pub fn document() -> openapi::OpenApi {
             complete(operation, &(method, path, *access));
         }
     }
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("From POST /api/v1/auth/login.")).build();
+    let bearer =
+        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("From POST /api/v1/auth/login.")).build();
     document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
     document
 }
 
-/// Method and path of every operation.
-pub fn operations(document: &openapi::OpenApi) -> Vec<(String, String)> {
+/// Every operation there is, as far as the access table needs to know it.
+pub fn operations(document: &openapi::OpenApi) -> Vec<Known> {
     let methods = ["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE"];
     let all = document.paths.paths.iter().flat_map(|(path, item)| {
         let mut item = item.clone();
-        let has = methods.into_iter().filter(move |method| operation_of(&mut item, method).is_some());
-        has.map(|method| (method.to_owned(), path.clone()))
+        methods.into_iter().filter_map(move |method| {
+            let operation = operation_of(&mut item, method)?;
+            let takes_query = operation.parameters.iter().flatten().any(is_in_query);
+            Some(Known { method, path: path.clone(), takes_query })
+        })
     });
     all.collect()
+}
+
+fn is_in_query(parameter: &RefOr<Parameter>) -> bool {
+    matches!(parameter, RefOr::T(Parameter { parameter_in: ParameterIn::Query, .. }))
 }
 
 fn operation_of<'a>(item: &'a mut PathItem, method: &str) -> Option<&'a mut Operation> {
@@ -104,8 +112,12 @@ fn complete(operation: &mut Operation, (method, path, access): &Rule) {
         let schema = openapi::ObjectBuilder::new().schema_type(openapi::schema::Type::String);
         parameters.push(RefOr::T(Parameter::from(parameter.description(Some(*about)).schema(Some(schema)))));
     }
-    let has_parameters = !parameters.is_empty();
-    for status in problems(method, path, *access, operation.request_body.is_some(), has_parameters) {
+    let can_be_known = headers(method, path, *access).contains(&IF_NONE_MATCH);
+    if can_be_known {
+        let known = Response::new("The client has this very body already.");
+        operation.responses.responses.insert("304".to_owned(), RefOr::T(known));
+    }
+    for status in problems(method, path, *access, operation.request_body.is_some()) {
         operation.responses.responses.entry(status.to_string()).or_insert_with(|| RefOr::T(problem(*status)));
     }
     if *method != "GET" && access.needs_credential() && !path.contains("/auth/") {
@@ -114,13 +126,15 @@ fn complete(operation: &mut Operation, (method, path, access): &Rule) {
 }
 
 fn slug(summary: &str) -> String {
-    let plain: String = summary.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
+    let plain: String =
+        summary.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
     plain.split_whitespace().collect::<Vec<_>>().join("_")
 }
 
 type Named = (&'static str, &'static str);
 
-const KEY: Named = ("Idempotency-Key", "1 to 255 visible characters; a repeated request is answered again, not done again.");
+const KEY: Named =
+    ("Idempotency-Key", "1 to 255 visible characters; a repeated request is answered again, not done again.");
 const IF_MATCH: Named = ("If-Match", "The `ETag` the change is based on; 412 where the thing was changed since.");
 const IF_NONE_MATCH: Named = ("If-None-Match", "The `ETag` of what the client has; 304 where that is still so.");
 
@@ -134,18 +148,18 @@ fn headers(method: &str, path: &str, access: Access) -> &'static [Named] {
     }
 }
 
-fn problems(method: &str, path: &str, access: Access, has_body: bool, has_parameters: bool) -> &'static [u16] {
+fn problems(method: &str, path: &str, access: Access, has_body: bool) -> &'static [u16] {
     match (method, access) {
         _ if !path.starts_with("/api/") => &[],
-        ("GET", Access::Public) if path.contains('{') => &[401, 404, 503],
+        ("GET", Access::Public) if path.contains('{') => &[400, 401, 404, 503],
         ("GET", Access::Public) => &[400, 401, 503],
-        ("GET", _) if path.contains('{') => &[401, 403, 404, 503],
-        ("GET", _) if has_parameters => &[400, 401, 403, 503],
-        ("GET", _) => &[401, 503],
+        ("GET", _) if path.contains('{') => &[400, 401, 403, 404, 503],
+        ("GET", Access::SignedIn) => &[400, 401, 503],
+        ("GET", _) => &[400, 401, 403, 503],
         (_, Access::Anyone | Access::Signature) => &[400, 409, 413, 415, 503],
-        (_, Access::SignedIn) => &[401, 503],
+        (_, Access::SignedIn) => &[400, 401, 503],
         _ if path.contains('{') && has_body => &[400, 401, 403, 404, 409, 412, 413, 415, 422, 503],
-        _ if path.contains('{') => &[401, 403, 404, 409, 412, 422, 503],
+        _ if path.contains('{') => &[400, 401, 403, 404, 409, 412, 422, 503],
         _ => &[400, 401, 403, 409, 413, 415, 422, 503],
     }
 }
@@ -237,9 +251,9 @@ mod tests {
     fn every_operation_has_an_id_of_its_own_and_says_who_may() {
         let mut document = document();
         let mut ids = std::collections::BTreeSet::new();
-        for (method, path) in operations(&document) {
+        for Known { method, path, .. } in operations(&document) {
             let item = document.paths.paths.get_mut(&path).unwrap();
-            let operation = operation_of(item, &method).unwrap();
+            let operation = operation_of(item, method).unwrap();
             assert!(ids.insert(operation.operation_id.clone().unwrap()), "{method} {path}");
             assert!(operation.description.as_deref().unwrap().contains("Who may:"), "{method} {path}");
         }

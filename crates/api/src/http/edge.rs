@@ -2,10 +2,14 @@
 
 use super::{
     problem::{Code, Problem},
+    query,
     request_id::{self, RequestId},
 };
 use crate::{
-    auth::{self, access::Endpoint},
+    auth::{
+        self,
+        access::{Access, Endpoint},
+    },
     clock,
     shop::Shop,
 };
@@ -48,7 +52,7 @@ pub async fn edge(
     let endpoint = shop.rules.endpoint(request.method(), request.match_info().as_str());
     let result = match admit(&shop, &request, endpoint).await {
         Ok(()) => caught(next.call(request)).await,
-        Err(problem) => Ok(request.into_response(problem.error_response())),
+        Err(problem) => Ok(request.into_response(problem.in_request(&id.0).error_response())),
     };
     let status = result.as_ref().map_or(StatusCode::INTERNAL_SERVER_ERROR, ServiceResponse::status);
     shop.metrics.answered(endpoint.map(|endpoint| endpoint.index), status, began.elapsed());
@@ -62,11 +66,12 @@ pub async fn edge(
 
 /// Finds out who asks and whether they may.
 async fn admit(shop: &Shop, request: &ServiceRequest, endpoint: Option<Endpoint>) -> Result<(), Problem> {
-    let Some(Endpoint { access, .. }) = endpoint else { return Ok(()) };
+    let Some(Endpoint { access, takes_query, .. }) = endpoint else { return Ok(()) };
     if let Some(caller) = auth::admit(shop, request, access).await? {
         request.extensions_mut().insert(caller);
     }
-    Ok(())
+    // Where the signature comes first, the endpoint itself looks at its query afterwards.
+    if takes_query || access == Access::Signature { Ok(()) } else { query::refuse_all(request.query_string()) }
 }
 
 /// A panic in a handler becomes an answer; its connection lives on.
@@ -110,4 +115,31 @@ fn named(error: &Error, id: &RequestId) -> Problem {
         }
     });
     problem.in_request(&id.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_panic_becomes_an_answer() {
+        let answer: Result<(), Error> = caught(async { panic!("on purpose") }).await;
+        let problem = named(&answer.unwrap_err(), &RequestId("r-1".to_owned()));
+        assert_eq!(
+            (problem.code(), problem.error_response().status()),
+            (Code::INTERNAL, StatusCode::INTERNAL_SERVER_ERROR)
+        );
+    }
+
+    #[test]
+    fn errors_of_the_framework_become_problems_with_their_status() {
+        for (error, status) in [
+            (actix_web::error::ErrorNotFound("x"), 404),
+            (actix_web::error::ErrorBadRequest("x"), 400),
+            (actix_web::error::ErrorPayloadTooLarge("x"), 413),
+            (actix_web::error::ErrorInternalServerError("x"), 500),
+        ] {
+            assert_eq!(named(&error, &RequestId("r-1".to_owned())).code().status, status);
+        }
+    }
 }

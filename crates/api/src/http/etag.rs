@@ -23,7 +23,8 @@ pub fn of(version: i64, body: &[u8]) -> String {
 
 /// Does the client have this very body already?
 pub fn is_known(request: &HttpRequest, tag: &str) -> bool {
-    let known = |value: &str| value.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag);
+    let known =
+        |value: &str| value.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag);
     texts(request, header::IF_NONE_MATCH).any(|value| value.is_ok_and(known))
 }
 
@@ -41,7 +42,8 @@ pub fn expected_version(request: &HttpRequest) -> Result<Option<i64>, Problem> {
     if value == "*" {
         return Ok(None);
     }
-    let version = value.strip_prefix('"').and_then(|rest| rest.split_once('-')).and_then(|(version, _)| version.parse().ok());
+    let version =
+        value.strip_prefix('"').and_then(|rest| rest.split_once('-')).and_then(|(version, _)| version.parse().ok());
     Ok(Some(version.filter(|version| *version >= 0 && value.ends_with('"')).unwrap_or(NO_VERSION)))
 }
 

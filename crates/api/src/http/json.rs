@@ -7,7 +7,10 @@ use serde::{
 use serde_json::value::RawValue;
 use std::{borrow::Cow, fmt, marker::PhantomData, str::FromStr};
 use tradepost_domain::{
-    ids::{CategoryId, ConnectionId, CustomerId, EventId, LineId, LocationId, MovementId, ProductId, SaleId, TokenId, UserId},
+    ids::{
+        CategoryId, ConnectionId, CustomerId, EventId, LineId, LocationId, MovementId, ProductId, SaleId, TokenId,
+        UserId,
+    },
     instant::Instant,
     money::{Currency, Money},
     quantity::{Delta, Quantity},
@@ -219,7 +222,9 @@ pub fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) 
 ///
 /// # Errors
 /// What `T` says, and whatever is no object.
-pub fn present_objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Vec<T>>, D::Error> {
+pub fn present_objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
     objects(deserializer).map(Some)
 }
 

@@ -102,7 +102,8 @@ impl<F> ListOf<F> {
             None => Vec::new(),
             Some(text) => Order::parse_list(text, orderings).map_err(|field| {
                 let known = orderings.join(", ");
-                let detail = format!("{field:?} is unknown or named twice: order by {known}, each with - for largest first");
+                let detail =
+                    format!("{field:?} is unknown or named twice: order by {known}, each with - for largest first");
                 Problem::parameter("ordering", "invalid", detail)
             })?,
         };
@@ -128,7 +129,11 @@ impl<F> ListOf<F> {
 }
 
 fn refused_cursor() -> Problem {
-    Problem::parameter("cursor", "invalid", "this cursor was altered, or belongs to other filters: start again without one")
+    Problem::parameter(
+        "cursor",
+        "invalid",
+        "this cursor was altered, or belongs to other filters: start again without one",
+    )
 }
 
 fn read<F: DeserializeOwned>(request: &HttpRequest) -> Result<ListOf<F>, Problem> {
@@ -137,7 +142,9 @@ fn read<F: DeserializeOwned>(request: &HttpRequest) -> Result<ListOf<F>, Problem
     let limit = match pairs.take("limit").map(|text| text.parse::<u16>()) {
         None => 25,
         Some(Ok(limit @ 1..=200)) => limit,
-        Some(_) => return Err(Problem::parameter("limit", "out_of_range", "this must be a whole number from 1 to 200")),
+        Some(_) => {
+            return Err(Problem::parameter("limit", "out_of_range", "this must be a whole number from 1 to 200"));
+        }
     };
     let count = match pairs.take("count").as_deref() {
         None | Some("false") => false,

@@ -8,7 +8,7 @@ use super::{
     path::PathId,
     problem::Problem,
 };
-use crate::{clock, shop::Shop, usecases::users::check_version};
+use crate::{clock, shop::Shop, usecases::check_version};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use serde::{Deserialize, Serialize};
 use tradepost_domain::{ids::LocationId, ledger::Command, repository::Locations, stock::Location};
@@ -61,8 +61,10 @@ pub struct AddLocation {
 #[schema(example = json!({"name": "Store room, back"}))]
 pub struct EditLocation {
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     code: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     name: Option<String>,
 }
 
@@ -105,7 +107,11 @@ pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse
 /// Read a location
 #[utoipa::path(tag = "Stock", params(("id" = Id, Path)), responses((status = 200, description = "The location.", body = LocationView)))]
 #[get("/locations/{id}")]
-pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<LocationId>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn read(
+    shop: Data<Shop>,
+    request: HttpRequest,
+    id: PathId<LocationId>,
+) -> Result<HttpResponse, Problem> {
     let location = shop.store.read_one(move |session| find(session, id.0)).await?;
     Ok(answer::one(&request, location.version, &LocationView::from(&location)))
 }

@@ -4,6 +4,7 @@ use crate::auth::access::RULES;
 use actix_web::{HttpResponse, get, http::StatusCode, web::Data};
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    core::Collector,
 };
 use std::time::Duration;
 
@@ -45,27 +46,20 @@ impl Metrics {
     /// Where two of them had one name.
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
-        let counter = |name: &str, help: &str| {
-            let counter = IntCounter::new(name, help)?;
-            registry.register(Box::new(counter.clone()))?;
-            Ok::<_, prometheus::Error>(counter)
-        };
+        let counter = |name: &str, help: &str| kept(&registry, IntCounter::new(name, help));
         let requests = Opts::new("tradepost_http_requests_total", "Requests answered.");
-        let requests = IntCounterVec::new(requests, &["method", "path", "status"])?;
-        registry.register(Box::new(requests.clone()))?;
         let latency = HistogramOpts::new("tradepost_http_request_seconds", "Time from a request's head to its answer.");
-        let latency = HistogramVec::new(latency.buckets(BUCKETS.to_vec()), &["method", "path"])?;
-        registry.register(Box::new(latency.clone()))?;
-        let queue = IntGauge::new("tradepost_ledger_queue_depth", "Submissions waiting for the ledger's writer.")?;
-        registry.register(Box::new(queue.clone()))?;
+        let latency = HistogramVec::new(latency.buckets(BUCKETS.to_vec()), &["method", "path"]);
+        let latency = kept(&registry, latency)?;
         let rules = RULES.iter().map(|(method, path, _)| latency.with_label_values(&[method, path]));
+        let waiting = IntGauge::new("tradepost_ledger_queue_depth", "Submissions waiting for the ledger's writer.");
         Ok(Self {
             latencies: rules.chain([latency.with_label_values(&["other", "other"])]).collect(),
-            requests,
-            queue,
+            requests: kept(&registry, IntCounterVec::new(requests, &["method", "path", "status"]))?,
+            queue: kept(&registry, waiting)?,
             statements: counter("tradepost_sql_statements_total", "SQL statements sent to the database.")?,
             batches: counter("tradepost_ledger_batches_total", "Batches that the ledger's writer committed.")?,
-            submissions: counter("tradepost_ledger_submissions_total", "Submissions in the batches of the ledger's writer.")?,
+            submissions: counter("tradepost_ledger_submissions_total", "Submissions in those batches.")?,
             bad_signatures: counter("tradepost_pos_bad_signatures_total", "Deliveries whose signature was not good.")?,
             login_failures: counter("tradepost_login_failures_total", "Logins with a wrong name or password.")?,
             registry,
@@ -74,7 +68,8 @@ impl Metrics {
 
     /// Counts an answer; `rule` is its place in the access table.
     pub fn answered(&self, rule: Option<usize>, status: StatusCode, took: Duration) {
-        let (method, path) = rule.and_then(|index| RULES.get(index)).map_or(("other", "other"), |rule| (rule.0, rule.1));
+        let (method, path) =
+            rule.and_then(|index| RULES.get(index)).map_or(("other", "other"), |rule| (rule.0, rule.1));
         self.requests.with_label_values(&[method, path, status.as_str()]).inc();
         if let Some(latency) = self.latencies.get(rule.unwrap_or(RULES.len())) {
             latency.observe(took.as_secs_f64());
@@ -94,6 +89,12 @@ impl Metrics {
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
     }
+}
+
+fn kept<C: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> prometheus::Result<C> {
+    let collector = made?;
+    registry.register(Box::new(collector.clone()))?;
+    Ok(collector)
 }
 
 /// The store counts for itself; what Prometheus shows follows.
@@ -122,7 +123,10 @@ mod tests {
         counted.answered(None, StatusCode::NOT_FOUND, Duration::from_millis(1));
         let figures = StoreFigures { statements: 7, queue_depth: 1, batches: 2, submissions: 3 };
         let text = String::from_utf8(counted.text(&figures).unwrap()).unwrap();
-        assert!(text.contains(r#"tradepost_http_requests_total{method="GET",path="/healthz",status="200"} 1"#), "{text}");
+        assert!(
+            text.contains(r#"tradepost_http_requests_total{method="GET",path="/healthz",status="200"} 1"#),
+            "{text}"
+        );
         assert!(text.contains(r#"path="other",status="404"} 1"#));
         assert!(text.contains("tradepost_sql_statements_total 7"));
     }

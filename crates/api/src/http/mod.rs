@@ -37,7 +37,9 @@ use utoipa_actix_web::{scope, service_config::ServiceConfig};
 /// Every endpoint of the contract. Whatever is routed here is documented, and must stand in the access table.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(health::healthz).service(health::readyz).service(metrics::metrics);
-    config.service(scope("/api/v1").configure(identity).configure(catalogue).configure(stock).configure(selling).configure(pos));
+    config.service(
+        scope("/api/v1").configure(identity).configure(catalogue).configure(stock).configure(selling).configure(pos),
+    );
 }
 
 fn identity(config: &mut ServiceConfig<'_>) {

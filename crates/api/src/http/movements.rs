@@ -113,7 +113,8 @@ impl From<MovementRow> for MovementView {
 impl MovementView {
     /// As it was just booked.
     pub fn of_book(movement: &Movement, book: &Book) -> Self {
-        let source = movement.source.map(|source| SourceView { kind: source.type_name().to_owned(), id: source.uuid().into() });
+        let source =
+            movement.source.map(|source| SourceView { kind: source.type_name().to_owned(), id: source.uuid().into() });
         Self {
             id: movement.id.into(),
             product_id: movement.product.into(),
@@ -175,7 +176,11 @@ pub(crate) async fn list(shop: Data<Shop>, list: ListOf<MovementFilter>) -> Resu
 /// Read a stock movement
 #[utoipa::path(tag = "Stock", params(("id" = Id, Path)), responses((status = 200, description = "The movement.", body = MovementView)))]
 #[get("/stock-movements/{id}")]
-pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<MovementId>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn read(
+    shop: Data<Shop>,
+    request: HttpRequest,
+    id: PathId<MovementId>,
+) -> Result<HttpResponse, Problem> {
     let row = shop.store.read_one(move |session| stored::movement(session, id.0).map_err(Problem::from)).await?;
     let movement = MovementView::from(row.ok_or_else(Problem::not_found)?);
     // A movement is never edited: its first version is its last.

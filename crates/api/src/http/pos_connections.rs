@@ -12,7 +12,7 @@ use super::{
 use crate::{
     clock,
     shop::Shop,
-    usecases::{secrets, users::check_version},
+    usecases::{check_version, secrets},
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web::Data};
 use serde::{Deserialize, Serialize};
@@ -92,12 +92,15 @@ pub struct AddConnection {
 #[schema(example = json!({"on_shortage": "hold"}))]
 pub struct EditConnection {
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     dialect: Option<String>,
     #[serde(default, deserialize_with = "present")]
     location_id: Option<Option<Id>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     on_shortage: Option<String>,
 }
 
@@ -189,7 +192,11 @@ pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse
 /// Read a POS connection
 #[utoipa::path(tag = "POS", params(("id" = Id, Path)), responses((status = 200, description = "The connection.", body = ConnectionView)))]
 #[get("/pos-connections/{id}")]
-pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<ConnectionId>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn read(
+    shop: Data<Shop>,
+    request: HttpRequest,
+    id: PathId<ConnectionId>,
+) -> Result<HttpResponse, Problem> {
     let connection = shop.store.read_one(move |session| find(session, id.0)).await?;
     Ok(answer::one(&request, connection.version, &ConnectionView::new(&connection, &shop.public_url)))
 }
@@ -220,7 +227,11 @@ pub(crate) async fn edit(shop: Data<Shop>, id: PathId<ConnectionId>, change: Cha
 /// Its secret is forgotten; what it reported stays.
 #[utoipa::path(tag = "POS", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")))]
 #[delete("/pos-connections/{id}")]
-pub(crate) async fn remove(shop: Data<Shop>, id: PathId<ConnectionId>, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn remove(
+    shop: Data<Shop>,
+    id: PathId<ConnectionId>,
+    change: Change,
+) -> Result<HttpResponse, Problem> {
     let (id, expected) = (id.0, change.expected_version);
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         let connection = find(session, id)?;
@@ -238,22 +249,39 @@ pub(crate) async fn remove(shop: Data<Shop>, id: PathId<ConnectionId>, change: C
 /// Says which of our products a till's product is. Deliveries that waited for it are judged again, in order, and applied once.
 #[utoipa::path(tag = "POS", params(("id" = Id, Path), ("external_id" = String, Path)), request_body = MapProduct, responses((status = 200, description = "The mapping, and what it led to.", body = MappingView)))]
 #[put("/pos-connections/{id}/products/{external_id}")]
-pub(crate) async fn map(shop: Data<Shop>, id: PathId<ConnectionId>, external_id: PathText, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn map(
+    shop: Data<Shop>,
+    id: PathId<ConnectionId>,
+    external_id: PathText,
+    change: Change,
+) -> Result<HttpResponse, Problem> {
     let (id, external_id) = (id.0, external_id.0);
     let form: MapProduct = change.json_about(&shop, move |session| Ok(session.connection(id)?.is_some())).await?;
-    let command = Command::MapProduct { connection: id, external_id: external_id.clone(), product: form.product_id.into() };
-    change.submit(&shop, command, move |effects, _| {
-        let events = effects.events.iter().map(|event| EventView::from(&*event.value)).collect();
-        let mapping = MappingView { connection_id: id.into(), external_id: external_id.clone(), product_id: form.product_id, events };
-        answer::changed(200, &mapping, None)
-    })
-    .await
+    let command =
+        Command::MapProduct { connection: id, external_id: external_id.clone(), product: form.product_id.into() };
+    change
+        .submit(&shop, command, move |effects, _| {
+            let events = effects.events.iter().map(|event| EventView::from(&*event.value)).collect();
+            let mapping = MappingView {
+                connection_id: id.into(),
+                external_id: external_id.clone(),
+                product_id: form.product_id,
+                events,
+            };
+            answer::changed(200, &mapping, None)
+        })
+        .await
 }
 
 /// Forget a mapping
 #[utoipa::path(tag = "POS", params(("id" = Id, Path), ("external_id" = String, Path)), responses((status = 204, description = "Forgotten.")))]
 #[delete("/pos-connections/{id}/products/{external_id}")]
-pub(crate) async fn unmap(shop: Data<Shop>, id: PathId<ConnectionId>, external_id: PathText, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn unmap(
+    shop: Data<Shop>,
+    id: PathId<ConnectionId>,
+    external_id: PathText,
+    change: Change,
+) -> Result<HttpResponse, Problem> {
     let command = Command::UnmapProduct { connection: id.0, external_id: external_id.0 };
     change.submit(&shop, command, |_, _| answer::no_content()).await
 }

@@ -7,6 +7,7 @@ use super::{
     json::{Id, Qty, QtyChange, Time, present_objects},
     movements::MovementView,
     problem::{Code, Problem, ProblemShape},
+    query,
     request_id::RequestId,
 };
 use crate::{clock, shop::Shop, usecases::secrets::Signed};
@@ -45,9 +46,11 @@ pub struct PosReport {
     /// By the till's clock; when it was received where absent.
     occurred_at: Option<Time>,
     #[serde(default, deserialize_with = "present_objects")]
+    #[schema(nullable = false)]
     #[validate(length(min = 1, max = 200, message = "there are 1 to 200 changes or counts in a delivery"))]
     changes: Option<Vec<ReportedChange>>,
     #[serde(default, deserialize_with = "present_objects")]
+    #[schema(nullable = false)]
     #[validate(length(min = 1, max = 200, message = "there are 1 to 200 changes or counts in a delivery"))]
     counts: Option<Vec<ReportedCount>>,
 }
@@ -115,6 +118,7 @@ pub struct PosOutcome {
 pub(crate) async fn receive(shop: Data<Shop>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let body = body::read(&request, &mut payload.into_inner()).await?;
     let connection = authenticate(&shop, &request, &body).await?;
+    query::refuse_all(request.query_string())?;
     let webhook_id = header(&request, "webhook-id").to_owned();
     if !(1..=255).contains(&webhook_id.len()) {
         return Err(Problem::parameter("webhook-id", "invalid", "an id is 1 to 255 visible characters"));
@@ -159,7 +163,10 @@ async fn authenticate(shop: &Shop, request: &HttpRequest, body: &[u8]) -> Result
         Some(id) => Ok(id),
         None => {
             shop.metrics.bad_signatures.inc();
-            log::info!("a delivery was not signed well (connection {named:?})");
+            log::info!(
+                "a delivery was not signed well (connection {})",
+                named.map_or_else(|| "unknown".to_owned(), |id| id.to_string())
+            );
             Err(bad_signature())
         }
     }
@@ -176,13 +183,21 @@ fn header<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
 
 fn signed_headers(request: &HttpRequest) -> String {
     let names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
-    let headers: serde_json::Map<_, _> = names.iter().map(|name| ((*name).to_owned(), json!(header(request, name)))).collect();
+    let headers: serde_json::Map<_, _> =
+        names.iter().map(|name| ((*name).to_owned(), json!(header(request, name)))).collect();
     serde_json::Value::Object(headers).to_string()
 }
 
 /// What to answer, from what was decided now or, where nothing was, before.
-fn outcome(effects: &Effects, book: &Book, connection: ConnectionId, webhook_id: &str, instance: Option<&RequestId>) -> Answer {
-    let event = effects.events.first().map(|event| &event.value).or_else(|| book.event_by_webhook_id(connection, webhook_id));
+fn outcome(
+    effects: &Effects,
+    book: &Book,
+    connection: ConnectionId,
+    webhook_id: &str,
+    instance: Option<&RequestId>,
+) -> Answer {
+    let event =
+        effects.events.first().map(|event| &event.value).or_else(|| book.event_by_webhook_id(connection, webhook_id));
     let Some(event) = event else { return answer::no_content() };
     if let Some(refusal) = &effects.refused {
         let problem = Problem::from(refusal.clone()).with("event_id", event.id.to_string());
@@ -202,7 +217,8 @@ fn status(event: &Event) -> u16 {
 
 impl PosOutcome {
     fn of(event: &Event, book: &Book) -> Self {
-        let movements = || book.event_movements(event.id).iter().map(|movement| MovementView::of_book(movement, book)).collect();
+        let movements =
+            || book.event_movements(event.id).iter().map(|movement| MovementView::of_book(movement, book)).collect();
         Self {
             event_id: event.id.into(),
             status: event.status.as_str(),
@@ -230,39 +246,42 @@ fn refused(error: SubmitError, is_single: bool) -> Problem {
 }
 
 impl PosReport {
+    fn has_single(&self) -> bool {
+        let named = self.product_id.is_some() || self.sku.is_some() || self.external_id.is_some();
+        named || self.quantity_change.is_some() || self.reason.is_some() || self.occurred_at.is_some()
+    }
+
     /// The lines, and whether it was the form with a single change.
     fn into_lines(self) -> Result<(Vec<EventLine>, bool), Problem> {
-        let has_single = self.product_id.is_some()
-            || self.sku.is_some()
-            || self.external_id.is_some()
-            || self.quantity_change.is_some()
-            || self.reason.is_some()
-            || self.occurred_at.is_some();
+        let is_single = self.has_single();
         let mut faults = Faults::new();
-        let lines = match (has_single, self.quantity_change, self.changes, self.counts) {
+        let lines = match (is_single, self.quantity_change, self.changes, self.counts) {
             (true, Some(quantity_change), None, None) => {
                 let Self { product_id, sku, external_id, reason, occurred_at, .. } = self;
                 let single = ReportedChange { product_id, sku, external_id, quantity_change, reason, occurred_at };
-                single.into_line("", &mut faults).into_iter().collect()
+                vec![single.into_line("", &mut faults)]
             }
             (true, None, None, None) => return Err(Problem::at("/quantity_change", "required", "this is required")),
             (false, _, Some(changes), None) => {
-                let changes = changes.into_iter().enumerate();
-                changes.filter_map(|(index, change)| change.into_line(&format!("/changes/{index}"), &mut faults)).collect()
+                let line = |(index, change): (usize, ReportedChange)| {
+                    change.into_line(&format!("/changes/{index}"), &mut faults)
+                };
+                changes.into_iter().enumerate().map(line).collect()
             }
             (false, _, None, Some(counts)) => {
-                let counts = counts.into_iter().enumerate();
-                counts.filter_map(|(index, count)| count.into_line(&format!("/counts/{index}"), &mut faults)).collect()
+                let line =
+                    |(index, count): (usize, ReportedCount)| count.into_line(&format!("/counts/{index}"), &mut faults);
+                counts.into_iter().enumerate().map(line).collect()
             }
-            _ => {
-                let detail = "a report is one change (quantity_change), several (changes), or counts (counts): one of these";
-                return Err(Problem::at("", "form", detail));
-            }
+            _ => return Err(Problem::at("", "form", FORM)),
         };
         faults.into_result()?;
-        Ok((lines, has_single))
+        Ok((lines.into_iter().flatten().collect(), is_single))
     }
 }
+
+/// What a report is.
+const FORM: &str = "a report is one change, or several in `changes`, or `counts`: one of these";
 
 impl ReportedChange {
     fn into_line(self, at: &str, faults: &mut Faults) -> Option<EventLine> {
@@ -281,7 +300,13 @@ impl ReportedCount {
     }
 }
 
-fn reference(at: &str, id: Option<Id>, sku: Option<String>, external_id: Option<String>, faults: &mut Faults) -> Option<Reference> {
+fn reference(
+    at: &str,
+    id: Option<Id>,
+    sku: Option<String>,
+    external_id: Option<String>,
+    faults: &mut Faults,
+) -> Option<Reference> {
     match (id, sku, external_id) {
         (Some(id), None, None) => Some(Reference::Product(id.into())),
         (None, Some(sku), None) => Some(Reference::Sku(sku)),
@@ -303,9 +328,11 @@ mod tests {
 
     #[test]
     fn a_report_has_one_of_three_forms() {
-        let (single, is_single) = lines(r#"{"sku": "TEA", "quantity_change": -2, "reason": "Sold to customer"}"#).unwrap();
+        let (single, is_single) =
+            lines(r#"{"sku": "TEA", "quantity_change": -2, "reason": "Sold to customer"}"#).unwrap();
         assert!(is_single && single[0].product == Reference::Sku("TEA".into()));
-        let changes = r#"{"changes": [{"sku": "TEA", "quantity_change": 0.5}, {"external_id": "7", "quantity_change": 1}]}"#;
+        let changes =
+            r#"{"changes": [{"sku": "TEA", "quantity_change": 0.5}, {"external_id": "7", "quantity_change": 1}]}"#;
         assert_eq!(lines(changes).unwrap().0.len(), 2);
         let counts = r#"{"counts": [{"sku": "TEA", "counted": 5, "counted_at": "2026-01-31T12:00:00Z"}]}"#;
         assert!(matches!(lines(counts).unwrap().0[0].report, Report::Count { .. }));

@@ -7,6 +7,7 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
 };
+use actix_web_httpauth::headers::www_authenticate::{WwwAuthenticate, bearer::Bearer};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::{RawValue, to_raw_value};
 use std::fmt;
@@ -244,7 +245,7 @@ impl ResponseError for Problem {
             response.insert_header((name.clone(), value.clone()));
         }
         if self.0.code.status == 401 {
-            response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"tradepost\""));
+            response.insert_header(WwwAuthenticate(Bearer::build().realm("tradepost").finish()));
         }
         response.body(self.body())
     }

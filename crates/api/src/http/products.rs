@@ -86,7 +86,8 @@ pub struct StockView {
 impl ProductView {
     fn of_row(row: ProductRow, view: View, currency: Currency) -> Self {
         let figures = |value| (view == View::Staff).then(|| Qty::stored(value));
-        let category = row.category_id.map(|id| CategoryCard { id: id.into(), name: row.category_name.unwrap_or_default() });
+        let category =
+            row.category_id.map(|id| CategoryCard { id: id.into(), name: row.category_name.unwrap_or_default() });
         Self {
             id: row.id.into(),
             sku: row.sku,
@@ -113,10 +114,9 @@ impl ProductView {
 
     /// As staff see it, from what was just written.
     fn of_book(product: &Product, book: &Book) -> Self {
-        let category = product.category.map(|id| CategoryCard {
-            id: id.into(),
-            name: book.category(id).unwrap_or_default().to_owned(),
-        });
+        let category = product
+            .category
+            .map(|id| CategoryCard { id: id.into(), name: book.category(id).unwrap_or_default().to_owned() });
         Self {
             id: product.id.into(),
             sku: product.sku.to_string(),
@@ -204,12 +204,16 @@ impl AddProduct {
 #[schema(example = json!({"price": "4.80", "barcode": null}))]
 pub struct EditProduct {
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     sku: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     description: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     price: Option<String>,
     #[serde(default, deserialize_with = "present")]
     category_id: Option<Option<Id>>,
@@ -218,12 +222,15 @@ pub struct EditProduct {
     #[serde(default, deserialize_with = "present")]
     image_url: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     unit: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     unit_decimals: Option<u8>,
     #[serde(default, deserialize_with = "present")]
     low_stock_threshold: Option<Option<Qty>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     enabled: Option<bool>,
 }
 
@@ -298,7 +305,11 @@ fn view_of(caller: &MaybeCaller) -> View {
 /// List products
 #[utoipa::path(tag = "Catalogue", params(Paging, ProductFilter), responses((status = 200, description = "A page.", body = List<ProductView>)))]
 #[get("/products")]
-pub(crate) async fn list(shop: Data<Shop>, caller: MaybeCaller, list: ListOf<ProductFilter>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(
+    shop: Data<Shop>,
+    caller: MaybeCaller,
+    list: ListOf<ProductFilter>,
+) -> Result<HttpResponse, Problem> {
     let (view, currency) = (view_of(&caller), shop.currency);
     let filter = list.filter.clone().in_words_of_the_store(currency)?;
     let request = list.request(filter, stored::ORDERINGS)?;
@@ -315,20 +326,26 @@ pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse
     let (product, initial_quantity) = change.json::<AddProduct>()?.parse(shop.currency)?;
     let id = product.id;
     let command = Command::AddProduct { product: Arc::new(product), initial_quantity };
-    change.submit(&shop, command, move |effects, book| match effects.products.first() {
-        Some(product) => {
-            let location = format!("/api/v1/products/{id}");
-            answer::created(&ProductView::of_book(&product.value, book), Some(product.value.version), location)
-        }
-        None => answer::no_content(),
-    })
-    .await
+    change
+        .submit(&shop, command, move |effects, book| match effects.products.first() {
+            Some(product) => {
+                let location = format!("/api/v1/products/{id}");
+                answer::created(&ProductView::of_book(&product.value, book), Some(product.value.version), location)
+            }
+            None => answer::no_content(),
+        })
+        .await
 }
 
 /// Read a product
 #[utoipa::path(tag = "Catalogue", params(("id" = Id, Path)), responses((status = 200, description = "The product.", body = ProductView)))]
 #[get("/products/{id}")]
-pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, caller: MaybeCaller, id: PathId<ProductId>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn read(
+    shop: Data<Shop>,
+    request: HttpRequest,
+    caller: MaybeCaller,
+    id: PathId<ProductId>,
+) -> Result<HttpResponse, Problem> {
     let view = view_of(&caller);
     let row = shop.store.read_one(move |session| stored::product(session, view, id.0).map_err(Problem::from)).await?;
     let row = row.ok_or_else(Problem::not_found)?;
@@ -342,11 +359,14 @@ pub(crate) async fn edit(shop: Data<Shop>, id: PathId<ProductId>, change: Change
     let id = id.0;
     let form: EditProduct = change.json_about(&shop, move |session| exists(session, id)).await?;
     let command = Command::EditProduct { id, patch: Box::new(form.into()) };
-    change.submit(&shop, command, |effects, book| match effects.products.first() {
-        Some(product) => answer::changed(200, &ProductView::of_book(&product.value, book), Some(product.value.version)),
-        None => answer::no_content(),
-    })
-    .await
+    change
+        .submit(&shop, command, |effects, book| match effects.products.first() {
+            Some(product) => {
+                answer::changed(200, &ProductView::of_book(&product.value, book), Some(product.value.version))
+            }
+            None => answer::no_content(),
+        })
+        .await
 }
 
 /// Remove a product

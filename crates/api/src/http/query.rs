@@ -75,12 +75,24 @@ impl Pairs {
     }
 }
 
+/// Refuses every parameter, where none is known.
+///
+/// # Errors
+/// 400 that names the first.
+pub fn refuse_all(query: &str) -> Result<(), Problem> {
+    match Pairs::parse(query)?.0.first() {
+        Some((name, _)) => Err(Problem::parameter(name, "unknown", "there is no such parameter here")),
+        None => Ok(()),
+    }
+}
+
 /// A parameter that is one of a few names.
 ///
 /// # Errors
 /// 400 for any other.
 pub fn named<T>(parameter: &str, text: Option<&str>, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Problem> {
-    let unknown = |text| Problem::parameter(parameter, "invalid", format!("{text:?} is not one of the values this takes"));
+    let unknown =
+        |text| Problem::parameter(parameter, "invalid", format!("{text:?} is not one of the values this takes"));
     text.map(|text| parse(text).ok_or_else(|| unknown(text))).transpose()
 }
 

@@ -59,6 +59,7 @@ pub struct SoldLine {
 pub struct CorrectSale {
     /// All lines that the sale shall have; the net difference moves.
     #[serde(default, deserialize_with = "present_objects")]
+    #[schema(nullable = false)]
     #[validate(length(min = 1, max = 200, message = "there are 1 to 200 lines in a request"))]
     lines: Option<Vec<CorrectedLine>>,
     #[serde(default, deserialize_with = "present")]
@@ -66,6 +67,7 @@ pub struct CorrectSale {
     #[serde(default, deserialize_with = "present")]
     customer_name: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     reason: Option<String>,
 }
 
@@ -224,7 +226,11 @@ fn price(text: Option<String>, index: usize, currency: Currency, faults: &mut Fa
 fn buyer(id: Option<Id>, name: Option<String>, faults: &mut Faults) -> Option<Buyer> {
     match (id, name) {
         (Some(_), Some(_)) => {
-            faults.add("/customer_name", "ambiguous", "name the customer by customer_id or by customer_name, not by both");
+            faults.add(
+                "/customer_name",
+                "ambiguous",
+                "name the customer by customer_id or by customer_name, not by both",
+            );
             None
         }
         (Some(id), None) => Some(Buyer::Customer(CustomerId::from(id))),

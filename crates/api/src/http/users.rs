@@ -99,11 +99,14 @@ pub struct AddUser {
 #[schema(example = json!({"permissions": ["sales.read", "sales.write"]}))]
 pub struct EditUser {
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     role: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     #[validate(length(max = 64, message = "there are not so many permissions"))]
     permissions: Option<Vec<String>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     active: Option<bool>,
 }
 

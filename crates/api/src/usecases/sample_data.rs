@@ -22,7 +22,9 @@ use tradepost_domain::{
     sales::Buyer,
     stock::Location,
 };
-use tradepost_store::{Answer, ListRequest, Session, Store, Submission, SubmitError, catalogue, categories, locations, users};
+use tradepost_store::{
+    Answer, ListRequest, Session, Store, Submission, SubmitError, catalogue, categories, locations, users,
+};
 
 /// What was added.
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,16 +46,24 @@ impl std::fmt::Display for Filled {
 /// A sentence.
 pub async fn open_demo_shop(shop: &Shop) -> anyhow::Result<Option<String>> {
     let is_new = |session: &mut Session<'_>| -> Result<_, Problem> {
-        let anybody = ListRequest { filter: users::UserFilter::default(), order: Vec::new(), limit: 1, after: None, count: false };
+        let anybody = ListRequest {
+            filter: users::UserFilter::default(),
+            order: Vec::new(),
+            limit: 1,
+            after: None,
+            count: false,
+        };
         Ok(catalogue::is_empty(session)? && users::list(session, &anybody)?.rows.is_empty())
     };
     if !shop.store.read(is_new).await.map_err(said)? {
         return Ok(None);
     }
     fill(&shop.store, shop.currency, false).await?;
-    let form = UserForm { username: Some("owner".to_owned()), email: "owner@shop.test".to_owned(), ..UserForm::default() };
+    let form =
+        UserForm { username: Some("owner".to_owned()), email: "owner@shop.test".to_owned(), ..UserForm::default() };
     let id = UserId::from_uuid(clock::new_uuid());
-    let owner = form.parse(id, Role::Owner, Permissions::NONE, None, clock::now()).map_err(|faults| anyhow!("{faults}"))?;
+    let owner =
+        form.parse(id, Role::Owner, Permissions::NONE, None, clock::now()).map_err(|faults| anyhow!("{faults}"))?;
     let password = made_up_password()?;
     let hash = passwords::hash(&password).map_err(anyhow::Error::msg)?;
     let work = move |session: &mut Session<'_>| session.add_user(&owner, Some(&hash)).map_err(Problem::from);
@@ -126,7 +136,12 @@ async fn store_room(store: &Store) -> anyhow::Result<LocationId> {
 }
 
 /// Adds a product with its first stock; nothing where its SKU or name is taken.
-async fn product(store: &Store, currency: Currency, good: &Good, place: CategoryId) -> anyhow::Result<Option<ProductId>> {
+async fn product(
+    store: &Store,
+    currency: Currency,
+    good: &Good,
+    place: CategoryId,
+) -> anyhow::Result<Option<ProductId>> {
     let rest = ProductPatch {
         description: Some(good.description.to_owned()),
         price: Some(price(good.price_cents, currency).to_string()),

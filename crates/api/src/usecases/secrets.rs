@@ -2,8 +2,7 @@
 
 use crate::{clock, http::problem::Problem};
 use base64::{
-    Engine,
-    alphabet,
+    Engine, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD},
 };
 use hmac::{Hmac, KeyInit, Mac};
@@ -23,8 +22,10 @@ const MEMORY: Duration = Duration::from_secs(2);
 /// So many are remembered; addresses that are made up must not fill the memory.
 const MOST: usize = 10_000;
 const PREFIX: &str = "whsec_";
-const BASE64: GeneralPurpose =
-    GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// A new secret: `whsec_` and 256 random bits.
 ///
@@ -88,11 +89,15 @@ impl Signed<'_> {
     /// Is one of the signatures made with this secret, and not too long ago?
     pub fn is_good(&self, secret: &str, now: Instant) -> bool {
         let is_fresh = self.timestamp.bytes().all(|b| b.is_ascii_digit())
-            && self.timestamp.parse::<i64>().is_ok_and(|seconds| (now.micros() / 1_000_000 - seconds).abs() <= TOLERANCE_SECONDS);
+            && self
+                .timestamp
+                .parse::<i64>()
+                .is_ok_and(|seconds| (now.micros() / 1_000_000 - seconds).abs() <= TOLERANCE_SECONDS);
         let Some(expected) = self.mac(secret) else { return false };
         let given = self.signatures.split(' ').filter_map(|one| one.strip_prefix("v1,")).take(16);
         // Every candidate is compared in constant time, and all of them are.
-        let matches = given.filter(|one| BASE64.decode(one).is_ok_and(|tag| expected.clone().verify_slice(&tag).is_ok())).count();
+        let matches =
+            given.filter(|one| BASE64.decode(one).is_ok_and(|tag| expected.clone().verify_slice(&tag).is_ok())).count();
         is_fresh && matches > 0
     }
 
@@ -141,7 +146,13 @@ mod tests {
         assert!(!good().is_good("", now));
         assert!(!good().is_good(SECRET, at(1_614_265_631)));
         assert!(!good().is_good(SECRET, at(1_614_265_029)));
-        for signatures in ["", "v1,", "v1", "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", "v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="] {
+        for signatures in [
+            "",
+            "v1,",
+            "v1",
+            "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+            "v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+        ] {
             assert!(!Signed { signatures, ..good() }.is_good(SECRET, now), "{signatures}");
         }
         assert!(!Signed { id: "msg_q", ..good() }.is_good(SECRET, now));

@@ -1,5 +1,6 @@
 //! Managing users: nobody grants what they do not hold, nor touches somebody who stands higher, and the last owner stays.
 
+use super::check_version;
 use crate::{
     auth::passwords,
     clock,
@@ -128,17 +129,6 @@ pub fn erase(
     session.erase_user(id, now).map_err(Problem::from)
 }
 
-/// Refuses where the caller has seen another version.
-///
-/// # Errors
-/// 412.
-pub fn check_version(expected: Option<i64>, version: i64) -> Result<(), Problem> {
-    match expected {
-        Some(expected) if expected != version => Err(tradepost_store::StoreError::Stale.into()),
-        _ => Ok(()),
-    }
-}
-
 /// Two owners who demote each other at the same time: the second finds itself the last one.
 fn keep_an_owner(
     session: &mut Session<'_>,
@@ -153,5 +143,6 @@ fn keep_an_owner(
     if session.lock_active_owners()?.iter().any(|owner| *owner != id) {
         return Ok(());
     }
-    Err(Problem::new(Code::CONFLICT, "This is the last owner: make somebody else an owner first.").with("reason", "last_owner"))
+    Err(Problem::new(Code::CONFLICT, "This is the last owner: make somebody else an owner first.")
+        .with("reason", "last_owner"))
 }

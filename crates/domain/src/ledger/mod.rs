@@ -35,8 +35,8 @@ use uuid::Uuid;
 /// How far ahead a caller's clock may be, in seconds.
 pub const CLOCK_TOLERANCE_SECONDS: i64 = 300;
 
-/// The most of one product that may be on hand at one location: 10^12, so that no sum of figures overflows.
-pub const MAX_ON_HAND: i64 = 1_000_000_000_000 * 100_000;
+/// The most of one product that may be on hand at one location: 10^10, so that no sum of figures overflows.
+pub const MAX_ON_HAND: i64 = 10_000_000_000 * 100_000;
 
 /// One line of a request to sell.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -49,7 +49,7 @@ pub(super) fn move_stock(
             Ok(on_hand_after) => movements.push(movement(level, change, on_hand_after, moving, inputs)),
             Err(Unfit::Short { available }) => shortages.push(shortage(book, &level, change.magnitude(), available)?),
             Err(Unfit::TooMuch) => {
-                return Err(Refusal::conflict("too_much_stock", "more than 10^12 cannot be on hand at one location"));
+                return Err(Refusal::conflict("too_much_stock", "more than 10^10 cannot be on hand at one location"));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Builders: a shop in memory that commands are put to.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses some of these")]
+#![allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "each test file uses some of these")]
 
 use std::sync::Arc;
 use tradepost_domain::{

@@ -118,105 +118,121 @@ macro_rules! insertable_rows {
             $(pub $column: $rust,)+
         }
 
-        impl $(<$life>)? $row $(<$life>)? {
-            /// Inserts them all with one statement, or none where there are none.
-            pub(super) fn insert_all(conn: &mut crate::connection::Conn, rows: Vec<Self>) -> diesel::QueryResult<()> {
-                use crate::ledger::insert::{FromJson, ToJson};
-                use diesel::{
-                    pg::Pg,
-                    query_builder::{AstPass, QueryFragment, QueryId},
-                    sqlite::Sqlite,
-                };
+        const _: () = {
+            use crate::{
+                connection::Conn,
+                ledger::insert::{FromJson, ToJson},
+            };
+            use diesel::{
+                QueryResult, RunQueryDsl,
+                pg::Pg,
+                query_builder::{AstPass, QueryFragment, QueryId},
+                sql_types::Array,
+                sqlite::Sqlite,
+            };
 
-                const INSERT: &str = concat!("INSERT INTO ", stringify!($table), " (");
-                struct Columns $(<$life>)? {
-                    $($column: Vec<$rust>,)+
-                }
-                struct Json(String);
+            const INSERT: &str = concat!("INSERT INTO ", stringify!($table), " (");
 
-                impl $(<$life>)? QueryFragment<Pg> for Columns $(<$life>)? {
-                    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> diesel::QueryResult<()> {
-                        let mut before = INSERT;
-                        $(
-                            out.push_sql(std::mem::replace(&mut before, ", "));
-                            out.push_sql(stringify!($column));
-                        )+
-                        before = ") SELECT * FROM unnest(";
-                        $(
-                            out.push_sql(std::mem::replace(&mut before, ", "));
-                            out.push_bind_param::<diesel::sql_types::Array<$sql>, _>(&self.$column)?;
-                        )+
-                        out.push_sql(")");
-                        Ok(())
-                    }
-                }
-
-                impl QueryFragment<Sqlite> for Json {
-                    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> diesel::QueryResult<()> {
-                        let mut before = INSERT;
-                        $(
-                            out.push_sql(std::mem::replace(&mut before, ", "));
-                            out.push_sql(stringify!($column));
-                        )+
-                        before = ") SELECT ";
-                        let mut index = 0;
-                        $(
-                            let (open, close) = <$sql as FromJson>::AROUND;
-                            out.push_sql(std::mem::replace(&mut before, ", "));
-                            out.push_sql(open);
-                            out.push_sql(&format!("json_extract(value, '$[{index}]')"));
-                            out.push_sql(close);
-                            index += 1;
-                        )+
-                        let _ = index;
-                        out.push_sql(" FROM json_each(");
-                        out.push_bind_param::<diesel::sql_types::Text, _>(&self.0)?;
-                        out.push_sql(")");
-                        Ok(())
-                    }
-                }
-
-                impl $(<$life>)? QueryId for Columns $(<$life>)? {
-                    type QueryId = ();
-                    const HAS_STATIC_QUERY_ID: bool = false;
-                }
-                impl QueryId for Json {
-                    type QueryId = ();
-                    const HAS_STATIC_QUERY_ID: bool = false;
-                }
-                impl $(<$life>)? diesel::RunQueryDsl<diesel::PgConnection> for Columns $(<$life>)? {}
-                impl diesel::RunQueryDsl<diesel::SqliteConnection> for Json {}
-
-                if rows.is_empty() {
-                    return Ok(());
-                }
-                match conn {
-                    crate::connection::Conn::Pg(pg) => {
-                        let mut columns = Columns { $($column: Vec::with_capacity(rows.len()),)+ };
-                        for row in rows {
-                            $(columns.$column.push(row.$column);)+
-                        }
-                        diesel::RunQueryDsl::execute(columns, pg)?;
-                    }
-                    crate::connection::Conn::Lite(lite) => {
-                        let mut json = String::with_capacity(rows.len() * 256);
-                        let mut before = '[';
-                        for row in &rows {
-                            json.push(std::mem::replace(&mut before, ','));
-                            let mut inside = '[';
-                            $(
-                                json.push(std::mem::replace(&mut inside, ','));
-                                ToJson::to_json(&row.$column, &mut json);
-                            )+
-                            json.push(']');
-                        }
-                        json.push(']');
-                        diesel::RunQueryDsl::execute(Json(json), lite)?;
-                    }
-                }
-                Ok(())
+            struct Columns $(<$life>)? {
+                $($column: Vec<$rust>,)+
             }
-        }
+
+            struct Json(String);
+
+            impl $(<$life>)? From<Vec<$row $(<$life>)?>> for Columns $(<$life>)? {
+                fn from(rows: Vec<$row $(<$life>)?>) -> Self {
+                    let mut columns = Self { $($column: Vec::with_capacity(rows.len()),)+ };
+                    for row in rows {
+                        $(columns.$column.push(row.$column);)+
+                    }
+                    columns
+                }
+            }
+
+            impl $(<$life>)? From<Vec<$row $(<$life>)?>> for Json {
+                fn from(rows: Vec<$row $(<$life>)?>) -> Self {
+                    let mut json = String::with_capacity(rows.len() * 256);
+                    let mut before = '[';
+                    for row in &rows {
+                        json.push(std::mem::replace(&mut before, ','));
+                        let mut inside = '[';
+                        $(
+                            json.push(std::mem::replace(&mut inside, ','));
+                            ToJson::to_json(&row.$column, &mut json);
+                        )+
+                        json.push(']');
+                    }
+                    json.push(']');
+                    Self(json)
+                }
+            }
+
+            impl $(<$life>)? QueryFragment<Pg> for Columns $(<$life>)? {
+                fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+                    let mut before = INSERT;
+                    $(
+                        out.push_sql(std::mem::replace(&mut before, ", "));
+                        out.push_sql(stringify!($column));
+                    )+
+                    before = ") SELECT * FROM unnest(";
+                    $(
+                        out.push_sql(std::mem::replace(&mut before, ", "));
+                        out.push_bind_param::<Array<$sql>, _>(&self.$column)?;
+                    )+
+                    out.push_sql(")");
+                    Ok(())
+                }
+            }
+
+            impl QueryFragment<Sqlite> for Json {
+                fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+                    let mut before = INSERT;
+                    $(
+                        out.push_sql(std::mem::replace(&mut before, ", "));
+                        out.push_sql(stringify!($column));
+                    )+
+                    before = ") SELECT ";
+                    let around = [$(<$sql as FromJson>::AROUND),+];
+                    for (index, (open, close)) in around.into_iter().enumerate() {
+                        out.push_sql(std::mem::replace(&mut before, ", "));
+                        out.push_sql(open);
+                        out.push_sql(&format!("value ->> {index}"));
+                        out.push_sql(close);
+                    }
+                    out.push_sql(" FROM json_each(");
+                    out.push_bind_param::<diesel::sql_types::Text, _>(&self.0)?;
+                    out.push_sql(")");
+                    Ok(())
+                }
+            }
+
+            impl $(<$life>)? QueryId for Columns $(<$life>)? {
+                type QueryId = ();
+                const HAS_STATIC_QUERY_ID: bool = false;
+            }
+
+            impl QueryId for Json {
+                type QueryId = ();
+                const HAS_STATIC_QUERY_ID: bool = false;
+            }
+
+            impl $(<$life>)? RunQueryDsl<diesel::PgConnection> for Columns $(<$life>)? {}
+            impl RunQueryDsl<diesel::SqliteConnection> for Json {}
+
+            impl $(<$life>)? $row $(<$life>)? {
+                /// Inserts them all with one statement, or none where there are none.
+                pub(super) fn insert_all(conn: &mut Conn, rows: Vec<Self>) -> QueryResult<()> {
+                    if rows.is_empty() {
+                        return Ok(());
+                    }
+                    match conn {
+                        Conn::Pg(pg) => RunQueryDsl::execute(Columns::from(rows), pg)?,
+                        Conn::Lite(lite) => RunQueryDsl::execute(Json::from(rows), lite)?,
+                    };
+                    Ok(())
+                }
+            }
+        };
     )+};
 }
 pub(super) use insertable_rows;

@@ -376,17 +376,18 @@ fn load_names(conn: &mut Conn, book: &mut Book, needs: &Needs) -> Loaded<()> {
 /// By how much each of these levels has changed by what happened after a moment.
 fn load_changes_since(conn: &mut Conn, book: &mut Book, wanted: &[(ProductId, LocationId, Instant)]) -> Loaded<()> {
     for (product, location, at) in wanted {
-        // What happened after it was booked after it, give or take the five minutes that a caller's clock may be ahead.
+        // What happened after `at` was booked after it too, give or take the five minutes that a caller's clock may be ahead; and
+        // bookings of a level never go back in time. So only the end of its ledger is read, however long that is.
         let booked = at.plus_seconds(-tradepost_domain::ledger::CLOCK_TOLERANCE_SECONDS);
+        let of_level = |sql: Sql| sql.with(Id::from(*product)).text(" AND location_id = ").with(Id::from(*location));
+        let sql = of_level(Sql::new(
+            "SELECT CAST(COALESCE(SUM(on_hand_change), 0) AS BIGINT) AS n FROM movements WHERE product_id = ",
+        ))
+        .text(" AND occurred_at > ")
+        .with(At::from(*at))
+        .text(" AND seq > COALESCE((SELECT seq FROM movements WHERE product_id = ");
         let sql =
-            Sql::new("SELECT CAST(COALESCE(SUM(on_hand_change), 0) AS BIGINT) AS n FROM movements WHERE product_id = ")
-                .with(Id::from(*product))
-                .text(" AND location_id = ")
-                .with(Id::from(*location))
-                .text(" AND occurred_at > ")
-                .with(At::from(*at))
-                .text(" AND recorded_at > ")
-                .with(At::from(booked));
+            of_level(sql).text(" AND recorded_at <= ").with(At::from(booked)).text(" ORDER BY seq DESC LIMIT 1), 0)");
         let sum: Option<NumberRow> = sql.first(conn)?;
         let change = Delta::from_hundred_thousandths(sum.map_or(0, |row| row.n));
         book.enter_later_change(*product, *location, *at, change);
