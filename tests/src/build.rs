@@ -69,7 +69,7 @@ impl ProductBuilder {
 
     /// Creates it.
     pub async fn create(self, client: &Client) -> Product {
-        let answer = client.post("/products", self.body()).await.is(201);
+        let answer = client.post("/products", self.body()).patiently().await.is(201);
         Product { id: answer.id(), sku: answer["sku"].as_str().expect("a SKU").to_owned(), json: answer.json }
     }
 }

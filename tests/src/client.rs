@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use std::ops::Index;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// A person (or a till) who talks to one server, with their credential.
 #[derive(Clone)]
@@ -148,6 +149,18 @@ impl Request {
     /// Only if the thing still has this ETag.
     pub fn if_match(self, etag: &str) -> Request {
         self.header("if-match", etag)
+    }
+
+    /// Sends it again while the shop has too much to do (503 `unavailable`: nothing was done), as a well-behaved client does.
+    pub async fn patiently(self) -> Answer {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let answer = self.clone().await;
+            if answer.code() != "unavailable" || Instant::now() > deadline {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Sends it; the error is that no answer came.

@@ -236,6 +236,28 @@ pub fn fresh_name() -> String {
     format!("tradepost_test_{}", uuid::Uuid::new_v4().simple())
 }
 
+const TEMPLATE: &str = "tradepost_template_";
+
+/// The name of this process's template, which says whose it is.
+pub(crate) fn template_name() -> String {
+    format!("{TEMPLATE}{}_{}", std::process::id(), uuid::Uuid::new_v4().simple())
+}
+
+/// A template outlives its process where the server does. Whoever comes next drops what is left of others.
+pub(crate) fn drop_abandoned_templates(server_url: &str) {
+    let all = format!(
+        "select coalesce(string_agg(datname, ' '), '') from pg_database where starts_with(datname, '{TEMPLATE}')"
+    );
+    for name in sql::text(server_url, &all).split(' ').filter(|name| !name.is_empty()) {
+        let pid = name.trim_start_matches(TEMPLATE).split('_').next().unwrap_or_default();
+        let lives = Command::new("kill").args(["-0", pid]).stderr(Stdio::null()).status();
+        if !lives.expect("`kill` runs").success() {
+            // Somebody else may be faster.
+            drop(sql::try_execute(server_url, &format!("drop database \"{name}\"")));
+        }
+    }
+}
+
 /// Makes an empty database, or a copy of `template`, on the server at `server_url`; answers its URL.
 pub fn create_database(server_url: &str, name: &str, template: Option<&str>) -> String {
     let like = template.map(|template| format!(" template \"{template}\"")).unwrap_or_default();

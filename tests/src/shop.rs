@@ -1,6 +1,6 @@
 //! A shop of a test's own: a database, a server on it, and the people who come to it.
 
-use crate::postgres::{create_database, fresh_name, shared_server_url};
+use crate::postgres::{create_database, drop_abandoned_templates, fresh_name, shared_server_url, template_name};
 use crate::{Answer, Client, Engine, Program, Server, an_employee, sql, watchdog};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -40,7 +40,10 @@ impl Database {
 
     /// A database on this PostgreSQL server: empty, or a copy of another one.
     pub fn postgres_on(server_url: &str, template: Option<&str>) -> Database {
-        let name = fresh_name();
+        Database::named_on(server_url, fresh_name(), template)
+    }
+
+    fn named_on(server_url: &str, name: String, template: Option<&str>) -> Database {
         let url = create_database(server_url, &name, template);
         let dropped_by = Some((server_url.to_owned(), name));
         Database { engine: Engine::Postgres, url, folder: temporary_folder(), dropped_by }
@@ -135,7 +138,13 @@ impl Template {
             Engine::Postgres => &POSTGRES,
         };
         cell.get_or_init(async || {
-            let database = Database::empty(engine);
+            let database = match engine {
+                Engine::Sqlite => Database::empty(engine),
+                Engine::Postgres => {
+                    drop_abandoned_templates(shared_server_url());
+                    Database::named_on(shared_server_url(), template_name(), None)
+                }
+            };
             database.set_up();
             let mut server = database.serve(&[]);
             let owner_token = Client::of(&server).log_in(OWNER_LOGIN, OWNER_PASSWORD).await.token();

@@ -4,8 +4,8 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use tradepost_tests::postgres::{Cluster, Durability, create_database, fresh_name, shared_server_url};
-use tradepost_tests::sql;
+use tradepost_tests::postgres::{Cluster, Durability};
+use tradepost_tests::{Database, Engine, sql};
 
 /// Where `TEST_DATABASE_URL` is all there is, no test starts a cluster, and there is nothing of it to check.
 fn no_test_starts_a_cluster() -> bool {
@@ -34,13 +34,11 @@ fn a_cluster_starts_stops_starts_again_with_its_data_and_is_removed() {
 
 #[test]
 fn a_copy_of_a_database_has_its_rows_and_not_its_later_ones() {
-    let server = shared_server_url();
-    let name = fresh_name();
-    let original = create_database(server, &name, None);
-    sql::execute(&original, "create table t (n bigint); insert into t values (1)");
-    let copy = create_database(server, &fresh_name(), Some(&name));
-    sql::execute(&original, "insert into t values (2)");
-    assert_eq!(sql::number(&copy, "select count(*) from t"), 1);
+    let original = Database::empty(Engine::Postgres);
+    sql::execute(&original.url, "create table t (n bigint); insert into t values (1)");
+    let copy = original.copy();
+    sql::execute(&original.url, "insert into t values (2)");
+    assert_eq!(copy.number("select count(*) from t"), 1);
 }
 
 /// Runs this test binary again, lets it start a cluster, kills it with `kill -9` and waits for the cluster's end.

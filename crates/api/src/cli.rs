@@ -103,8 +103,10 @@ pub fn run() -> ExitCode {
     match execute(cli.command) {
         Ok(code) => code,
         Err(error) => {
+            // One sentence on one line, also where a library wrote several.
+            let sentence = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
             // Standard error may be closed; then the status has to speak for itself.
-            let _ = writeln!(std::io::stderr(), "tradepost: {error:#}");
+            let _ = writeln!(std::io::stderr(), "tradepost: {sentence}");
             ExitCode::from(if is_about_a_setting(&error) { 2 } else { 1 })
         }
     }
@@ -136,6 +138,9 @@ fn load() -> anyhow::Result<Config> {
     log.parse_filters(&config.log);
     // Only a second logger is refused, and there is none.
     log.try_init().context("the log cannot be opened")?;
+    for name in &config.unknown {
+        log::warn!("{name} is not a setting of this program; `tradepost help settings` lists them");
+    }
     Ok(config)
 }
 
@@ -162,6 +167,7 @@ fn migrate(config: &Config) -> anyhow::Result<ExitCode> {
     let store = server::open(config)?;
     let names = store.migrate()?;
     server::prepare(&store, config, false)?;
+    server::settle(&store);
     match names.as_slice() {
         [] => print("The tables are up to date."),
         names => print(&format!("Brought up to date: {}.", names.join(", "))),
@@ -178,13 +184,14 @@ async fn create_user(config: Config, new: NewUser) -> anyhow::Result<ExitCode> {
         .parse(UserId::from_uuid(clock::new_uuid()), role, permissions, config.shop.country, clock::now())
         .map_err(|faults| anyhow!("this user cannot be made: {faults}"))?;
     passwords::check("password", &password, user.username.as_deref(), &user.email)
-        .map_err(|problem| anyhow!("{}", problem.detail()))?;
+        .map_err(|problem| anyhow!("{problem}"))?;
     let hash = passwords::hash(&password).map_err(anyhow::Error::msg)?;
     let store = server::open(&config)?;
     server::prepare(&store, &config, true)?;
     let email = user.email.to_string();
     let work = move |session: &mut Session<'_>| session.add_user(&user, Some(&hash)).map_err(Problem::from);
-    store.write_plain(work).await.map_err(|problem| anyhow!("this user cannot be made: {}", problem.detail()))?;
+    store.write_plain(work).await.map_err(|problem| anyhow!("this user cannot be made: {problem}"))?;
+    server::settle(&store);
     let password = if is_made { format!("\none-time password: {password}") } else { String::new() };
     print(&format!("Added the {} {email}.{password}", role.as_str()))
 }
@@ -212,6 +219,7 @@ async fn fill(config: Config, force: bool) -> anyhow::Result<ExitCode> {
     let store = server::open(&config)?;
     let currency = server::prepare(&store, &config, true)?;
     let filled = sample_data::fill(&store, currency, force).await?;
+    server::settle(&store);
     print(&format!("Added {filled}."))
 }
 

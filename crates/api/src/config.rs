@@ -2,7 +2,12 @@
 //!
 //! Every setting stands in one table, [`SETTINGS`]; `tradepost help settings` prints it, and nothing is read that is not in it.
 
-use std::{collections::HashMap, fmt::Write as _, net::SocketAddr, path::Path};
+use std::{
+    collections::HashMap,
+    fmt::Write as _,
+    net::{IpAddr, SocketAddr},
+    path::Path,
+};
 use tradepost_domain::{contact::Country, money::Currency};
 
 /// One setting, as `tradepost help settings` tells of it.
@@ -31,6 +36,12 @@ pub const SETTINGS: &[Setting] = &[
         name: "TRADEPOST_PUBLIC_URL",
         default: "",
         about: "How the outside reaches this program, for example https://shop.example; for the addresses it hands out.",
+    },
+    Setting {
+        name: "TRADEPOST_TRUSTED_PROXIES",
+        default: "",
+        about: "Addresses of reverse proxies, separated by commas, whose X-Forwarded-For is believed; without them everybody \
+                behind a proxy has the proxy's address.",
     },
     Setting {
         name: "TRADEPOST_SECRET_KEY",
@@ -103,6 +114,8 @@ pub struct ServerConfig {
     pub workers: Option<usize>,
     /// How the outside reaches it, without a slash at the end.
     pub public_url: Option<String>,
+    /// Proxies that tell truly who is behind them.
+    pub proxies: Vec<IpAddr>,
 }
 
 /// What the shop is.
@@ -136,6 +149,8 @@ pub struct Config {
     pub security: SecurityConfig,
     /// What is logged.
     pub log: String,
+    /// Names that look like settings and are none: most likely misspelt.
+    pub unknown: Vec<String>,
 }
 
 impl Config {
@@ -146,7 +161,9 @@ impl Config {
     pub fn load() -> Result<Self, WrongSetting> {
         let mut values = read_file(Path::new(".env"))?;
         for (name, value) in std::env::vars_os() {
-            let Some(name) = name.to_str().filter(|n| SETTINGS.iter().any(|s| s.name == *n)) else { continue };
+            let Some(name) = name.to_str().filter(|name| is_known(name) || name.starts_with("TRADEPOST_")) else {
+                continue;
+            };
             let value = value.into_string().map_err(|_| WrongSetting(format!("{name} is not text in UTF-8")))?;
             values.insert(name.to_owned(), value);
         }
@@ -178,6 +195,7 @@ impl Config {
                     .map(|text| self::number("TRADEPOST_WORKERS", text, 1, 64))
                     .transpose()?,
                 public_url: given("TRADEPOST_PUBLIC_URL").map(public_url).transpose()?,
+                proxies: addresses("TRADEPOST_TRUSTED_PROXIES", or_default("TRADEPOST_TRUSTED_PROXIES"))?,
             },
             shop: ShopConfig {
                 currency: given("TRADEPOST_CURRENCY")
@@ -196,6 +214,7 @@ impl Config {
                 token_hours: i64::try_from(number("TRADEPOST_TOKEN_HOURS", 1, 8_760)?).unwrap_or(720),
             },
             log: or_default("TRADEPOST_LOG").to_owned(),
+            unknown: values.keys().filter(|name| name.starts_with("TRADEPOST_") && !is_known(name)).cloned().collect(),
         })
     }
 }
@@ -215,6 +234,10 @@ pub fn help() -> String {
         let _ = write!(text, "\n{} (default: {default})\n    {}\n", setting.name, setting.about);
     }
     text
+}
+
+fn is_known(name: &str) -> bool {
+    SETTINGS.iter().any(|setting| setting.name == name)
 }
 
 fn default_of(name: &str) -> &'static str {
@@ -246,6 +269,11 @@ fn number(name: &str, text: &str, least: usize, most: usize) -> Result<usize, Wr
         Ok(value) if (least..=most).contains(&value) => Ok(value),
         _ => Err(wrong(name, text, &wanted)),
     }
+}
+
+fn addresses(name: &str, text: &str) -> Result<Vec<IpAddr>, WrongSetting> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| parse(name, part, "addresses such as 10.0.0.7, separated by commas")).collect()
 }
 
 fn public_url(text: &str) -> Result<String, WrongSetting> {
@@ -293,6 +321,7 @@ mod tests {
             ("TRADEPOST_WORKERS", "0"),
             ("TRADEPOST_QUEUE", "many"),
             ("TRADEPOST_PUBLIC_URL", "shop.example"),
+            ("TRADEPOST_TRUSTED_PROXIES", "10.0.0.7, proxy"),
             ("TRADEPOST_SECRET_KEY", "short"),
         ] {
             let sentence = load(&[(name, value)]).err().unwrap().to_string();

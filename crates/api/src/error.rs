@@ -120,23 +120,22 @@ impl From<StoreError> for Problem {
                     .retry_after(1)
             }
             StoreError::Unavailable(why) => {
-                log::warn!("the database is not available: {why}");
                 Self::new(Code::UNAVAILABLE, "The database is not available. Nothing was done; try again.")
+                    .because(format_args!("the database is not available: {why}"))
                     .retry_after(2)
             }
-            StoreError::Conflict(why) => {
-                log::warn!("a change kept getting in the way of others: {why}");
-                Self::new(
-                    Code::UNAVAILABLE,
-                    "Others changed the same things at the same time. Nothing was done; try again.",
-                )
-                .retry_after(1)
-            }
+            StoreError::Conflict(why) => Self::new(
+                Code::UNAVAILABLE,
+                "Others changed the same things at the same time. Nothing was done; try again.",
+            )
+            .because(format_args!("it kept getting in the way of other changes: {why}"))
+            .retry_after(1),
             StoreError::OutcomeUnknown(why) => {
-                log::error!("the connection was lost while committing: {why}");
                 let detail = "The database was lost while it kept this change: it may or may not have happened. \
                               Sending the request again with the same Idempotency-Key is safe and says which.";
-                Self::new(Code::OUTCOME_UNKNOWN, detail).retry_after(2)
+                Self::new(Code::OUTCOME_UNKNOWN, detail)
+                    .because(format_args!("the connection was lost while committing: {why}"))
+                    .retry_after(2)
             }
             StoreError::KeyReused => Self::new(
                 Code::IDEMPOTENCY_KEY_REUSED,

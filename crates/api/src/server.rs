@@ -1,7 +1,12 @@
 //! Starting, serving and stopping.
 
 use crate::{
-    auth::{access::Rules, passwords::Passwords, tokens, tokens::Callers},
+    auth::{
+        access::{Known, Rules},
+        passwords::Passwords,
+        tokens,
+        tokens::Callers,
+    },
     clock,
     config::{self, Config},
     http::{
@@ -92,12 +97,12 @@ struct Opened {
     currency: Currency,
     public_url: String,
     secret: String,
+    operations: Vec<Known>,
 }
 
 /// Everything that handlers share.
 fn shop(store: Store, config: &Config, opened: Opened) -> anyhow::Result<Shop> {
-    let Opened { currency, public_url, secret } = opened;
-    let operations = docs::operations(&docs::document());
+    let Opened { currency, public_url, secret, operations } = opened;
     let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     Ok(Shop {
         store,
@@ -105,6 +110,7 @@ fn shop(store: Store, config: &Config, opened: Opened) -> anyhow::Result<Shop> {
         country: config.shop.country,
         public_url,
         token_hours: config.security.token_hours,
+        proxies: config.server.proxies.clone(),
         rules: Rules::new(&operations).map_err(anyhow::Error::msg)?,
         callers: Callers::default(),
         passwords: Passwords::new(threads).map_err(anyhow::Error::msg)?,
@@ -129,8 +135,10 @@ pub async fn serve(config: Config, start: Start) -> anyhow::Result<()> {
     store.claim()?;
     let currency = prepare(&store, &config, start.migrate)?;
     let public_url = config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    let shop = Data::new(shop(store, &config, Opened { currency, public_url, secret })?);
-    let documents = Data::new(Documents::new(&docs::document())?);
+    let document = docs::document();
+    let documents = Data::new(Documents::new(&document)?);
+    let operations = docs::operations(&document);
+    let shop = Data::new(shop(store, &config, Opened { currency, public_url, secret, operations })?);
     if start.demo {
         demo(&shop).await?;
     }
@@ -161,6 +169,7 @@ pub async fn serve(config: Config, start: Start) -> anyhow::Result<()> {
     running.await.context("the program stopped listening")?;
     upkeep.iter().for_each(actix_web::rt::task::JoinHandle::abort);
     note_uses(&shop).await;
+    settle(&shop.store);
     log::info!("stopped");
     Ok(())
 }
@@ -196,6 +205,13 @@ async fn stop_when(asked: StopRequests, server: ServerHandle) {
     asked.await;
     log::info!("asked to stop: finishing what was accepted");
     server.stop(true).await;
+}
+
+/// The end of whatever wrote to a database. What could not be brought into the one file is still beside it, and not lost.
+pub fn settle(store: &Store) {
+    if let Err(error) = store.settle() {
+        log::warn!("some of the shop is still in the file beside the database's: {error}");
+    }
 }
 
 fn listen(config: &Config) -> anyhow::Result<TcpListener> {

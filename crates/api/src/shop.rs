@@ -8,7 +8,7 @@ use crate::{
     },
     usecases::secrets::Secrets,
 };
-use std::sync::atomic::Ordering;
+use std::{net::IpAddr, sync::atomic::Ordering};
 use tokio::sync::Semaphore;
 use tradepost_domain::{contact::Country, money::Currency};
 use tradepost_store::Store;
@@ -25,6 +25,8 @@ pub struct Shop {
     pub public_url: String,
     /// How long a login lasts, in hours.
     pub token_hours: i64,
+    /// Proxies that tell truly who is behind them.
+    pub proxies: Vec<IpAddr>,
     /// Who may do what.
     pub rules: Rules,
     /// Who tokens speak for.
@@ -50,6 +52,7 @@ impl Shop {
             queue_depth: stats.waiting.load(Ordering::Relaxed),
             batches: stats.batches.load(Ordering::Relaxed),
             submissions: stats.submissions.load(Ordering::Relaxed),
+            reruns: stats.reruns.load(Ordering::Relaxed),
         }
     }
 }

@@ -283,6 +283,23 @@ impl Store {
         self.0.counted.load(Ordering::Relaxed)
     }
 
+    /// Brings everything into the database's one file, so that a copy of that file is the whole shop. For the end, when nobody works on
+    /// it any more. PostgreSQL needs nothing of the kind.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn settle(&self) -> Result<(), OpenError> {
+        match self.engine() {
+            Engine::Postgres => Ok(()),
+            Engine::Sqlite => {
+                let mut conn = open_one(&self.0.target, Use::Write)?;
+                let done =
+                    diesel::connection::SimpleConnection::batch_execute(&mut *conn, "PRAGMA wal_checkpoint(TRUNCATE)");
+                done.map_err(|e| OpenError::CannotOpen(e.to_string()))
+            }
+        }
+    }
+
     /// The door to the ledger, through which stock changes.
     pub fn ledger(&self) -> &Ledger {
         &self.0.ledger

@@ -182,3 +182,44 @@ both_engines!(the_last_use_of_a_credential_is_noted, async |shop| {
     let used = "select count(*) from tokens where last_used_at is not null";
     tradepost_tests::eventually("the use is noted", 30, async || shop.database.number(used) == 1).await;
 });
+
+both_engines!(a_credential_expires, async |shop| {
+    let owner = shop.owner();
+    owner.get("/me").await.is(200);
+    let past = match shop.engine {
+        tradepost_tests::Engine::Postgres => "now() - interval '1 second'",
+        tradepost_tests::Engine::Sqlite => "unixepoch() * 1000000 - 1000000",
+    };
+    let before = match shop.engine {
+        tradepost_tests::Engine::Postgres => "now() - interval '2 days'",
+        tradepost_tests::Engine::Sqlite => "unixepoch() * 1000000 - 172800000000",
+    };
+    tradepost_tests::sql::execute(
+        &shop.database.url,
+        &format!("update tokens set created_at = {before}, expires_at = {past}"),
+    );
+    tradepost_tests::eventually("it is dead", 4, async || owner.get("/me").await.status() == 401).await;
+});
+
+#[test]
+fn nothing_secret_is_logged_however_much_is() {
+    for engine in [tradepost_tests::Engine::Sqlite, tradepost_tests::Engine::Postgres] {
+        tradepost_tests::block_on(async {
+            let shop = tradepost_tests::Shop::open_with(engine, &[("TRADEPOST_LOG", "trace")]).await;
+            let nobody = shop.anonymous();
+            nobody.post("/auth/register", sam("first_name", json!("Sam"))).await.is(201);
+            let sam = nobody.log_in("sam", GOOD).await;
+            sam.get("/me").await.is(200);
+            let wrong = json!({ "login": "sam", "password": "quite-another-password-3" });
+            nobody.post("/auth/login", wrong).await.is_problem(401, "bad_credentials");
+            let body = json!({ "name": "till", "dialect": "standard", "on_shortage": "hold" });
+            let till = shop.owner().post("/pos-connections", body).await.is(201);
+            let log = shop.server.log();
+            assert!(log.contains("/api/v1/me"), "requests are logged");
+            let secret = till["secret"].as_str().expect("a secret").to_owned();
+            for secret in [GOOD, "quite-another-password-3", &sam.token(), secret.trim_start_matches("whsec_")] {
+                assert!(!log.contains(secret), "the log holds {secret}");
+            }
+        });
+    }
+}

@@ -294,3 +294,71 @@ fn too_many_at_once_are_told_to_come_again_and_nothing_is_half_done() {
         });
     }
 }
+
+both_engines!(numbers_and_times_at_their_limits_are_taken_or_refused_never_mistaken, async |shop| {
+    let owner = shop.owner();
+    let tea = a_product().stock(10).create(&owner).await;
+    let dear = a_product().price("1000000000.00").with("unit_decimals", 5).stock(1_000_000_000).create(&owner).await;
+    let path = "/sales";
+    let sell = |quantity: &str| {
+        let body = format!("{{\"lines\": [{{\"product_id\": \"{}\", \"quantity\": {quantity}}}]}}", tea.id);
+        owner.post(path, json!(null)).raw("application/json", body)
+    };
+    for good in ["1", "1.0", "1e0", "10E-1", "1.00000"] {
+        assert_eq!(sell(good).await.is(201)["lines"][0]["quantity"], 1, "{good}");
+    }
+    for bad in [
+        "-0",
+        "0.0",
+        "1e-7",
+        "1e400",
+        "-1e400",
+        "99999999999999999999999999",
+        "01",
+        "+1",
+        ".5",
+        "0x1",
+        "NaN",
+        "Infinity",
+    ] {
+        sell(bad).await.is(400);
+    }
+    assert_eq!(tea.on_hand(&owner).await, 5.0);
+    owner.post(path, json!({ "lines": [dear.line(1_000_000_000)] })).await.is(400);
+    owner.post(path, json!({ "lines": [dear.line(0.00001)] })).await.is(201);
+    for (at, status) in [
+        ("2020-02-29T23:59:59Z", 201),
+        ("2020-01-01T03:00:00.123456Z", 201),
+        ("1970-01-01T00:00:00Z", 201),
+        ("2021-02-29T00:00:00Z", 400),
+        ("2020-01-01", 400),
+        ("2020-01-01T25:00:00Z", 400),
+        ("yesterday", 400),
+        ("", 400),
+    ] {
+        let sale = owner.post(path, json!({ "lines": [dear.line(1)], "occurred_at": at })).await.is(status);
+        if status == 201 {
+            assert!(
+                sale["occurred_at"].as_str().is_some_and(|kept| kept.starts_with(&at[..19]) && kept.ends_with('Z')),
+                "{sale:?}"
+            );
+        }
+    }
+    for at in [
+        "0000-01-01T00:00:00Z",
+        "0001-01-01T00:00:00Z",
+        "-9999-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+        "2016-12-31T23:59:60Z",
+        "+262000-01-01T00:00:00Z",
+    ] {
+        let sale = owner.post(path, json!({ "lines": [dear.line(1)], "occurred_at": at })).await;
+        assert!([201, 400].contains(&sale.status()), "{sale:?}");
+        for filter in ["created_after", "created_before"] {
+            let listed = owner.get(&format!("/sales?{filter}={}", at.replace('+', "%2B"))).await;
+            assert!([200, 400].contains(&listed.status()), "{listed:?}");
+        }
+    }
+    owner.post("/categories", json!(null)).raw("application/json", r#"{"name": "\ud800"}"#).await.is(400);
+    shop.database.verify();
+});

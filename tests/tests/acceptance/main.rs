@@ -14,6 +14,7 @@ mod outage;
 mod oversell;
 mod pos;
 mod program;
+mod races;
 mod readme;
 mod sales;
 mod users;

@@ -7,7 +7,7 @@ const BUYERS: usize = 300;
 const UNITS: usize = 100;
 
 async fn buy_one(client: Client, product: Product) -> Answer {
-    client.post("/sales", json!({ "lines": [product.line(1)] })).await
+    client.post("/sales", json!({ "lines": [product.line(1)] })).patiently().await
 }
 
 /// A refusal must be true: one was wanted, none was there.
@@ -63,11 +63,11 @@ async fn join_the_crowd(
     match number % 7 {
         0 => {
             let body = json!({ "lines": [{ "product_id": tea.id, "quantity": 1 }] });
-            ('r', owner.post(&format!("/sales/{}/refunds", sold[number / 7]), body).await)
+            ('r', owner.post(&format!("/sales/{}/refunds", sold[number / 7]), body).patiently().await)
         }
         1 | 2 => {
             let body = json!({ "product_id": tea.id, "quantity_change": -1, "reason": "Sold to customer" });
-            ('p', till.deliver(&owner, &format!("evt-{number}"), &body).await)
+            ('p', till.deliver(&owner, &format!("evt-{number}"), &body).patiently().await)
         }
         _ => ('s', buy_one(owner, tea).await),
     }
@@ -128,7 +128,7 @@ both_engines!(many_products_in_opposite_orders_neither_deadlock_nor_oversell, as
             products.reverse();
         }
         let lines: Vec<_> = products[..3].iter().map(|product| product.line(1)).collect();
-        async move { owner.post("/sales", json!({ "lines": lines })).await }
+        async move { owner.post("/sales", json!({ "lines": lines })).patiently().await }
     })
     .await;
     assert!(answers.iter().all(|answer| [201, 409].contains(&answer.status())), "{answers:?}");

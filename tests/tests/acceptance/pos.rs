@@ -312,7 +312,7 @@ async fn racing_tills(shop: &Shop) {
     let tills = [a_pos_connection(&owner, "refuse").await, a_pos_connection(&owner, "refuse").await];
     let body = json!({ "sku": tea.sku, "quantity_change": -1, "reason": "Sold" });
     let answers =
-        at_once(100, |number| tills[number % 2].deliver(&owner, &format!("evt-{}", number / 2), &body).into_future())
+        at_once(100, |number| tills[number % 2].deliver(&owner, &format!("evt-{}", number / 2), &body).patiently())
             .await;
     assert_eq!(answers.iter().filter(|answer| answer.status() == 200).count(), 30, "ids of two connections never meet");
     assert_eq!(answers.iter().filter(|answer| answer.status() == 409).count(), 70);

@@ -79,6 +79,9 @@ fn the_tour_works_as_written() {
     let settings = [("TRADEPOST_BIND", "127.0.0.1:0"), ("TRADEPOST_SECRET_KEY", "")];
     let mut shop = Server::start_with(folder.path(), &["serve", "--demo"], &settings);
     let password = block_on(demo_password(&shop));
-    run_tour(folder.path(), &script.replace("http://127.0.0.1:8080", &shop.address()), &password);
+    let said = run_tour(folder.path(), &script.replace("http://127.0.0.1:8080", &shop.address()), &password);
+    // What the README says of it: the refusal, and ten, less seven, plus two, less two.
+    assert!(said.contains("\"insufficient_stock\""), "the second seven are refused:\n{said}");
+    assert!(said.contains("\"on_hand\":3,"), "three are left:\n{said}");
     shop.stop();
 }

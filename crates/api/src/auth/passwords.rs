@@ -7,7 +7,10 @@ use argon2::{
 };
 use std::sync::Arc;
 use tokio::sync::Semaphore;
-use tradepost_domain::{contact::Email, identity};
+use tradepost_domain::{
+    contact::Email,
+    identity::{self, User},
+};
 
 /// Memory in KiB, passes, lanes: OWASP's first choice for Argon2id.
 const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
@@ -36,12 +39,19 @@ impl Passwords {
         })
     }
 
-    /// The PHC string to keep.
+    /// The PHC string to keep, of a password that is fit to be one. (Judging one takes long enough to keep it off actix's threads.)
     ///
     /// # Errors
-    /// 503 where too many are waiting.
-    pub async fn hash(&self, password: String) -> Result<String, Problem> {
-        self.work(move || hash(&password)).await?.map_err(Problem::internal)
+    /// 400 for one that is not, at this pointer; 503 where too many are waiting.
+    pub async fn accept(&self, pointer: &'static str, password: String, user: &User) -> Result<String, Problem> {
+        let (username, email) = (user.username.clone(), user.email.clone());
+        identity::check_password(&password, username.as_deref(), &email)
+            .map_err(|why| Problem::at(pointer, "invalid", why))?;
+        let work = move || {
+            check(pointer, &password, username.as_deref(), &email)?;
+            hash(&password).map_err(Problem::internal)
+        };
+        self.work(work).await?
     }
 
     /// Is it the right one? Where there is nobody, or nobody's password, it takes as long to say no.

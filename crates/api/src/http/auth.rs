@@ -18,7 +18,6 @@ use actix_web::{
     web::{Data, Payload},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::net::{IpAddr, Ipv4Addr};
 use tradepost_domain::identity::UserForm;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -89,8 +88,9 @@ pub(crate) async fn register(
 #[post("/auth/login")]
 pub(crate) async fn login(shop: Data<Shop>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let Login { login, password } = read(&request, payload).await?;
-    // A request without a peer came through no socket.
-    let address = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    let forwarded = request.headers().get_all(header::X_FORWARDED_FOR).filter_map(|value| value.to_str().ok());
+    let forwarded = forwarded.collect::<Vec<_>>().join(",");
+    let address = throttle::client_address(request.peer_addr().map(|peer| peer.ip()), &forwarded, &shop.proxies);
     let session = logins::log_in(&shop, logins::Attempt { login, password, address }).await?;
     let logins::Session { token, expires_at, user } = session;
     let answer = LoggedIn { token, expires_at: Time(expires_at), user: UserView::from(&user) };

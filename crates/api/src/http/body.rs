@@ -15,17 +15,24 @@ use actix_web::{
 };
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
+use std::time::Duration;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 /// The largest body, in bytes.
 pub const LIMIT: usize = 1024 * 1024;
 
+/// How long a body may take to arrive. Whoever sends slower keeps a connection, and a stop of the program, waiting.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Reads the whole body.
 ///
 /// # Errors
-/// 413 beyond [`LIMIT`], 400 where the connection broke off or the encoding is wrong.
+/// 413 beyond [`LIMIT`], 400 where the connection broke off, the encoding is wrong or the rest does not come.
 pub async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Problem> {
-    web::Bytes::from_request(request, payload).await.map_err(|error| match error.as_error::<PayloadError>() {
+    let whole = tokio::time::timeout(PATIENCE, web::Bytes::from_request(request, payload)).await;
+    let whole =
+        whole.map_err(|_| Problem::new(Code::MALFORMED, "The rest of the body did not come within a minute."))?;
+    whole.map_err(|error| match error.as_error::<PayloadError>() {
         Some(PayloadError::Overflow) => too_large(),
         _ => Problem::new(Code::MALFORMED, "The body could not be read to its end."),
     })

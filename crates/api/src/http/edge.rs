@@ -52,7 +52,7 @@ pub async fn edge(
     let endpoint = shop.rules.endpoint(request.method(), request.match_info().as_str());
     let result = match admit(&shop, &request, endpoint).await {
         Ok(()) => caught(next.call(request)).await,
-        Err(problem) => Ok(request.into_response(problem.in_request(&id.0).error_response())),
+        Err(problem) => Ok(request.error_response(problem).map_into_boxed_body()),
     };
     let status = result.as_ref().map_or(StatusCode::INTERNAL_SERVER_ERROR, ServiceResponse::status);
     shop.metrics.answered(endpoint.map(|endpoint| endpoint.index), status, began.elapsed());
@@ -114,6 +114,10 @@ fn named(error: &Error, id: &RequestId) -> Problem {
             _ => Problem::internal(error),
         }
     });
+    if let Some(inside) = problem.inside() {
+        let level = if problem.code().status == 500 { log::Level::Error } else { log::Level::Warn };
+        log::log!(level, "{inside} [{}]", id.0);
+    }
     problem.in_request(&id.0)
 }
 

@@ -21,6 +21,7 @@ pub struct Metrics {
     queue: IntGauge,
     batches: IntCounter,
     submissions: IntCounter,
+    reruns: IntCounter,
     /// Deliveries whose signature was not good.
     pub bad_signatures: IntCounter,
     /// Logins with a wrong name or password.
@@ -37,6 +38,8 @@ pub struct StoreFigures {
     pub batches: u64,
     /// Submissions in them.
     pub submissions: u64,
+    /// Batches that had to be run again.
+    pub reruns: u64,
 }
 
 impl Metrics {
@@ -60,6 +63,7 @@ impl Metrics {
             statements: counter("tradepost_sql_statements_total", "SQL statements sent to the database.")?,
             batches: counter("tradepost_ledger_batches_total", "Batches that the ledger's writer committed.")?,
             submissions: counter("tradepost_ledger_submissions_total", "Submissions in those batches.")?,
+            reruns: counter("tradepost_ledger_reruns_total", "Batches that had to be run again.")?,
             bad_signatures: counter("tradepost_pos_bad_signatures_total", "Deliveries whose signature was not good.")?,
             login_failures: counter("tradepost_login_failures_total", "Logins with a wrong name or password.")?,
             registry,
@@ -84,6 +88,7 @@ impl Metrics {
         raise(&self.statements, figures.statements);
         raise(&self.batches, figures.batches);
         raise(&self.submissions, figures.submissions);
+        raise(&self.reruns, figures.reruns);
         self.queue.set(i64::try_from(figures.queue_depth).unwrap_or(i64::MAX));
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
@@ -121,7 +126,7 @@ mod tests {
         let counted = Metrics::new().unwrap();
         counted.answered(Some(0), StatusCode::OK, Duration::from_millis(1));
         counted.answered(None, StatusCode::NOT_FOUND, Duration::from_millis(1));
-        let figures = StoreFigures { statements: 7, queue_depth: 1, batches: 2, submissions: 3 };
+        let figures = StoreFigures { statements: 7, queue_depth: 1, batches: 2, submissions: 3, reruns: 0 };
         let text = String::from_utf8(counted.text(&figures).unwrap()).unwrap();
         assert!(
             text.contains(r#"tradepost_http_requests_total{method="GET",path="/healthz",status="200"} 1"#),

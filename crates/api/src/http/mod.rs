@@ -48,10 +48,10 @@ fn identity(config: &mut ServiceConfig<'_>) {
 }
 
 fn catalogue(config: &mut ServiceConfig<'_>) {
+    config.service(products::list).service(products::read).service(products::add);
+    config.service(products::edit).service(products::remove);
     config.service(categories::list).service(categories::add).service(categories::read);
     config.service(categories::edit).service(categories::remove);
-    config.service(products::list).service(products::add).service(products::read);
-    config.service(products::edit).service(products::remove);
 }
 
 fn stock(config: &mut ServiceConfig<'_>) {
@@ -62,17 +62,17 @@ fn stock(config: &mut ServiceConfig<'_>) {
 }
 
 fn selling(config: &mut ServiceConfig<'_>) {
+    config.service(sales::record).service(sales::list).service(sales::read);
+    config.service(sales::correct).service(sales::refund).service(sales::void);
     config.service(customers::list).service(customers::add).service(customers::read);
     config.service(customers::edit).service(customers::remove);
-    config.service(sales::list).service(sales::record).service(sales::read);
-    config.service(sales::correct).service(sales::refund).service(sales::void);
 }
 
 fn pos(config: &mut ServiceConfig<'_>) {
+    config.service(pos_webhook::receive);
     config.service(pos_connections::list).service(pos_connections::add).service(pos_connections::read);
     config.service(pos_connections::edit).service(pos_connections::remove);
     config.service(pos_connections::map).service(pos_connections::unmap);
-    config.service(pos_webhook::receive);
     config.service(pos_events::list).service(pos_events::read).service(pos_events::retry).service(pos_events::dismiss);
 }
 

@@ -75,7 +75,7 @@ codes! {
     OUTCOME_UNKNOWN = "outcome_unknown" 503 "Nobody knows whether it happened";
 }
 
-/// An error as the outside sees it. What only the inside may see is logged where it is made.
+/// An error as the outside sees it, and what the inside needs to know besides.
 #[derive(Clone)]
 pub struct Problem(Box<Parts>);
 
@@ -83,6 +83,7 @@ pub struct Problem(Box<Parts>);
 struct Parts {
     code: Code,
     detail: String,
+    inside: Option<String>,
     instance: Option<String>,
     errors: Vec<FieldFault>,
     members: Vec<(&'static str, Box<RawValue>)>,
@@ -95,6 +96,7 @@ impl Problem {
         Self(Box::new(Parts {
             code,
             detail: detail.into(),
+            inside: None,
             instance: None,
             errors: Vec::new(),
             members: Vec::new(),
@@ -127,10 +129,17 @@ impl Problem {
         Self::new(Code::NOT_FOUND, "There is nothing at this address.")
     }
 
-    /// A failure of the program. The sentence given is logged, not sent.
+    /// A failure of the program. What is given is logged, not sent.
     pub fn internal(what: impl fmt::Display) -> Self {
-        log::error!("internal failure: {what}");
         Self::new(Code::INTERNAL, "The program failed; nothing was changed. The log has this request's id.")
+            .because(what)
+    }
+
+    /// Adds what only the inside may know; it is logged where the problem is answered.
+    #[must_use]
+    pub fn because(mut self, inside: impl fmt::Display) -> Self {
+        self.0.inside = Some(inside.to_string());
+        self
     }
 
     /// Adds a fault of a field; the detail then speaks of the first.
@@ -177,19 +186,14 @@ impl Problem {
         self
     }
 
-    /// What happened, for people.
-    pub fn detail(&self) -> &str {
-        &self.0.detail
+    /// What only the inside may know.
+    pub fn inside(&self) -> Option<&str> {
+        self.0.inside.as_deref()
     }
 
     /// Which row of the table.
     pub const fn code(&self) -> Code {
         self.0.code
-    }
-
-    /// Is it about a body that could not be read or was not as it must be?
-    pub fn is_about_the_body(&self) -> bool {
-        matches!(self.0.code, Code::MALFORMED | Code::VALIDATION)
     }
 
     /// As JSON.
@@ -223,7 +227,8 @@ impl Serialize for Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.0.code.name, self.0.detail)
+        // For logs and the command line, which are the inside.
+        f.write_str(self.0.inside.as_ref().unwrap_or(&self.0.detail))
     }
 }
 

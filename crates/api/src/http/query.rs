@@ -22,8 +22,11 @@ impl Pairs {
     /// # Errors
     /// 400 for a doubled parameter and for NUL.
     pub fn parse(query: &str) -> Result<Self, Problem> {
-        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
-            .map_err(|_| Problem::new(Code::MALFORMED, "The query is not made of name=value."))?;
+        let unreadable = || Problem::new(Code::MALFORMED, "The query is not made of name=value in UTF-8.");
+        if percent_encoding::percent_decode_str(query).decode_utf8().is_err() {
+            return Err(unreadable());
+        }
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|_| unreadable())?;
         for (index, (name, value)) in pairs.iter().enumerate() {
             if pairs[..index].iter().any(|(other, _)| other == name) {
                 return Err(Problem::parameter(name, "duplicate", "this parameter stands here twice"));
@@ -184,6 +187,11 @@ mod tests {
         assert_eq!(filter.search.as_deref(), Some("green tea"));
         assert_eq!((filter.enabled, filter.number), (Some(true), Some(7)));
         assert_eq!(filter.available_min.unwrap().0.hundred_thousandths(), 50_000);
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused() {
+        assert_eq!(Pairs::parse("search=%FF%FE").unwrap_err().code(), Code::MALFORMED);
     }
 
     #[test]

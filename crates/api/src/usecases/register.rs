@@ -1,6 +1,6 @@
 //! Somebody registers: a shopper and their customer record, both or neither.
 
-use crate::{auth::passwords, clock, http::problem::Problem, shop::Shop};
+use crate::{clock, http::problem::Problem, shop::Shop};
 use tradepost_domain::{
     contact::{Country, Email, Phone},
     customers::{Customer, CustomerForm},
@@ -18,9 +18,8 @@ pub async fn register(shop: &Shop, form: UserForm, password: String) -> Result<U
     let now = clock::now();
     let id = UserId::from_uuid(clock::new_uuid());
     let user = form.parse(id, Role::Shopper, Permissions::NONE, shop.country, now)?;
-    passwords::check("/password", &password, user.username.as_deref(), &user.email)?;
     let customer = customer_of(&user, shop.country, now)?;
-    let hash = shop.passwords.hash(password).await?;
+    let hash = shop.passwords.accept("/password", password, &user).await?;
     let kept = user.clone();
     let work = move |session: &mut tradepost_store::Session<'_>| -> Result<_, Problem> {
         session.add_user(&kept, Some(&hash))?;

@@ -102,7 +102,7 @@ pub async fn fill(store: &Store, currency: Currency, force: bool) -> anyhow::Res
 }
 
 fn said(problem: Problem) -> anyhow::Error {
-    anyhow!("{}", problem.detail())
+    anyhow!("{problem}")
 }
 
 async fn category(store: &Store, name: &str, description: &str) -> anyhow::Result<(CategoryId, bool)> {

@@ -2,7 +2,6 @@
 
 use super::check_version;
 use crate::{
-    auth::passwords,
     clock,
     http::problem::{Code, Problem},
     shop::Shop,
@@ -73,8 +72,7 @@ pub async fn prepare(shop: &Shop, caller: &Principal, new: NewUser) -> Result<(U
     may_grant(caller, new.role, new.permissions)?;
     let id = UserId::from_uuid(clock::new_uuid());
     let user = new.form.parse(id, new.role, new.permissions, shop.country, clock::now())?;
-    passwords::check("/password", &new.password, user.username.as_deref(), &user.email)?;
-    let hash = shop.passwords.hash(new.password).await?;
+    let hash = shop.passwords.accept("/password", new.password, &user).await?;
     Ok((user, hash))
 }
 

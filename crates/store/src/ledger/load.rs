@@ -354,8 +354,9 @@ struct CardRow {
 fn load_names(conn: &mut Conn, book: &mut Book, needs: &Needs) -> Loaded<()> {
     if !needs.categories.is_empty() {
         let sql = Sql::new("SELECT id, name, '' AS code, FALSE AS is_erased FROM categories WHERE ")
-            .id_in("id", ids(&needs.categories));
-        // A category that a product is put in must not be removed meanwhile; its foreign key sees to that.
+            .id_in("id", ids(&needs.categories))
+            // A category that a product is put in must not be removed meanwhile by another replica.
+            .either(" FOR KEY SHARE", "");
         for row in sql.load::<CardRow>(conn)? {
             book.enter_category(row.id.into(), row.name);
         }
