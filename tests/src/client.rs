@@ -33,6 +33,11 @@ impl Client {
         Client { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    /// The same place, as this user with this credential.
+    pub(crate) fn known_as(&self, token: &str, user_id: &str) -> Client {
+        Client { user_id: Some(user_id.to_owned()), ..self.with_token(token) }
+    }
+
     /// Logs in; panics when that is refused.
     pub async fn log_in(&self, login: &str, password: &str) -> Client {
         let answer = self.post("/auth/login", json!({ "login": login, "password": password })).await.is(200);

@@ -14,6 +14,7 @@
 
 mod build;
 mod client;
+mod ordering;
 mod outage;
 pub mod postgres;
 mod program;
@@ -25,6 +26,7 @@ mod watchdog;
 
 pub use build::{PosConnection, Product, a_pos_connection, a_product, an_employee};
 pub use client::{Answer, Client, Request};
+pub use ordering::{Promo, PromoBuilder, a_promo};
 pub use outage::Interruptible;
 pub use program::{Outcome, Program, binary};
 pub use server::Server;

@@ -23,7 +23,7 @@ use tradepost_domain::{
 };
 use tradepost_store::{OpenError, Session};
 
-/// Keeps a shop's stock and records its sales.
+/// Keeps a shop's stock and takes its orders.
 #[derive(Parser)]
 #[command(
     name = "tradepost",
@@ -224,7 +224,7 @@ async fn fill(config: Config, force: bool) -> anyhow::Result<ExitCode> {
 }
 
 fn verify(config: &Config) -> anyhow::Result<ExitCode> {
-    let store = server::open(config)?;
+    let store = server::open_existing(config)?;
     let mut problems = 0_usize;
     let mut out = std::io::stdout();
     let checked = store.verify(|problem| {
@@ -232,8 +232,9 @@ fn verify(config: &Config) -> anyhow::Result<ExitCode> {
         // Whoever stopped reading still gets the status.
         let _ = writeln!(out, "{problem}");
     })?;
-    let tradepost_store::Checked { levels, movements, sales, events } = checked;
-    let looked_at = format!("{levels} levels, {movements} movements, {sales} sales, {events} POS events");
+    let tradepost_store::Checked { levels, movements, sales, orders, events } = checked;
+    let looked_at =
+        format!("{levels} levels, {movements} movements, {sales} sales, {orders} orders, {events} POS events");
     if problems == 0 {
         return print(&format!("Everything agrees: {looked_at}."));
     }

@@ -11,7 +11,7 @@ use tradepost_domain::{
     ledger::{Refusal, Shortage},
     repository,
 };
-use tradepost_store::{StoreError, SubmitError};
+use tradepost_store::{StoreError, SubmitError, orders::HolderRow};
 
 impl From<Faults> for Problem {
     fn from(faults: Faults) -> Self {
@@ -29,12 +29,12 @@ impl From<Faults> for Problem {
 impl From<Refusal> for Problem {
     /// As somebody sees it who may not know what is promised to others.
     fn from(refusal: Refusal) -> Self {
-        refused(refusal, false)
+        refused(refusal, None)
     }
 }
 
-/// What the outside sees of a refusal; with `stock.read` also what is promised to others.
-pub(crate) fn refused(refusal: Refusal, sees_stock: bool) -> Problem {
+/// What the outside sees of a refusal. `holders` is for those with `stock.read`: they also see what is promised to others, and by which orders.
+pub(crate) fn refused(refusal: Refusal, holders: Option<&[HolderRow]>) -> Problem {
     let sentence = sentence(&refusal);
     match refusal {
         Refusal::Invalid(faults) => faults.into(),
@@ -44,7 +44,7 @@ pub(crate) fn refused(refusal: Refusal, sees_stock: bool) -> Problem {
         Refusal::NotFound(_) => Problem::new(Code::NOT_FOUND, sentence),
         Refusal::PreconditionFailed => Problem::new(Code::PRECONDITION_FAILED, sentence),
         Refusal::InsufficientStock(shortages) => {
-            let shortages: Vec<_> = shortages.iter().map(|one| ShortageView::new(one, sees_stock)).collect();
+            let shortages: Vec<_> = shortages.iter().map(|one| ShortageView::new(one, holders)).collect();
             Problem::new(Code::INSUFFICIENT_STOCK, sentence).with("shortages", shortages)
         }
         Refusal::ProductUnavailable { product, sku, .. } => Problem::new(Code::PRODUCT_UNAVAILABLE, sentence)
@@ -56,6 +56,8 @@ pub(crate) fn refused(refusal: Refusal, sees_stock: bool) -> Problem {
             Problem::new(Code::ILLEGAL_TRANSITION, sentence).with("from", from).with("allowed", allowed)
         }
         Refusal::Conflict { reason, .. } => Problem::new(Code::CONFLICT, sentence).with("reason", reason),
+        Refusal::PromoRefused(reason) => Problem::new(Code::PROMO_REFUSED, sentence).with("reason", reason.as_str()),
+        Refusal::CartEmpty => Problem::new(Code::CART_EMPTY, sentence),
         Refusal::KeyReused => Problem::new(Code::IDEMPOTENCY_KEY_REUSED, sentence),
     }
 }
@@ -78,17 +80,39 @@ struct ShortageView<'a> {
     available: Qty,
     #[serde(skip_serializing_if = "Option::is_none")]
     reserved: Option<Qty>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_by: Option<Vec<HolderView>>,
+}
+
+/// An order that holds some of what is short.
+#[derive(Serialize)]
+struct HolderView {
+    order_id: Id,
+    number: i64,
+    quantity: Qty,
+}
+
+impl From<&HolderRow> for HolderView {
+    fn from(row: &HolderRow) -> Self {
+        Self { order_id: row.order_id.into(), number: row.number, quantity: Qty::stored(row.quantity) }
+    }
 }
 
 impl<'a> ShortageView<'a> {
-    fn new(shortage: &'a Shortage, sees_stock: bool) -> Self {
+    fn new(shortage: &'a Shortage, holders: Option<&[HolderRow]>) -> Self {
+        let place = (shortage.product, shortage.location);
+        let held_by = |rows: &[HolderRow]| {
+            let here = rows.iter().filter(|row| (row.product_id.into(), row.location_id.into()) == place);
+            here.map(HolderView::from).collect()
+        };
         Self {
             product_id: shortage.product.into(),
             sku: shortage.sku.as_str(),
             location_id: shortage.location.into(),
             requested: Qty(shortage.requested),
             available: Qty(shortage.available),
-            reserved: sees_stock.then_some(Qty(shortage.reserved)),
+            reserved: holders.map(|_| Qty(shortage.reserved)),
+            held_by: holders.map(held_by),
         }
     }
 }
@@ -176,6 +200,7 @@ mod tests {
         identity::{Permission, Permissions},
         ids::{LocationId, ProductId},
         ledger::Unavailable,
+        promos::Reason,
         sku::Sku,
     };
     use uuid::Uuid;
@@ -212,6 +237,8 @@ mod tests {
             (Refusal::InUse("open orders hold it".to_owned()), (409, "in_use")),
             (Refusal::IllegalTransition { from: "applied", allowed: &[] }, (409, "illegal_transition")),
             (Refusal::Conflict { reason: "more_than_sold", detail: "no".to_owned() }, (409, "conflict")),
+            (Refusal::PromoRefused(Reason::Expired), (409, "promo_refused")),
+            (Refusal::CartEmpty, (409, "cart_empty")),
             (Refusal::KeyReused, (422, "idempotency_key_reused")),
         ];
         for (refusal, expected) in table {
@@ -244,10 +271,20 @@ mod tests {
 
     #[test]
     fn a_shortage_is_exact_and_shows_what_is_promised_only_to_who_may_see_stock() {
-        let body = |sees_stock| {
-            String::from_utf8(refused(Refusal::InsufficientStock(vec![a_shortage()]), sees_stock).body()).unwrap()
+        let body = |holders: Option<&[HolderRow]>| {
+            String::from_utf8(refused(Refusal::InsufficientStock(vec![a_shortage()]), holders).body()).unwrap()
         };
-        assert!(body(true).contains(r#""requested":12.5,"available":10,"reserved":3"#), "{}", body(true));
-        assert!(body(false).contains(r#""requested":12.5,"available":10}"#), "{}", body(false));
+        let holder = HolderRow {
+            product_id: a_shortage().product.into(),
+            location_id: a_shortage().location.into(),
+            order_id: tradepost_store::Id(Uuid::from_u128(3)),
+            number: 7,
+            quantity: 300_000,
+        };
+        let elsewhere = HolderRow { location_id: tradepost_store::Id(Uuid::from_u128(4)), ..holder.clone() };
+        let seen = body(Some(&[elsewhere, holder]));
+        assert!(seen.contains(r#""requested":12.5,"available":10,"reserved":3,"held_by":[{"order_id""#), "{seen}");
+        assert!(seen.contains(r#""number":7,"quantity":3}]}"#), "{seen}");
+        assert!(body(None).contains(r#""requested":12.5,"available":10}"#), "{}", body(None));
     }
 }

@@ -61,11 +61,21 @@ pub struct Start {
 /// # Errors
 /// A sentence that names what is wrong.
 pub fn open(config: &Config) -> anyhow::Result<Store> {
+    Ok(Store::open(&store_config(config))?)
+}
+
+/// Opens the database of these settings, which must be there already.
+///
+/// # Errors
+/// A sentence that names what is wrong.
+pub fn open_existing(config: &Config) -> anyhow::Result<Store> {
+    Ok(Store::open_existing(&store_config(config))?)
+}
+
+fn store_config(config: &Config) -> StoreConfig {
     let sources = Sources { now: clock::now, new_id: clock::new_uuid };
     let database = &config.database;
-    let store =
-        StoreConfig { url: database.url.clone(), readers: database.connections, queue: database.queue, sources };
-    Ok(Store::open(&store)?)
+    StoreConfig { url: database.url.clone(), readers: database.connections, queue: database.queue, sources }
 }
 
 /// Brings the tables up to date, and writes down what a new shop needs.

@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             principal: &clerk,
             expected_version: None,
             new_id: &mut || ids.next().unwrap_or_default(),
-            next_number: &mut || numbers.next().unwrap_or_default(),
+            next_number: &mut |_| numbers.next().unwrap_or_default(),
         };
         match decide(&book, &command, &mut inputs) {
             Ok(effects) => {

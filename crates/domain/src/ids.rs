@@ -72,4 +72,8 @@ ids! {
     ConnectionId,
     /// One delivery from a till.
     EventId,
+    /// A customer's order.
+    OrderId,
+    /// A promo code.
+    PromoId,
 }

@@ -40,6 +40,7 @@
 
 #![warn(missing_docs)]
 
+pub mod carts;
 pub mod catalogue;
 pub mod contact;
 pub mod customers;
@@ -48,8 +49,11 @@ pub mod identity;
 pub mod ids;
 pub mod instant;
 pub mod ledger;
+pub mod lines;
 pub mod money;
+pub mod orders;
 pub mod pos;
+pub mod promos;
 pub mod quantity;
 pub mod repository;
 pub mod sales;

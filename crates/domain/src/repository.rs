@@ -4,12 +4,14 @@
 //! [`crate::ledger`] alone.
 
 use crate::{
+    carts::{Cart, CartItem},
     catalogue::Category,
     customers::Customer,
     identity::{Principal, User},
-    ids::{CategoryId, ConnectionId, CustomerId, LocationId, TokenId, UserId},
+    ids::{CategoryId, ConnectionId, CustomerId, LocationId, ProductId, PromoId, TokenId, UserId},
     instant::Instant,
     pos::Connection,
+    promos::Promo,
     stock::Location,
 };
 
@@ -142,4 +144,36 @@ pub trait Connections {
     fn update_connection(&mut self, connection: &Connection) -> Result<()>;
     /// Takes it out of use; its events stay. Its secret is forgotten.
     fn remove_connection(&mut self, id: ConnectionId, now: Instant) -> Result<()>;
+}
+
+/// Promo codes. Who holds them, and how often, is the ledger's to say.
+pub trait Promos {
+    /// By id; removed ones are not found.
+    fn promo(&mut self, id: PromoId) -> Result<Option<Promo>>;
+    /// By its code (folded); removed ones are not found.
+    fn promo_by_code(&mut self, code_key: &str) -> Result<Option<Promo>>;
+    /// How many orders of a customer hold it.
+    fn redemptions(&mut self, promo: PromoId, customer: CustomerId) -> Result<i64>;
+    /// Keeps a new one. `Duplicate` of `code`.
+    fn add_promo(&mut self, promo: &Promo) -> Result<()>;
+    /// Keeps an edit of the version before, all but `times_used`. `Changed`, `Duplicate` of `code`.
+    fn update_promo(&mut self, promo: &Promo) -> Result<()>;
+    /// Takes it out of use; orders that hold it keep their terms. Its code is free again.
+    fn remove_promo(&mut self, id: PromoId, now: Instant) -> Result<()>;
+}
+
+/// Carts. Placing what is in one is a command of the ledger. Every change raises the version.
+pub trait Carts {
+    /// A user's; an empty one of version 0 where they have none.
+    fn cart(&mut self, user: UserId) -> Result<Cart>;
+    /// The same, held fast until the unit of work ends, so that nobody else changes or places it meanwhile.
+    fn lock_cart(&mut self, user: UserId, now: Instant) -> Result<Cart>;
+    /// Puts a product in, or in the place of what is wished of it: quantity and the price seen. When it was first put in stays.
+    fn put_cart_item(&mut self, user: UserId, item: &CartItem, now: Instant) -> Result<()>;
+    /// Takes a product out; `false` where it was not in.
+    fn remove_cart_item(&mut self, user: UserId, product: ProductId, now: Instant) -> Result<bool>;
+    /// The code that is to be used.
+    fn set_cart_promo(&mut self, user: UserId, code: Option<&str>, now: Instant) -> Result<()>;
+    /// Takes everything out, the code too.
+    fn empty_cart(&mut self, user: UserId, now: Instant) -> Result<()>;
 }

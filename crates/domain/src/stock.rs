@@ -3,7 +3,7 @@
 use crate::{
     faults::Faults,
     identity::Actor,
-    ids::{EventId, LocationId, MovementId, ProductId, SaleId},
+    ids::{EventId, LocationId, MovementId, OrderId, ProductId, SaleId},
     instant::Instant,
     quantity::{Delta, Quantity},
     text::{self, limits},
@@ -133,6 +133,8 @@ pub enum Source {
     Sale(SaleId),
     /// A till's delivery.
     PosEvent(EventId),
+    /// A customer's order.
+    Order(OrderId),
 }
 
 impl Source {
@@ -141,6 +143,7 @@ impl Source {
         match self {
             Self::Sale(_) => "sale",
             Self::PosEvent(_) => "pos_event",
+            Self::Order(_) => "order",
         }
     }
 
@@ -149,6 +152,7 @@ impl Source {
         match self {
             Self::Sale(id) => id.uuid(),
             Self::PosEvent(id) => id.uuid(),
+            Self::Order(id) => id.uuid(),
         }
     }
 
@@ -157,6 +161,7 @@ impl Source {
         match type_name {
             "sale" => Some(Self::Sale(SaleId::from_uuid(id))),
             "pos_event" => Some(Self::PosEvent(EventId::from_uuid(id))),
+            "order" => Some(Self::Order(OrderId::from_uuid(id))),
             _ => None,
         }
     }
@@ -175,6 +180,16 @@ impl Change {
     /// Only what is there changes.
     pub const fn on_hand(change: Delta) -> Self {
         Self { on_hand: change, reserved: Delta::ZERO }
+    }
+
+    /// Only what is promised changes.
+    pub const fn reserved(change: Delta) -> Self {
+        Self { on_hand: Delta::ZERO, reserved: change }
+    }
+
+    /// The same for many products.
+    pub(crate) fn all_on_hand(changes: &[(ProductId, Delta)]) -> Vec<(ProductId, Self)> {
+        changes.iter().map(|(product, change)| (*product, Self::on_hand(*change))).collect()
     }
 }
 

@@ -8,9 +8,11 @@ use common::*;
 use proptest::prelude::*;
 use std::collections::HashMap;
 use tradepost_domain::{
-    ids::{EventId, LocationId, ProductId, SaleId},
+    ids::{EventId, LocationId, OrderId, ProductId, SaleId},
     ledger::{Command, Refusal},
+    orders::OrderStatus,
     pos::{EventStatus, OnShortage},
+    promos::PromoPatch,
     quantity::{Delta, Quantity},
     sales::SaleStatus,
     stock::{Level, Source},
@@ -31,6 +33,11 @@ enum Step {
     Retry(usize),
     Dismiss(usize),
     Map(usize),
+    Order(bool, Vec<(usize, u32)>, bool),
+    EditOrder(usize, Vec<(usize, u32)>, Option<bool>),
+    MoveOrder(usize, usize),
+    DeleteOrder(usize),
+    ReturnOrder(usize, Vec<(usize, u32)>, bool),
     Tick(i64),
 }
 
@@ -50,6 +57,11 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..6usize).prop_map(Step::Retry),
         1 => (0..6usize).prop_map(Step::Dismiss),
         1 => (0..SKUS.len()).prop_map(Step::Map),
+        4 => (any::<bool>(), lines(), any::<bool>()).prop_map(|(who, lines, promo)| Step::Order(who, lines, promo)),
+        2 => (0..8usize, lines(), any::<Option<bool>>()).prop_map(|(n, lines, code)| Step::EditOrder(n, lines, code)),
+        5 => (0..8usize, 0..5usize).prop_map(|(n, step)| Step::MoveOrder(n, step)),
+        1 => (0..8usize).prop_map(Step::DeleteOrder),
+        1 => (0..8usize, lines(), any::<bool>()).prop_map(|(n, lines, restock)| Step::ReturnOrder(n, lines, restock)),
         1 => (1..100i64).prop_map(Step::Tick),
     ]
 }
@@ -61,15 +73,18 @@ struct History {
     shop: Shop,
     sales: Vec<SaleId>,
     events: Vec<EventId>,
+    orders: Vec<OrderId>,
 }
 
 impl History {
     fn new(on_shortage: OnShortage) -> Self {
-        let mut shop = Shop::new().with_till(on_shortage);
+        let limits =
+            PromoPatch { usage_limit: Some(Some(3)), per_customer_limit: Some(Some(2)), ..PromoPatch::default() };
+        let mut shop = Shop::new().with_till(on_shortage).with_promo("TEN", "10", limits);
         for (sku, amount) in SKUS.iter().zip(["10", "5", "0"]) {
             shop = shop.with(sku, amount);
         }
-        Self { shop, sales: Vec::new(), events: Vec::new() }
+        Self { shop, sales: Vec::new(), events: Vec::new(), orders: Vec::new() }
     }
 
     fn nth<T: Copy>(list: &[T], n: usize) -> Option<T> {
@@ -117,6 +132,28 @@ impl History {
             Step::Map(product) => {
                 Command::MapProduct { connection: TILL, external_id: "4711".into(), product: id_of(SKUS[*product]) }
             }
+            Step::Order(who, lines, promo) => {
+                let customer = if *who { ANN } else { BOB };
+                borrowed(&named(lines), &|lines| order(customer, lines, promo.then_some("TEN")))
+            }
+            Step::EditOrder(n, lines, code) => {
+                let id = Self::nth(&self.orders, *n)?;
+                let mut command = borrowed(&named(lines), &|lines| edit_order(id, lines));
+                if let (Command::EditOrder { patch, .. }, Some(with)) = (&mut command, code) {
+                    patch.promo_code = Some(with.then(|| "ten".to_owned()));
+                }
+                command
+            }
+            Step::MoveOrder(n, which) => {
+                use tradepost_domain::orders::Step as To;
+                let to = [To::Accept, To::Reject, To::Cancel, To::Ship, To::Deliver][*which];
+                common::step(Self::nth(&self.orders, *n)?, to)
+            }
+            Step::DeleteOrder(n) => Command::DeleteOrder { id: Self::nth(&self.orders, *n)? },
+            Step::ReturnOrder(n, lines, restock) => {
+                let id = Self::nth(&self.orders, *n)?;
+                borrowed(&named(lines), &|lines| give_back(id, lines, *restock))
+            }
             Step::Tick(_) => return None,
         })
     }
@@ -132,6 +169,7 @@ impl History {
         match self.shop.submit(&command) {
             Ok(effects) => {
                 self.sales.extend(effects.sales.iter().filter(|s| s.is_new).map(|s| s.value.id));
+                self.orders.extend(effects.orders.iter().filter(|o| o.is_new).map(|o| o.value.id));
                 self.events.extend(effects.events.iter().filter(|e| e.is_new).map(|e| e.value.id));
             }
             Err(Refusal::InsufficientStock(short)) => {
@@ -158,12 +196,39 @@ impl History {
         for level in self.shop.book.levels() {
             assert_eq!(levels.get(&(level.product, level.location)), Some(level), "replaying rebuilds every level");
         }
+        self.check_orders();
         self.sales.iter().for_each(|id| self.check_sale(*id));
         for id in &self.events {
             let event = self.shop.book.event(*id).unwrap();
             let moved = self.shop.movements.iter().filter(|m| m.source == Some(Source::PosEvent(*id))).count();
             assert!(moved == 0 || event.status == EventStatus::Applied, "only what is applied has moved stock");
         }
+    }
+
+    /// What is reserved is what open orders hold, line by line; and a code is held by as many open orders as it says.
+    fn check_orders(&self) {
+        let mut held: HashMap<ProductId, i64> = HashMap::new();
+        let mut with_code = 0;
+        for id in &self.orders {
+            let order = self.shop.order(*id);
+            let subtotal: i64 = order.lines.iter().map(|l| l.line_total.minor()).sum();
+            assert_eq!(order.subtotal.minor(), subtotal);
+            assert_eq!(order.discount.minor() + order.total.minor(), subtotal);
+            assert!((0..=subtotal).contains(&order.discount.minor()));
+            if order.status.holds_stock() {
+                for line in &order.lines {
+                    *held.entry(line.product).or_default() += line.quantity.hundred_thousandths();
+                }
+            }
+            let gave_back = matches!(order.status, OrderStatus::Rejected | OrderStatus::Cancelled);
+            with_code += i64::from(order.promo.is_some() && !gave_back);
+        }
+        for level in self.shop.book.levels().filter(|level| level.location == MAIN) {
+            let held = held.get(&level.product).copied().unwrap_or_default();
+            assert_eq!(level.reserved.hundred_thousandths(), held, "what is reserved is what open orders hold");
+        }
+        assert_eq!(self.shop.times_used("TEN"), with_code);
+        assert!(with_code <= 3);
     }
 
     fn check_sale(&self, id: SaleId) {
@@ -173,8 +238,8 @@ impl History {
         assert!((0..=total).contains(&sale.refunded_total.minor()));
         let mut out: HashMap<ProductId, i64> = HashMap::new();
         for line in &sale.lines {
-            assert!(line.restocked <= line.refunded && line.refunded <= line.quantity);
-            let stays = if sale.status == SaleStatus::Voided { line.refunded } else { line.quantity };
+            assert!(line.restocked <= line.returned && line.returned <= line.quantity);
+            let stays = if sale.status == SaleStatus::Voided { line.returned } else { line.quantity };
             let gone = Delta::between(line.restocked, stays);
             *out.entry(line.product).or_default() += gone.hundred_thousandths();
         }

@@ -184,7 +184,7 @@ impl From<DieselError> for StoreError {
 
 /// The unique columns and the name that the contract gives each. PostgreSQL names the index, SQLite the columns; the
 /// indexes are named so that both end in the same words.
-const UNIQUE: [(&str, &str, &str); 16] = [
+const UNIQUE: [(&str, &str, &str); 18] = [
     ("users_username_key", "users.username_key", "username"),
     ("users_email_key", "users.email_key", "email"),
     ("categories_name_key", "categories.name_key", "name"),
@@ -201,6 +201,8 @@ const UNIQUE: [(&str, &str, &str); 16] = [
     ("pos_products_pkey", "pos_products.connection_id, pos_products.external_id", "external_id"),
     ("idempotency_keys_pkey", "idempotency_keys.principal, idempotency_keys.key", "idempotency_key"),
     ("sales_number", "sales.number", "number"),
+    ("orders_number", "orders.number", "number"),
+    ("promo_codes_code_key", "promo_codes.code_key", "code"),
 ];
 
 /// The field of the contract whose value was taken, where the violated constraint is one of those.

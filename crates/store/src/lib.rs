@@ -7,6 +7,7 @@
 //! thread (SQLite). [`Session`] is one unit of work: the domain's repository traits are implemented on it, and the lists of each noun take
 //! it as their first argument.
 
+pub mod carts;
 pub mod catalogue;
 pub mod categories;
 mod connection;
@@ -20,8 +21,10 @@ pub mod ledger;
 pub mod list;
 pub mod locations;
 mod migrate;
+pub mod orders;
 mod pool;
 pub mod pos;
+pub mod promos;
 pub mod sales;
 mod schema;
 mod session;

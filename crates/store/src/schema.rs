@@ -223,6 +223,95 @@ tables! {
         occurred_at -> Nullable<InstantSql>,
         reason -> Nullable<Text>,
     }
+    promo_codes (id) {
+        id -> UuidSql,
+        code -> Text,
+        code_key -> Text,
+        name -> Text,
+        name_key -> Text,
+        kind -> Text,
+        amount -> Nullable<BigInt>,
+        percentage_hundredths -> Nullable<BigInt>,
+        max_discount -> Nullable<BigInt>,
+        minimum_subtotal -> Nullable<BigInt>,
+        valid_from -> InstantSql,
+        valid_until -> InstantSql,
+        active -> Bool,
+        usage_limit -> Nullable<BigInt>,
+        per_customer_limit -> Nullable<BigInt>,
+        times_used -> BigInt,
+        removed_at -> Nullable<InstantSql>,
+        search_text -> Text,
+        version -> BigInt,
+        created_at -> InstantSql,
+        updated_at -> InstantSql,
+    }
+    redemptions (order_id) {
+        order_id -> UuidSql,
+        promo_id -> UuidSql,
+        customer_id -> UuidSql,
+        redeemed_at -> InstantSql,
+    }
+    carts (user_id) {
+        user_id -> UuidSql,
+        promo_code -> Nullable<Text>,
+        version -> BigInt,
+        updated_at -> InstantSql,
+    }
+    cart_items (user_id, product_id) {
+        user_id -> UuidSql,
+        product_id -> UuidSql,
+        quantity -> BigInt,
+        price_seen -> BigInt,
+        added_at -> InstantSql,
+    }
+    orders (id) {
+        id -> UuidSql,
+        number -> BigInt,
+        status -> Text,
+        customer_id -> UuidSql,
+        placed_by -> Nullable<UuidSql>,
+        subtotal -> BigInt,
+        discount -> BigInt,
+        total -> BigInt,
+        promo_id -> Nullable<UuidSql>,
+        promo_code -> Nullable<Text>,
+        promo_code_key -> Nullable<Text>,
+        promo_kind -> Nullable<Text>,
+        promo_amount -> Nullable<BigInt>,
+        promo_percentage_hundredths -> Nullable<BigInt>,
+        promo_max_discount -> Nullable<BigInt>,
+        promo_minimum_subtotal -> Nullable<BigInt>,
+        notes -> Nullable<Text>,
+        location_id -> UuidSql,
+        hidden_at -> Nullable<InstantSql>,
+        search_text -> Text,
+        version -> BigInt,
+        created_at -> InstantSql,
+        updated_at -> InstantSql,
+    }
+    order_lines (order_id, id) {
+        id -> UuidSql,
+        order_id -> UuidSql,
+        position -> Integer,
+        product_id -> UuidSql,
+        sku -> Text,
+        name -> Text,
+        quantity -> BigInt,
+        returned_quantity -> BigInt,
+        restocked_quantity -> BigInt,
+        unit_price -> BigInt,
+        line_total -> BigInt,
+    }
+    order_history (order_id, position) {
+        order_id -> UuidSql,
+        position -> Integer,
+        status -> Text,
+        at -> InstantSql,
+        actor_type -> Text,
+        actor_id -> Nullable<UuidSql>,
+        reason -> Nullable<Text>,
+    }
 }
 
 #[cfg(test)]

@@ -99,6 +99,19 @@ impl Store {
         })))
     }
 
+    /// Opens a database that is there already: a mistyped path is an error, not a new shop.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_existing(config: &StoreConfig) -> Result<Self, OpenError> {
+        match Target::parse(&config.url)?.path() {
+            Some(path) if !path.exists() => {
+                Err(OpenError::CannotOpen(format!("{}: there is no such file", path.display())))
+            }
+            _ => Self::open(config),
+        }
+    }
+
     /// Which database it is.
     pub fn engine(&self) -> Engine {
         self.0.target.engine()

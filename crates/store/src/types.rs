@@ -113,7 +113,9 @@ ids_as_stored!(
     UserId,
     TokenId,
     ConnectionId,
-    EventId
+    EventId,
+    OrderId,
+    PromoId
 );
 
 impl ToSql<UuidSql, Pg> for Id {

@@ -1,7 +1,7 @@
 //! Who logs in.
 
 use crate::{
-    StoreError, customers,
+    StoreError, carts, customers,
     dialect::Sql,
     list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, search_text, unreadable},
     schema::users,
@@ -220,6 +220,8 @@ impl Users for Session<'_> {
             .text(" WHERE erased_at IS NULL AND id = ")
             .with(Id::from(id));
         self.execute(erase)?;
+        // Before their customer record, as when a cart is placed.
+        carts::erase(self, id)?;
         self.execute(customers::erase("c.user_id = ", id.into(), now))?;
         self.execute(Sql::new("DELETE FROM tokens WHERE user_id = ").with(Id::from(id)))?;
         // Their stored answers repeat what was erased.

@@ -66,6 +66,30 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/api/v1/customers/{}", May(&["customers.read"])),
     ("PATCH", "/api/v1/customers/{}", May(&["customers.write"])),
     ("DELETE", "/api/v1/customers/{}", May(&["customers.write"])),
+    ("GET", "/api/v1/cart", SignedIn),
+    ("PATCH", "/api/v1/cart", SignedIn),
+    ("DELETE", "/api/v1/cart", SignedIn),
+    ("PUT", "/api/v1/cart/items/{}", SignedIn),
+    ("DELETE", "/api/v1/cart/items/{}", SignedIn),
+    ("POST", "/api/v1/cart/checkout", SignedIn),
+    ("GET", "/api/v1/orders", SignedIn),
+    ("POST", "/api/v1/orders", SignedIn),
+    ("GET", "/api/v1/orders/{}", SignedIn),
+    ("PATCH", "/api/v1/orders/{}", SignedIn),
+    ("DELETE", "/api/v1/orders/{}", SignedIn),
+    ("POST", "/api/v1/orders/{}/accept", May(&["orders.fulfil"])),
+    ("POST", "/api/v1/orders/{}/reject", May(&["orders.fulfil"])),
+    ("POST", "/api/v1/orders/{}/ship", May(&["orders.fulfil"])),
+    ("POST", "/api/v1/orders/{}/deliver", May(&["orders.fulfil"])),
+    ("POST", "/api/v1/orders/{}/cancel", SignedIn),
+    ("POST", "/api/v1/orders/{}/returns", May(&["orders.fulfil"])),
+    ("GET", "/api/v1/promo-codes", May(&["promos.write"])),
+    ("POST", "/api/v1/promo-codes", May(&["promos.write"])),
+    ("GET", "/api/v1/promo-codes/{}", May(&["promos.write"])),
+    ("PATCH", "/api/v1/promo-codes/{}", May(&["promos.write"])),
+    ("DELETE", "/api/v1/promo-codes/{}", May(&["promos.write"])),
+    ("POST", "/api/v1/promo-codes/check", SignedIn),
+    ("GET", "/api/v1/dashboard/orders", May(&["reports.read"])),
     ("GET", "/api/v1/pos-connections", May(&["integrations.manage"])),
     ("POST", "/api/v1/pos-connections", May(&["integrations.manage"])),
     ("GET", "/api/v1/pos-connections/{}", May(&["integrations.manage"])),
@@ -247,7 +271,17 @@ both_engines!(no_way_of_writing_a_path_goes_past_the_table, async |shop| {
     let owner = shop.owner();
     tradepost_tests::a_product().stock(1).create(&owner).await;
     let nobody = shop.anonymous();
-    for noun in ["inventory", "users", "sales", "customers", "stock-movements", "pos-connections"] {
+    for noun in [
+        "inventory",
+        "users",
+        "sales",
+        "orders",
+        "cart",
+        "promo-codes",
+        "customers",
+        "stock-movements",
+        "pos-connections",
+    ] {
         let (first, rest) = noun.split_at(1);
         let escaped = format!("/api/v1/%{:02x}{rest}", first.as_bytes()[0]);
         for path in [

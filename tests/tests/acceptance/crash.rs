@@ -22,10 +22,12 @@ struct Attempt {
     answer: Option<(u16, String)>,
 }
 
-/// What the shop's people do, by number: mostly sales; every fifth a till's report, every ninth more than there is.
+/// What the shop's people do, by number: mostly sales; of five one is a till's report and one an order; every ninth asks for more than
+/// there is.
 #[derive(Clone)]
 struct Load {
     owner: Client,
+    shopper: Client,
     tea: Product,
     till: PosConnection,
 }
@@ -33,6 +35,10 @@ struct Load {
 impl Load {
     fn is_for_the_till(number: usize) -> bool {
         number % 5 == 4
+    }
+
+    fn is_an_order(number: usize) -> bool {
+        number % 5 == 2
     }
 
     fn must_be_refused(number: usize) -> bool {
@@ -49,7 +55,11 @@ impl Load {
             let body = json!({ "product_id": self.tea.id, "quantity_change": -(quantity as i64), "reason": "Sold" });
             return self.till.deliver(&self.owner, &format!("evt-{number}"), &body);
         }
-        self.owner.post("/sales", json!({ "lines": [self.tea.line(quantity)] })).key(&format!("sale-{number}"))
+        let body = json!({ "lines": [self.tea.line(quantity)] });
+        if Load::is_an_order(number) {
+            return self.shopper.post("/orders", body).key(&format!("order-{number}"));
+        }
+        self.owner.post("/sales", body).key(&format!("sale-{number}"))
     }
 
     /// Sends it; an answer must be right for what was asked, and none is what a crash leaves.
@@ -90,6 +100,7 @@ async fn survive(mut shop: Shop) {
     let load = Load {
         tea: a_product().stock(STOCK).create(&owner).await,
         till: a_pos_connection(&owner, "refuse").await,
+        shopper: shop.a_shopper(),
         owner,
     };
     let next = Arc::new(AtomicUsize::new(0));
@@ -118,12 +129,13 @@ fn ids(rows: &[Value]) -> BTreeSet<String> {
 }
 
 async fn every_acknowledged_write_is_there_once(shop: &Shop, load: &Load, attempts: &[Attempt]) {
-    let sales = ids(&load.owner.walk("/sales?limit=200").await);
+    let mut documents = ids(&load.owner.walk("/sales?limit=200").await);
+    documents.extend(ids(&load.shopper.walk("/orders?limit=200").await));
     let events = ids(&load.owner.walk("/pos-events?limit=200&status=applied").await);
     let mut unanswered = 0;
     for attempt in attempts {
         match &attempt.answer {
-            Some((201, id)) => assert!(sales.contains(id), "sale {id} was acknowledged and is lost"),
+            Some((201, id)) => assert!(documents.contains(id), "sale or order {id} was acknowledged and is lost"),
             Some((200, id)) => assert!(events.contains(id), "event {id} was acknowledged and is lost"),
             Some(_) => {}
             None => unanswered += usize::from(!Load::must_be_refused(attempt.number)),
@@ -131,7 +143,7 @@ async fn every_acknowledged_write_is_there_once(shop: &Shop, load: &Load, attemp
     }
     let acknowledged =
         attempts.iter().filter(|attempt| attempt.answer.as_ref().is_some_and(|(status, _)| *status != 409)).count();
-    let there = sales.len() + events.len();
+    let there = documents.len() + events.len();
     assert!(
         (acknowledged..=acknowledged + unanswered).contains(&there),
         "{there} there, {acknowledged} acknowledged, {unanswered} open"
@@ -148,12 +160,13 @@ async fn retrying_applies_each_once(shop: &Shop, load: &Load, attempts: &[Attemp
         let retried = load.attempt(attempt.number).await;
         assert!(retried.answer.is_some(), "no answer to the retry of {}", attempt.number);
     }
-    let sold: usize = attempts
-        .iter()
-        .filter(|attempt| !Load::must_be_refused(attempt.number))
-        .map(|attempt| Load::quantity(attempt.number))
-        .sum();
-    assert_eq!(load.tea.on_hand(&load.owner).await, (STOCK - sold) as f64);
+    let sum = |is_order: bool| -> usize {
+        let numbers = attempts.iter().map(|attempt| attempt.number).filter(|number| !Load::must_be_refused(*number));
+        numbers.filter(|number| Load::is_an_order(*number) == is_order).map(Load::quantity).sum()
+    };
+    let (sold, reserved) = (sum(false), sum(true));
+    let figures = [STOCK - sold, reserved, STOCK - sold - reserved].map(|figure| figure as f64);
+    assert_eq!(load.tea.stock(&load.owner).await, figures);
     shop.database.verify();
 }
 

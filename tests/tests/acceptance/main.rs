@@ -3,17 +3,24 @@
 
 mod access;
 mod auth;
+mod carts;
 mod catalogue;
 mod conventions;
 mod crash;
 mod customers;
+mod dashboard;
 mod idempotency;
 mod inventory;
 mod lists;
+mod order_edits;
+mod order_steps;
+mod orders;
+mod orders_at_once;
 mod outage;
 mod oversell;
 mod pos;
 mod program;
+mod promos;
 mod races;
 mod readme;
 mod sales;

@@ -217,12 +217,15 @@ both_engines!(sample_data_fills_an_empty_shop_through_the_ledger_and_leaves_a_fu
         count("locations") == 2
             && count("categories") > 2
             && count("sales") > 0
+            && count("orders") > 1
+            && count("promo_codes") == 1
             && count("movements") > count("products")
     );
-    let before = (count("products"), count("movements"), count("sales"));
+    let counts = || ["products", "movements", "sales", "orders", "promo_codes"].map(count);
+    let before = counts();
     let again = database.program(&["sample-data"]).run();
     assert_ne!(again.status, Some(0), "{again:?}");
-    assert_eq!((count("products"), count("movements"), count("sales")), before);
+    assert_eq!(counts(), before);
 });
 
 #[test]
@@ -283,4 +286,14 @@ fn a_clean_end_leaves_everything_in_the_database_file() {
         shop.database.program(&weak).input(OWNER_PASSWORD).run().succeeded();
         assert!(std::fs::metadata(&log).map_or(true, |left| left.len() == 0), "a command left {}", log.display());
     });
+}
+
+#[test]
+fn verify_does_not_make_a_shop_of_a_mistyped_path() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("no-such-shop.db");
+    let url = format!("sqlite://{}", path.display());
+    let outcome = Program::new(folder.path(), &["verify"]).env("DATABASE_URL", &url).run();
+    outcome.refused_naming("no such file");
+    assert!(!path.exists());
 }

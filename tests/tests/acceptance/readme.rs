@@ -72,7 +72,17 @@ fn the_tour_works_as_written() {
     assert_eq!(starting.len(), 1, "one block starts the shop with `make run`");
     assert!(tour.len() >= 3, "a tour of {} blocks is none", tour.len());
     let script = tour.concat();
-    for landmark in ["curl", "/auth/login", "/webhooks/pos/", "webhook-signature", "verify"] {
+    let landmarks = [
+        "curl",
+        "/auth/login",
+        "/webhooks/pos/",
+        "webhook-signature",
+        "/auth/register",
+        "/cart/checkout",
+        "/ship",
+        "verify",
+    ];
+    for landmark in landmarks {
         assert!(script.contains(landmark), "the tour does not come by {landmark}");
     }
     let folder = a_fresh_clone();
@@ -80,8 +90,15 @@ fn the_tour_works_as_written() {
     let mut shop = Server::start_with(folder.path(), &["serve", "--demo"], &settings);
     let password = block_on(demo_password(&shop));
     let said = run_tour(folder.path(), &script.replace("http://127.0.0.1:8080", &shop.address()), &password);
-    // What the README says of it: the refusal, and ten, less seven, plus two, less two.
-    assert!(said.contains("\"insufficient_stock\""), "the second seven are refused:\n{said}");
-    assert!(said.contains("\"on_hand\":3,"), "three are left:\n{said}");
+    // What the README says of it: the refusal, ten less seven plus two less two, and what ordering shows.
+    for outcome in [
+        r#""code":"insufficient_stock""#,
+        r#""on_hand":3,"#,
+        r#""held_by":[{"#,
+        r#""discount":"0.90""#,
+        r#""status":"shipped""#,
+    ] {
+        assert!(said.contains(outcome), "the tour does not show {outcome}:\n{said}");
+    }
     shop.stop();
 }

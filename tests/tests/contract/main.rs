@@ -1,8 +1,12 @@
 //! The contract of the store, on each engine: what `tradepost_domain::repository` promises, and what the store adds to it (units of
 //! work, idempotency keys, lists, adding up).
 
+mod carts;
 mod lists;
+mod ordering;
+mod orders;
 mod outage;
+mod promos;
 mod repositories;
 mod tables;
 mod units;
@@ -52,7 +56,7 @@ struct Kept {
 
 fn run(engine: Engine, body: impl AsyncFnOnce(Kept)) {
     let database = Database::empty(engine);
-    let store = open(&database, 4, 256);
+    let store = open(&database, 4, 512);
     block_on(body(Kept { store, database }));
 }
 

@@ -124,6 +124,41 @@ on_each_engine!(the_tables_refuse_what_the_rules_forbid, async |kept| {
     }
 });
 
+on_each_engine!(the_tables_of_ordering_refuse_what_the_rules_forbid, async |kept| {
+    let tea = kept.a_product("TEA", "2.50", "10").await;
+    kept.a_promo("TEN", "10", |_| ()).await;
+    let ann = kept.a_shopper("ann").await;
+    kept.place(&ann, &[(tea, "4")], Some("ten")).await;
+    kept.place(&ann, &[(tea, "1")], None).await;
+    for statement in [
+        "UPDATE orders SET total = total + 1",
+        "UPDATE orders SET discount = subtotal + 1, total = -1",
+        "UPDATE orders SET discount = 1, total = subtotal - 1 WHERE number = 2",
+        "UPDATE orders SET status = 'lost'",
+        "UPDATE orders SET hidden_at = created_at",
+        "UPDATE orders SET promo_kind = NULL WHERE number = 1",
+        "UPDATE orders SET promo_kind = 'fixed' WHERE number = 1",
+        "UPDATE orders SET promo_amount = 1 WHERE number = 2",
+        "UPDATE orders SET number = 7",
+        "DELETE FROM orders",
+        "UPDATE order_lines SET quantity = 0",
+        "UPDATE order_lines SET returned_quantity = quantity + 1",
+        "UPDATE order_lines SET restocked_quantity = 1",
+        "UPDATE order_history SET reason = 'x'",
+        "DELETE FROM order_history",
+        "UPDATE promo_codes SET times_used = -1",
+        "UPDATE promo_codes SET percentage_hundredths = 10001",
+        "UPDATE promo_codes SET percentage_hundredths = NULL",
+        "UPDATE promo_codes SET amount = 1",
+        "UPDATE promo_codes SET usage_limit = 0",
+        "DELETE FROM promo_codes",
+        "INSERT INTO redemptions SELECT order_id, promo_id, customer_id, redeemed_at FROM redemptions",
+    ] {
+        assert!(sql::try_execute(&kept.database.url, statement).is_err(), "{statement}");
+    }
+    kept.assert_all_agrees();
+});
+
 on_each_engine!(there_is_exactly_one_default_location, async |kept| {
     let id = LocationId::from_uuid(crate::new_id());
     let mut store_room = Location::new(id, "store", "Store room", now()).unwrap();

@@ -57,8 +57,8 @@ pub type Rule = (&'static str, &'static str, Access);
 
 use Access::{Anyone, Owner, Permission as May, Public, Signature, SignedIn};
 use Permission::{
-    CatalogueWrite, CustomersRead, CustomersWrite, IntegrationsManage, SalesRead, SalesWrite, SettingsWrite, StockRead,
-    StockWrite, UsersManage,
+    CatalogueWrite, CustomersRead, CustomersWrite, IntegrationsManage, OrdersFulfil, PromosWrite, ReportsRead,
+    SalesRead, SalesWrite, SettingsWrite, StockRead, StockWrite, UsersManage,
 };
 
 /// Every endpoint there is.
@@ -108,6 +108,31 @@ pub const RULES: &[Rule] = &[
     ("GET", "/api/v1/customers/{id}", May(CustomersRead)),
     ("PATCH", "/api/v1/customers/{id}", May(CustomersWrite)),
     ("DELETE", "/api/v1/customers/{id}", May(CustomersWrite)),
+    ("GET", "/api/v1/cart", SignedIn),
+    ("PATCH", "/api/v1/cart", SignedIn),
+    ("DELETE", "/api/v1/cart", SignedIn),
+    ("PUT", "/api/v1/cart/items/{product_id}", SignedIn),
+    ("DELETE", "/api/v1/cart/items/{product_id}", SignedIn),
+    ("POST", "/api/v1/cart/checkout", SignedIn),
+    ("GET", "/api/v1/orders", SignedIn),
+    ("POST", "/api/v1/orders", SignedIn),
+    ("GET", "/api/v1/orders/{id}", SignedIn),
+    ("PATCH", "/api/v1/orders/{id}", SignedIn),
+    ("DELETE", "/api/v1/orders/{id}", SignedIn),
+    ("POST", "/api/v1/orders/{id}/accept", May(OrdersFulfil)),
+    ("POST", "/api/v1/orders/{id}/reject", May(OrdersFulfil)),
+    ("POST", "/api/v1/orders/{id}/ship", May(OrdersFulfil)),
+    ("POST", "/api/v1/orders/{id}/deliver", May(OrdersFulfil)),
+    ("POST", "/api/v1/orders/{id}/cancel", SignedIn),
+    ("POST", "/api/v1/orders/{id}/returns", May(OrdersFulfil)),
+    // Before `{id}`: the first that fits a method counts.
+    ("POST", "/api/v1/promo-codes/check", SignedIn),
+    ("GET", "/api/v1/promo-codes", May(PromosWrite)),
+    ("POST", "/api/v1/promo-codes", May(PromosWrite)),
+    ("GET", "/api/v1/promo-codes/{id}", May(PromosWrite)),
+    ("PATCH", "/api/v1/promo-codes/{id}", May(PromosWrite)),
+    ("DELETE", "/api/v1/promo-codes/{id}", May(PromosWrite)),
+    ("GET", "/api/v1/dashboard/orders", May(ReportsRead)),
     ("GET", "/api/v1/pos-connections", May(IntegrationsManage)),
     ("POST", "/api/v1/pos-connections", May(IntegrationsManage)),
     ("GET", "/api/v1/pos-connections/{id}", May(IntegrationsManage)),
@@ -185,22 +210,28 @@ impl Rules {
         Ok(Self { paths })
     }
 
-    fn path(&self, path: &str) -> Option<&PathRules> {
-        let parts = || path.split('/').skip(1);
+    /// The patterns that fit a path: seldom more than one, as with `/promo-codes/check` and `/promo-codes/{id}`.
+    fn paths<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a PathRules> {
+        let parts = move || path.split('/').skip(1);
         let fits =
             |pattern: &&str, part: &str| if pattern.starts_with('{') { !part.is_empty() } else { *pattern == part };
-        let group = self.paths.get(&parts().count())?;
-        group.iter().find(|rules| rules.segments.iter().zip(parts()).all(|(pattern, part)| fits(pattern, part)))
+        let group = self.paths.get(&parts().count()).into_iter().flatten();
+        group.filter(move |rules| rules.segments.iter().zip(parts()).all(|(pattern, part)| fits(pattern, part)))
     }
 
     /// The endpoint that a request goes to, where there is one.
     pub fn endpoint(&self, method: &Method, path: &str) -> Option<Endpoint> {
-        self.path(path)?.methods.iter().find(|(known, _)| known == method).map(|(_, endpoint)| *endpoint)
+        let mut methods = self.paths(path).flat_map(|rules| &rules.methods);
+        methods.find(|(known, _)| known == method).map(|(_, endpoint)| *endpoint)
     }
 
     /// What can be done with a path that exists.
     pub fn allowed(&self, path: &str) -> Option<String> {
-        let mut methods: Vec<_> = self.path(path)?.methods.iter().map(|(method, _)| method.as_str()).collect();
+        let mut methods: Vec<_> =
+            self.paths(path).flat_map(|rules| &rules.methods).map(|(method, _)| method.as_str()).collect();
+        if methods.is_empty() {
+            return None;
+        }
         if methods.contains(&"GET") {
             methods.push("HEAD");
         }
@@ -232,6 +263,8 @@ mod tests {
         assert_eq!(access(Method::GET, "/api/v1/products"), Some(Public));
         assert_eq!(access(Method::DELETE, "/api/v1/products/x"), Some(Owner));
         assert_eq!(access(Method::PUT, "/api/v1/pos-connections/a/products/b"), Some(May(IntegrationsManage)));
+        assert_eq!(access(Method::POST, "/api/v1/promo-codes/check"), Some(SignedIn));
+        assert_eq!(access(Method::GET, "/api/v1/promo-codes/check"), Some(May(PromosWrite)), "as any other id");
         for nothing in ["/", "", "/api/v1/products/", "/api/v1/productsx", "/api/v1/products/x/y", "//api/v1/products"]
         {
             assert_eq!(access(Method::GET, nothing), None, "{nothing}");

@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 use std::{future::Future, pin::Pin};
 use tradepost_domain::{
     identity::Permission,
-    ledger::{Book, Command, Effects},
+    ledger::{Book, Command, Effects, Refusal},
 };
-use tradepost_store::{Answer, Keyed, Session, Submission, SubmitError};
+use tradepost_store::{Answer, Keyed, Session, Submission, SubmitError, orders};
 use validator::Validate;
 
 /// The header that makes a retry safe.
@@ -91,11 +91,28 @@ impl Change {
             expected_version: self.expected_version,
             answer: Box::new(answer),
         };
-        let done = shop.store.ledger().submit(submission).await.map_err(|error| match error {
-            SubmitError::Refused(refusal) => error::refused(refusal, self.caller.principal.may(Permission::StockRead)),
-            SubmitError::Store(error) => error.into(),
-        })?;
-        Ok(answer::send(done))
+        match shop.store.ledger().submit(submission).await {
+            Ok(done) => Ok(answer::send(done)),
+            Err(SubmitError::Refused(refusal)) => Err(self.refused(shop, refusal).await?),
+            Err(SubmitError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    /// The refusal as this caller sees it. What holds the rest is looked up only for who may see stock, and only then.
+    async fn refused(&self, shop: &Shop, refusal: Refusal) -> Result<Problem, Problem> {
+        if !self.caller.principal.may(Permission::StockRead) {
+            return Ok(refusal.into());
+        }
+        let short = match &refusal {
+            Refusal::InsufficientStock(short) => short.iter().map(|one| (one.product, one.location)).collect(),
+            _ => Vec::new(),
+        };
+        if short.is_empty() {
+            return Ok(error::refused(refusal, Some(&[])));
+        }
+        let find = move |session: &mut Session<'_>| orders::holders(session, &short).map_err(Problem::from);
+        let holders = shop.store.read_one(find).await?;
+        Ok(error::refused(refusal, Some(&holders)))
     }
 
     async fn read(request: HttpRequest, mut payload: Payload) -> Result<Self, Problem> {

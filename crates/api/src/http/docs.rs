@@ -42,7 +42,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Tradepost",
-    description = "Keeps a shop's stock and records its sales. Errors are RFC 9457 problems with a stable `code`; lists follow each other by \
+    description = "Keeps a shop's stock and takes its orders. Errors are RFC 9457 problems with a stable `code`; lists follow each other by \
                    opaque cursors; a POST, PUT, PATCH or DELETE with an `Idempotency-Key` may be sent again safely."
 ))]
 struct Base;
@@ -139,7 +139,7 @@ const IF_MATCH: Named = ("If-Match", "The `ETag` the change is based on; 412 whe
 const IF_NONE_MATCH: Named = ("If-None-Match", "The `ETag` of what the client has; 304 where that is still so.");
 
 fn headers(method: &str, path: &str, access: Access) -> &'static [Named] {
-    match (method, access, path.contains("{id}")) {
+    match (method, access, path.contains("{id}") || path.contains("/cart")) {
         ("GET", Access::Permission(_) | Access::Public | Access::SignedIn, true) => &[IF_NONE_MATCH],
         ("GET", ..) | (_, Access::Anyone | Access::Signature | Access::Public, _) => &[],
         _ if path.contains("/auth/") => &[],
@@ -159,7 +159,8 @@ fn problems(method: &str, path: &str, access: Access, has_body: bool) -> &'stati
         (_, Access::Signature) => &[400, 413, 503],
         (_, Access::Anyone) if path.ends_with("/login") => &[400, 413, 415, 503],
         (_, Access::Anyone) => &[400, 409, 413, 415, 503],
-        (_, Access::SignedIn) => &[400, 401, 503],
+        (_, Access::SignedIn) if path.contains("/auth/") => &[400, 401, 503],
+        _ if path.contains("/cart") && !path.contains('{') => &[400, 401, 409, 412, 413, 415, 422, 503],
         _ if path.contains('{') && has_body => &[400, 401, 403, 404, 409, 412, 413, 415, 422, 503],
         _ if path.contains('{') => &[400, 401, 403, 404, 409, 412, 422, 503],
         _ => &[400, 401, 403, 409, 413, 415, 422, 503],

@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use std::{borrow::Cow, fmt, marker::PhantomData, str::FromStr};
 use tradepost_domain::{
     ids::{
-        CategoryId, ConnectionId, CustomerId, EventId, LineId, LocationId, MovementId, ProductId, SaleId, TokenId,
-        UserId,
+        CategoryId, ConnectionId, CustomerId, EventId, LineId, LocationId, MovementId, OrderId, ProductId, PromoId,
+        SaleId, TokenId, UserId,
     },
     instant::Instant,
     money::{Currency, Money},
@@ -40,7 +40,21 @@ macro_rules! ids {
         }
     )+};
 }
-ids!(CategoryId, ConnectionId, CustomerId, EventId, LineId, LocationId, MovementId, ProductId, SaleId, TokenId, UserId);
+ids!(
+    CategoryId,
+    ConnectionId,
+    CustomerId,
+    EventId,
+    LineId,
+    LocationId,
+    MovementId,
+    OrderId,
+    ProductId,
+    PromoId,
+    SaleId,
+    TokenId,
+    UserId
+);
 
 impl From<Uuid> for Id {
     fn from(id: Uuid) -> Self {

@@ -3,9 +3,11 @@
 pub mod answer;
 pub mod auth;
 pub mod body;
+pub mod carts;
 pub mod categories;
 pub mod change;
 pub mod customers;
+pub mod dashboard;
 pub mod docs;
 pub mod edge;
 pub mod etag;
@@ -17,12 +19,17 @@ pub mod locations;
 pub mod me;
 pub mod metrics;
 pub mod movements;
+pub mod order_steps;
+pub mod order_views;
+pub mod orders;
 pub mod path;
 pub mod pos_connections;
 pub mod pos_events;
 pub mod pos_webhook;
 pub mod problem;
 pub mod products;
+pub mod promo_check;
+pub mod promos;
 pub mod query;
 pub mod request_id;
 pub mod sale_views;
@@ -38,7 +45,13 @@ use utoipa_actix_web::{scope, service_config::ServiceConfig};
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(health::healthz).service(health::readyz).service(metrics::metrics);
     config.service(
-        scope("/api/v1").configure(identity).configure(catalogue).configure(stock).configure(selling).configure(pos),
+        scope("/api/v1")
+            .configure(identity)
+            .configure(catalogue)
+            .configure(stock)
+            .configure(selling)
+            .configure(ordering)
+            .configure(pos),
     );
 }
 
@@ -66,6 +79,20 @@ fn selling(config: &mut ServiceConfig<'_>) {
     config.service(sales::correct).service(sales::refund).service(sales::void);
     config.service(customers::list).service(customers::add).service(customers::read);
     config.service(customers::edit).service(customers::remove);
+}
+
+fn ordering(config: &mut ServiceConfig<'_>) {
+    config.service(carts::read).service(carts::edit).service(carts::empty).service(carts::checkout);
+    config.service(carts::put_item).service(carts::remove_item);
+    config.service(orders::list).service(orders::place).service(orders::read);
+    config.service(orders::edit).service(orders::remove);
+    config.service(order_steps::accept).service(order_steps::reject).service(order_steps::ship);
+    config.service(order_steps::deliver).service(order_steps::cancel).service(order_steps::give_back);
+    // `check` would be taken for an id.
+    config.service(promo_check::check);
+    config.service(promos::list).service(promos::add).service(promos::read);
+    config.service(promos::edit).service(promos::remove);
+    config.service(dashboard::orders);
 }
 
 fn pos(config: &mut ServiceConfig<'_>) {

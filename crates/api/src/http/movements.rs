@@ -54,7 +54,7 @@ pub struct MovementView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Source)]
 pub struct SourceView {
-    /// `sale` or `pos_event`.
+    /// `sale`, `order` or `pos_event`.
     #[serde(rename = "type")]
     #[schema(example = "sale")]
     kind: String,
@@ -143,7 +143,7 @@ pub struct MovementFilter {
     product_id: Option<Id>,
     location_id: Option<Id>,
     kind: Option<String>,
-    /// `sale` or `pos_event`.
+    /// `sale`, `order` or `pos_event`.
     source_type: Option<String>,
     source_id: Option<Id>,
     occurred_after: Option<Time>,

@@ -64,6 +64,8 @@ codes! {
     IN_USE = "in_use" 409 "Something still refers to it";
     ILLEGAL_TRANSITION = "illegal_transition" 409 "Where it stands, this cannot be done";
     PRODUCT_UNAVAILABLE = "product_unavailable" 409 "The product is not on sale";
+    PROMO_REFUSED = "promo_refused" 409 "The promo code cannot be used";
+    CART_EMPTY = "cart_empty" 409 "There is nothing in the cart";
     CONFLICT = "conflict" 409 "This contradicts what is already recorded";
     PRECONDITION_FAILED = "precondition_failed" 412 "It was changed since you read it";
     PAYLOAD_TOO_LARGE = "payload_too_large" 413 "The body is too large";

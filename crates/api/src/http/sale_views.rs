@@ -8,8 +8,9 @@ use super::{
 use serde::{Deserialize, Serialize};
 use tradepost_domain::{
     ledger::Book,
+    lines::Line,
     money::Currency,
-    sales::{Buyer, Sale, SaleLine, SaleStatus},
+    sales::{Buyer, Sale, SaleStatus},
 };
 use tradepost_store::sales::{self as stored, SaleLineRow, SaleWithLines};
 use utoipa::{IntoParams, ToSchema};
@@ -133,8 +134,8 @@ impl SaleView {
     }
 }
 
-impl From<&SaleLine> for SaleLineView {
-    fn from(line: &SaleLine) -> Self {
+impl From<&Line> for SaleLineView {
+    fn from(line: &Line) -> Self {
         Self {
             id: line.id.into(),
             product_id: line.product.into(),
@@ -143,7 +144,7 @@ impl From<&SaleLine> for SaleLineView {
             quantity: Qty(line.quantity),
             unit_price: Amount(line.unit_price.money()),
             line_total: Amount(line.line_total),
-            refunded_quantity: Qty(line.refunded),
+            refunded_quantity: Qty(line.returned),
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Verbs that take more than one call to the store. They know nothing of requests and answers.
 
+pub mod carts;
 mod goods;
 pub mod login;
+pub mod promos;
 pub mod register;
 pub mod sample_data;
+mod sample_orders;
 pub mod secrets;
 pub mod users;
 

@@ -1,6 +1,9 @@
 //! A smoothie shop to try things with. Nothing is ever deleted; every unit of stock comes through the ledger.
 
-use super::goods::{CATEGORIES, GOODS, Good};
+use super::{
+    goods::{CATEGORIES, GOODS, Good},
+    sample_orders,
+};
 use crate::{
     auth::passwords,
     cli::made_up_password,
@@ -15,7 +18,7 @@ use tradepost_domain::{
     customers::{Customer, CustomerForm},
     identity::{Permissions, Principal, Role, UserForm},
     ids::{CategoryId, CustomerId, LocationId, ProductId, UserId},
-    ledger::{Command, SellLine},
+    ledger::{Book, Command, Effects, SellLine},
     money::{Currency, Money},
     quantity::Quantity,
     repository::{Categories, Customers, Locations, Users},
@@ -32,11 +35,13 @@ pub struct Filled {
     categories: usize,
     products: usize,
     sales: usize,
+    orders: usize,
 }
 
 impl std::fmt::Display for Filled {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} categories, {} products and {} sales", self.categories, self.products, self.sales)
+        let Self { categories, products, sales, orders } = self;
+        write!(f, "{categories} categories, {products} products, {sales} sales and {orders} orders")
     }
 }
 
@@ -97,11 +102,18 @@ pub async fn fill(store: &Store, currency: Currency, force: bool) -> anyhow::Res
         }
     }
     filled.products = products.len();
-    filled.sales = sales(store, currency, &products).await?;
+    if products.len() < GOODS.len() || currency.decimals() > 4 {
+        // Some of the goods were there already: whatever is sold of them is somebody's real business.
+        return Ok(filled);
+    }
+    let amina = customer(store, "Amina Otieno", "amina@example.org").await?;
+    let jonas = customer(store, "Jonas Weber", "jonas@example.org").await?;
+    filled.sales = sales(store, (amina, jonas), &products).await?;
+    filled.orders = sample_orders::place(store, currency, (amina, jonas), &products).await?;
     Ok(filled)
 }
 
-fn said(problem: Problem) -> anyhow::Error {
+pub(super) fn said(problem: Problem) -> anyhow::Error {
     anyhow!("{problem}")
 }
 
@@ -163,7 +175,7 @@ async fn product(
 }
 
 /// Prices are noted in cents; other currencies get figures of the same size.
-fn price(cents: i64, currency: Currency) -> Money {
+pub(super) fn price(cents: i64, currency: Currency) -> Money {
     let minor = match currency.decimals() {
         0..=2 => cents,
         more => cents * 10_i64.pow(u32::from(more) - 2),
@@ -181,24 +193,26 @@ async fn adjust(store: &Store, product: ProductId, location: LocationId, quantit
 }
 
 async fn submit(store: &Store, command: Command) -> Result<(), Problem> {
-    let submission = Submission {
-        command,
-        principal: Principal::system(),
-        key: None,
-        expected_version: None,
-        answer: Box::new(|_, _| Answer::default()),
-    };
-    store.ledger().submit(submission).await.map(drop).map_err(|error: SubmitError| error.into())
+    submit_for(store, command, |_, _| Answer::default()).await.map(drop)
+}
+
+/// The same, with what `answer` makes of it.
+pub(super) async fn submit_for(
+    store: &Store,
+    command: Command,
+    answer: impl Fn(&Effects, &Book) -> Answer + Send + 'static,
+) -> Result<Answer, Problem> {
+    let principal = Principal::system();
+    let submission = Submission { command, principal, key: None, expected_version: None, answer: Box::new(answer) };
+    store.ledger().submit(submission).await.map(|done| done.answer).map_err(|error: SubmitError| error.into())
 }
 
 /// A few sales, to two customers and to people who only left a name.
-async fn sales(store: &Store, currency: Currency, products: &[ProductId]) -> anyhow::Result<usize> {
-    if products.len() < GOODS.len() || currency.decimals() > 4 {
-        // Some of the goods were there already: whatever was sold of them is somebody's real business.
-        return Ok(0);
-    }
-    let amina = customer(store, "Amina Otieno", "amina@example.org").await?;
-    let jonas = customer(store, "Jonas Weber", "jonas@example.org").await?;
+async fn sales(
+    store: &Store,
+    (amina, jonas): (CustomerId, CustomerId),
+    products: &[ProductId],
+) -> anyhow::Result<usize> {
     let sold: [(Buyer, &[(usize, u32)]); 5] = [
         (Buyer::Customer(amina), &[(0, 2), (12, 1)]),
         (Buyer::Named("Walk-in".to_owned()), &[(1, 1), (17, 2), (21, 1)]),
@@ -207,17 +221,22 @@ async fn sales(store: &Store, currency: Currency, products: &[ProductId]) -> any
         (Buyer::Customer(amina), &[(7, 1)]),
     ];
     for (buyer, lines) in &sold {
-        let lines = lines.iter().map(|(index, quantity)| SellLine {
-            line: None,
-            product: products.get(*index).copied(),
-            quantity: Quantity::whole(*quantity).unwrap_or_default(),
-            unit_price: None,
-        });
-        let lines = lines.collect();
+        let lines = lines_of(lines, products);
         let command = Command::RecordSale { lines, buyer: Some(buyer.clone()), location: None, occurred_at: None };
         submit(store, command).await.map_err(said)?;
     }
     Ok(sold.len())
+}
+
+/// Lines of these goods, each named by its place in [`GOODS`].
+pub(super) fn lines_of(lines: &[(usize, u32)], products: &[ProductId]) -> Vec<SellLine> {
+    let line = |(index, quantity): &(usize, u32)| SellLine {
+        line: None,
+        product: products.get(*index).copied(),
+        quantity: Quantity::whole(*quantity).unwrap_or_default(),
+        unit_price: None,
+    };
+    lines.iter().map(line).collect()
 }
 
 async fn customer(store: &Store, name: &str, email: &str) -> anyhow::Result<CustomerId> {

@@ -2,11 +2,14 @@
 
 use super::Effects;
 use crate::{
+    carts::Cart,
     catalogue::Product,
-    ids::{CategoryId, ConnectionId, CustomerId, EventId, LocationId, ProductId, SaleId},
+    ids::{CategoryId, ConnectionId, CustomerId, EventId, LocationId, OrderId, ProductId, PromoId, SaleId, UserId},
     instant::Instant,
     money::Currency,
+    orders::Order,
     pos::{Connection, Event},
+    promos::Promo,
     quantity::Delta,
     sales::Sale,
     stock::{Level, Location, Movement, Source},
@@ -44,6 +47,11 @@ pub struct Book {
     event_ids: HashMap<(ConnectionId, String), EventId>,
     waiting: HashMap<ConnectionId, Vec<EventId>>,
     event_movements: HashMap<EventId, Vec<Movement>>,
+    orders: HashMap<OrderId, Arc<Order>>,
+    carts: HashMap<UserId, Cart>,
+    promos: HashMap<PromoId, Arc<Promo>>,
+    promo_codes: HashMap<String, PromoId>,
+    redemptions: HashMap<(PromoId, CustomerId), i64>,
     later: HashMap<(ProductId, LocationId, Instant), Delta>,
     journal: Vec<(ProductId, LocationId, Instant, Delta)>,
 }
@@ -68,6 +76,11 @@ impl Book {
             event_ids: HashMap::new(),
             waiting: HashMap::new(),
             event_movements: HashMap::new(),
+            orders: HashMap::new(),
+            carts: HashMap::new(),
+            promos: HashMap::new(),
+            promo_codes: HashMap::new(),
+            redemptions: HashMap::new(),
             later: HashMap::new(),
             journal: Vec::new(),
         }
@@ -119,6 +132,27 @@ impl Book {
     /// Enters a sale.
     pub fn enter_sale(&mut self, sale: Arc<Sale>) {
         self.sales.insert(sale.id, sale);
+    }
+
+    /// Enters an order.
+    pub fn enter_order(&mut self, order: Arc<Order>) {
+        self.orders.insert(order.id, order);
+    }
+
+    /// Enters a cart.
+    pub fn enter_cart(&mut self, cart: Cart) {
+        self.carts.insert(cart.user, cart);
+    }
+
+    /// Enters a promo code; it can then be found by its code.
+    pub fn enter_promo(&mut self, promo: Arc<Promo>) {
+        self.promo_codes.insert(promo.code_key(), promo.id);
+        self.promos.insert(promo.id, promo);
+    }
+
+    /// Enters how many orders of a customer hold a promo code.
+    pub fn enter_redemptions(&mut self, promo: PromoId, customer: CustomerId, count: i64) {
+        self.redemptions.insert((promo, customer), count);
     }
 
     /// Enters what documents show of a customer.
@@ -197,6 +231,31 @@ impl Book {
         self.sales.get(&id)
     }
 
+    /// An order.
+    pub fn order(&self, id: OrderId) -> Option<&Arc<Order>> {
+        self.orders.get(&id)
+    }
+
+    /// A user's cart.
+    pub fn cart(&self, user: UserId) -> Option<&Cart> {
+        self.carts.get(&user)
+    }
+
+    /// A promo code.
+    pub fn promo(&self, id: PromoId) -> Option<&Arc<Promo>> {
+        self.promos.get(&id)
+    }
+
+    /// A promo code by its code (folded).
+    pub fn promo_by_code(&self, key: &str) -> Option<&Arc<Promo>> {
+        self.promo_codes.get(key).and_then(|id| self.promos.get(id))
+    }
+
+    /// How many orders of a customer hold a promo code.
+    pub fn redemptions(&self, promo: PromoId, customer: CustomerId) -> i64 {
+        self.redemptions.get(&(promo, customer)).copied().unwrap_or_default()
+    }
+
     /// What documents show of a customer.
     pub fn customer(&self, id: CustomerId) -> Option<&CustomerCard> {
         self.customers.get(&id)
@@ -262,6 +321,19 @@ impl Book {
             let event = Arc::clone(&event.value);
             self.event_ids.insert((event.connection, event.webhook_id.clone()), event.id);
             self.events.insert(event.id, event);
+        }
+        for order in &effects.orders {
+            self.enter_order(Arc::clone(&order.value));
+        }
+        for redemption in &effects.redemptions {
+            let by = if redemption.taken { 1 } else { -1 };
+            *self.redemptions.entry((redemption.promo, redemption.customer)).or_default() += by;
+            if let Some(promo) = self.promos.get_mut(&redemption.promo) {
+                Arc::make_mut(promo).times_used += by;
+            }
+        }
+        if let Some(user) = effects.emptied_cart {
+            self.carts.remove(&user);
         }
         if let Some(mapping) = &effects.mapping {
             let key = (mapping.connection, mapping.external_id.clone());

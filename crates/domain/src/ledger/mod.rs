@@ -7,7 +7,9 @@
 //! `decide` is pure: the same book, command and inputs give the same effects. It knows no clock and makes no ids; both are [`Inputs`].
 
 mod book;
+mod lines;
 mod needs;
+mod orders;
 mod pos;
 mod products;
 mod refusal;
@@ -21,9 +23,10 @@ pub use refusal::{Refusal, Shortage, Unavailable};
 use crate::{
     catalogue::{Product, ProductPatch},
     identity::Principal,
-    ids::{ConnectionId, EventId, LineId, LocationId, ProductId, SaleId},
+    ids::{ConnectionId, CustomerId, EventId, LineId, LocationId, OrderId, ProductId, PromoId, SaleId, UserId},
     instant::Instant,
     money::Price,
+    orders::{Order, Step},
     pos::{Delivery, Event},
     quantity::{Delta, Quantity},
     sales::{Buyer, Sale},
@@ -60,6 +63,41 @@ pub struct RefundLine {
     pub product: Option<ProductId>,
     /// How much.
     pub quantity: Quantity,
+}
+
+/// An order to be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewOrder {
+    /// For whom. Who asks puts the caller's own customer here where they named none; `None`: they have none.
+    pub customer: Option<CustomerId>,
+    /// What.
+    pub lines: Vec<SellLine>,
+    /// With which promo code.
+    pub promo_code: Option<String>,
+    /// The customer's words.
+    pub notes: Option<String>,
+    /// From where; `None`: the default location.
+    pub location: Option<LocationId>,
+}
+
+/// What to change of an order; `Some(None)` empties a field.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrderPatch {
+    /// All lines it shall have.
+    pub lines: Option<Vec<SellLine>>,
+    /// With which promo code.
+    pub promo_code: Option<Option<String>>,
+    /// The customer's words.
+    pub notes: Option<Option<String>>,
+}
+
+/// Documents that have a short number for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Series {
+    /// Of sales.
+    Sales,
+    /// Of orders.
+    Orders,
 }
 
 /// What somebody wants done.
@@ -179,6 +217,51 @@ pub enum Command {
         /// The till's id of it.
         external_id: String,
     },
+    /// Place an order: its goods are reserved.
+    PlaceOrder(Box<NewOrder>),
+    /// Place what is in a cart, and empty it.
+    Checkout {
+        /// Whose cart.
+        user: UserId,
+        /// Their own customer; `None`: they have none.
+        customer: Option<CustomerId>,
+        /// With which promo code; `None`: the cart's.
+        promo_code: Option<String>,
+        /// The customer's words.
+        notes: Option<String>,
+    },
+    /// Change an order while it is pending.
+    EditOrder {
+        /// Which.
+        id: OrderId,
+        /// What of it.
+        patch: Box<OrderPatch>,
+    },
+    /// Take an order one step on.
+    StepOrder {
+        /// Which.
+        id: OrderId,
+        /// Where to.
+        step: Step,
+        /// Somebody's words.
+        reason: Option<String>,
+    },
+    /// Cancel an order that is pending; hide one that was rejected or cancelled.
+    DeleteOrder {
+        /// Which.
+        id: OrderId,
+    },
+    /// Take goods of a delivered order back.
+    ReturnOrder {
+        /// Which.
+        id: OrderId,
+        /// What of it.
+        lines: Vec<RefundLine>,
+        /// Do the goods go back to stock?
+        restock: bool,
+        /// Somebody's words.
+        reason: Option<String>,
+    },
 }
 
 impl Command {
@@ -189,6 +272,11 @@ impl Command {
             Self::CorrectSale { lines, .. } => lines.as_ref().map_or(1, Vec::len),
             Self::RefundSale { lines, .. } => lines.len(),
             Self::ApplyPosEvent(delivery) => delivery.lines.len(),
+            Self::PlaceOrder(new) => new.lines.len(),
+            Self::EditOrder { patch, .. } => patch.lines.as_ref().map_or(1, Vec::len),
+            Self::ReturnOrder { lines, .. } => lines.len(),
+            // What is in a cart is not known yet; it is seldom more.
+            Self::Checkout { .. } => 10,
             Self::AddProduct { .. }
             | Self::EditProduct { .. }
             | Self::RemoveProduct { .. }
@@ -199,7 +287,9 @@ impl Command {
             | Self::RetryPosEvent { .. }
             | Self::DismissPosEvent { .. }
             | Self::MapProduct { .. }
-            | Self::UnmapProduct { .. } => 1,
+            | Self::UnmapProduct { .. }
+            | Self::StepOrder { .. }
+            | Self::DeleteOrder { .. } => 1,
         }
     }
 }
@@ -215,7 +305,7 @@ pub struct Inputs<'a> {
     /// Makes ids.
     pub new_id: &'a mut dyn FnMut() -> Uuid,
     /// Gives the next number for people, for documents that have one.
-    pub next_number: &'a mut dyn FnMut() -> i64,
+    pub next_number: &'a mut dyn FnMut(Series) -> i64,
 }
 
 impl Inputs<'_> {
@@ -258,6 +348,21 @@ pub struct Mapping {
     pub product: Option<ProductId>,
 }
 
+/// A promo code taken by an order, or given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Redemption {
+    /// Which code.
+    pub promo: PromoId,
+    /// By whom.
+    pub customer: CustomerId,
+    /// For which order.
+    pub order: OrderId,
+    /// Taken, or given back?
+    pub taken: bool,
+    /// When.
+    pub at: Instant,
+}
+
 /// All that a decision changes, to be kept as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Effects {
@@ -277,6 +382,12 @@ pub struct Effects {
     pub mapping: Option<Mapping>,
     /// A refusal that is itself kept, as the outcome of a delivery.
     pub refused: Option<Refusal>,
+    /// Orders placed or changed.
+    pub orders: Vec<Written<Order>>,
+    /// Promo codes taken or given back, in this order.
+    pub redemptions: Vec<Redemption>,
+    /// Whose cart was emptied.
+    pub emptied_cart: Option<UserId>,
 }
 
 impl Effects {
@@ -288,6 +399,7 @@ impl Effects {
             && self.sales.is_empty()
             && self.events.is_empty()
             && self.mapping.is_none()
+            && self.orders.is_empty()
     }
 }
 
@@ -324,5 +436,15 @@ pub fn decide(book: &Book, command: &Command, inputs: &mut Inputs<'_>) -> Result
             pos::map(book, *connection, external_id, *product, inputs)
         }
         Command::UnmapProduct { connection, external_id } => pos::unmap(book, *connection, external_id),
+        Command::PlaceOrder(new) => orders::place(book, new, inputs),
+        Command::Checkout { user, customer, promo_code, notes } => {
+            orders::checkout(book, (*user, *customer), promo_code.as_deref(), notes.as_deref(), inputs)
+        }
+        Command::EditOrder { id, patch } => orders::edit(book, *id, patch, inputs),
+        Command::StepOrder { id, step, reason } => orders::take_step(book, *id, *step, reason.as_deref(), inputs),
+        Command::DeleteOrder { id } => orders::delete(book, *id, inputs),
+        Command::ReturnOrder { id, lines, restock, reason } => {
+            orders::give_back(book, *id, (lines, *restock), reason.as_deref(), inputs)
+        }
     }
 }

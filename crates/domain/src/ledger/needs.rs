@@ -5,7 +5,7 @@
 
 use super::{Book, Command, pos};
 use crate::{
-    ids::{CategoryId, ConnectionId, CustomerId, EventId, LocationId, ProductId, SaleId},
+    ids::{CategoryId, ConnectionId, CustomerId, EventId, LocationId, OrderId, ProductId, PromoId, SaleId, UserId},
     instant::Instant,
     pos::{EventLine, Reference, Report},
     sales::Buyer,
@@ -17,6 +17,18 @@ use crate::{
 pub struct Needs {
     /// Sales with their lines.
     pub sales: Vec<SaleId>,
+    /// Orders with their lines and history.
+    pub orders: Vec<OrderId>,
+    /// Carts with their items.
+    pub carts: Vec<UserId>,
+    /// Promo codes by folded code, to be locked.
+    pub promo_codes: Vec<String>,
+    /// Promo codes that orders hold, to be locked.
+    pub promos: Vec<PromoId>,
+    /// Customers whose use of those codes is counted.
+    pub redeemers: Vec<CustomerId>,
+    /// How many numbers for orders.
+    pub order_numbers: usize,
     /// Deliveries by id, with their lines and movements.
     pub events: Vec<EventId>,
     /// Deliveries by their sender's id.
@@ -66,6 +78,15 @@ impl Needs {
                     needs.sales.push(*id);
                 }
                 Command::RecordSale { .. } => needs.sale_numbers += 1,
+                Command::PlaceOrder(_) => needs.order_numbers += 1,
+                Command::Checkout { user, .. } => {
+                    needs.order_numbers += 1;
+                    needs.carts.push(*user);
+                }
+                Command::EditOrder { id, .. }
+                | Command::StepOrder { id, .. }
+                | Command::DeleteOrder { id }
+                | Command::ReturnOrder { id, .. } => needs.orders.push(*id),
                 Command::ApplyPosEvent(delivery) => {
                     needs.connections.push(delivery.connection);
                     needs.webhook_ids.push((delivery.connection, delivery.webhook_id.clone()));
@@ -86,6 +107,8 @@ impl Needs {
             }
         }
         tidy(&mut needs.sales);
+        tidy(&mut needs.orders);
+        tidy(&mut needs.carts);
         tidy(&mut needs.products);
         tidy(&mut needs.events);
         tidy(&mut needs.webhook_ids);
@@ -110,6 +133,22 @@ impl Needs {
                 Command::UnmapProduct { connection, external_id } => {
                     needs.external_ids.push((*connection, external_id.clone()));
                 }
+                Command::PlaceOrder(new) => needs.redeem(new.promo_code.as_deref(), new.customer),
+                Command::Checkout { user, customer, promo_code, .. } => {
+                    let wished = book.cart(*user).and_then(|cart| cart.promo_code.as_deref());
+                    needs.redeem(promo_code.as_deref().or(wished), *customer);
+                }
+                Command::EditOrder { id, patch } => {
+                    let order = book.order(*id);
+                    let code = patch.promo_code.as_ref().and_then(Option::as_deref);
+                    needs.redeem(code, order.map(|order| order.customer));
+                    needs.promos.extend(order.and_then(|order| order.promo.as_ref()).map(|applied| applied.promo));
+                }
+                Command::StepOrder { id, .. } | Command::DeleteOrder { id } => {
+                    let order = book.order(*id);
+                    needs.promos.extend(order.and_then(|order| order.promo.as_ref()).map(|applied| applied.promo));
+                    needs.redeemers.extend(order.map(|order| order.customer));
+                }
                 Command::AddProduct { product, .. } => {
                     needs.skus.push(product.sku.key());
                     needs.names.push((product.category, product.name_key()));
@@ -129,14 +168,23 @@ impl Needs {
                 | Command::CorrectSale { .. }
                 | Command::RefundSale { .. }
                 | Command::VoidSale { .. }
+                | Command::ReturnOrder { .. }
                 | Command::DismissPosEvent { .. } => {}
             }
         }
+        tidy(&mut needs.promo_codes);
+        tidy(&mut needs.promos);
+        tidy(&mut needs.redeemers);
         tidy(&mut needs.connections);
         tidy(&mut needs.skus);
         tidy(&mut needs.external_ids);
         tidy(&mut needs.names);
         needs
+    }
+
+    fn redeem(&mut self, code: Option<&str>, customer: Option<CustomerId>) {
+        self.promo_codes.extend(code.map(text::fold));
+        self.redeemers.extend(customer);
     }
 
     fn refer_event(&mut self, book: &Book, id: EventId) {
@@ -222,6 +270,31 @@ impl Needs {
                 }
             }
             Command::UnmapProduct { .. } => {}
+            Command::PlaceOrder(new) => {
+                let location = new.location.unwrap_or(home);
+                self.levels.extend(new.lines.iter().filter_map(|line| Some((line.product?, location))));
+                self.customers.extend(new.customer);
+            }
+            Command::Checkout { user, customer, .. } => {
+                let items = book.cart(*user).map(|cart| cart.items.as_slice()).unwrap_or_default();
+                self.levels.extend(items.iter().map(|item| (item.product, home)));
+                self.customers.extend(*customer);
+            }
+            Command::EditOrder { id, patch } => {
+                let more = patch.lines.iter().flatten().filter_map(|line| line.product);
+                self.order(book, *id, more);
+            }
+            Command::StepOrder { id, .. } | Command::DeleteOrder { id } | Command::ReturnOrder { id, .. } => {
+                self.order(book, *id, std::iter::empty());
+            }
+        }
+    }
+
+    fn order(&mut self, book: &Book, id: OrderId, more: impl Iterator<Item = ProductId>) {
+        if let Some(order) = book.order(id) {
+            self.levels.extend(order.lines.iter().map(|line| (line.product, order.location)));
+            self.levels.extend(more.map(|product| (product, order.location)));
+            self.customers.push(order.customer);
         }
     }
 

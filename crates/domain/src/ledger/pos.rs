@@ -7,7 +7,7 @@ use crate::{
     instant::Instant,
     pos::{Connection, Delivery, Event, EventLine, EventStatus, OnShortage, Reason, Reference, Report},
     quantity::Delta,
-    stock::{Kind, Movement, Source},
+    stock::{Change, Kind, Movement, Source},
     text::{self, limits},
 };
 use std::sync::Arc;
@@ -138,6 +138,8 @@ const fn code(refusal: &Refusal) -> &'static str {
         | Refusal::Duplicate { .. }
         | Refusal::InUse(_)
         | Refusal::IllegalTransition { .. }
+        | Refusal::PromoRefused(_)
+        | Refusal::CartEmpty
         | Refusal::KeyReused => "refused",
     }
 }
@@ -166,7 +168,7 @@ fn judge(book: &Book, connection: &Connection, event: &Event, inputs: &mut Input
             },
         }
     }
-    if event.lines.is_empty() || event.lines.len() > crate::sales::MAX_LINES {
+    if event.lines.is_empty() || event.lines.len() > crate::lines::MAX_LINES {
         faults.add("/changes", "length", "there are 1 to 200 changes or counts in a delivery");
     }
     faults.into_result()?;
@@ -284,7 +286,7 @@ fn book_lines(
     let mut shortages = Vec::new();
     for (product, change, occurred_at, reason) in changes {
         let moving = stock::Moving { kind: Kind::Pos, location, judged, reason, source, occurred_at };
-        match stock::move_stock(book, &[(product, change)], &moving, inputs) {
+        match stock::move_stock(book, &[(product, Change::on_hand(change))], &moving, inputs) {
             Ok(moved) => movements.extend(moved),
             Err(Refusal::InsufficientStock(short)) => shortages.extend(short),
             Err(other) => return Err(other),
@@ -315,7 +317,7 @@ fn book_counts(
         let change = stock::found(book, &level, *counted, *at)?;
         let judged = stock::Judged::AsFact;
         let moving = stock::Moving { kind: Kind::Counted, location, judged, reason: None, source, occurred_at: *at };
-        movements.extend(stock::move_stock(book, &[(*product, change)], &moving, inputs)?);
+        movements.extend(stock::move_stock(book, &[(*product, Change::on_hand(change))], &moving, inputs)?);
     }
     Ok(movements)
 }

@@ -6,7 +6,7 @@ use crate::{
     faults::Faults,
     ids::ProductId,
     quantity::Quantity,
-    stock::Kind,
+    stock::{Change, Kind},
 };
 
 pub(super) fn add(
@@ -31,7 +31,7 @@ pub(super) fn add(
         occurred_at: inputs.now,
     };
     let first = initial_quantity.unwrap_or(Quantity::ZERO).gained();
-    let movements = stock::move_stock(book, &[(product.id, first)], &moving, inputs)?;
+    let movements = stock::move_stock(book, &[(product.id, Change::on_hand(first))], &moving, inputs)?;
     Ok(Effects { movements, products: vec![Written::new(product.clone())], ..Effects::default() })
 }
 

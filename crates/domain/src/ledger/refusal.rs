@@ -4,6 +4,7 @@ use crate::{
     faults::Faults,
     identity::Permission,
     ids::{LocationId, ProductId},
+    promos::Reason,
     quantity::Quantity,
     sku::Sku,
 };
@@ -87,6 +88,12 @@ pub enum Refusal {
         /// A sentence for people.
         detail: String,
     },
+    /// The promo code cannot be used, or not for this.
+    #[error("{0}")]
+    PromoRefused(Reason),
+    /// There is nothing in the cart.
+    #[error("the cart is empty")]
+    CartEmpty,
     /// The same delivery id came with another body.
     #[error("this id was used before with another body")]
     KeyReused,

@@ -31,25 +31,30 @@ pub(super) struct Moving<'a> {
     pub occurred_at: Instant,
 }
 
-/// The movements for these changes of on hand, one for each product (which occurs once), or all that is short.
+/// The movements for these changes, one for each product (which occurs once), or all that is short.
 pub(super) fn move_stock(
     book: &Book,
-    changes: &[(ProductId, Delta)],
+    changes: &[(ProductId, Change)],
     moving: &Moving<'_>,
     inputs: &mut Inputs<'_>,
 ) -> Result<Vec<Movement>, Refusal> {
     let mut shortages = Vec::new();
     let mut movements = Vec::with_capacity(changes.len());
     for &(product, change) in changes {
-        if change.is_zero() && moving.kind != Kind::Counted {
+        if change == Change::default() && moving.kind != Kind::Counted {
             continue;
         }
         let level = book.level(product, moving.location);
         match judge(level, change, moving.judged) {
-            Ok(on_hand_after) => movements.push(movement(level, change, on_hand_after, moving, inputs)),
-            Err(Unfit::Short { available }) => shortages.push(shortage(book, &level, change.magnitude(), available)?),
+            Ok(after) => movements.push(movement(level, change, after, moving, inputs)),
+            Err(Unfit::Short { requested, available }) => {
+                shortages.push(shortage(book, &level, requested, available)?);
+            }
             Err(Unfit::TooMuch) => {
                 return Err(Refusal::conflict("too_much_stock", "more than 10^10 cannot be on hand at one location"));
+            }
+            Err(Unfit::NotReserved) => {
+                return Err(Refusal::conflict("not_reserved", "less is reserved than would be released"));
             }
         }
     }
@@ -57,20 +62,28 @@ pub(super) fn move_stock(
 }
 
 enum Unfit {
-    Short { available: Quantity },
+    Short { requested: Quantity, available: Quantity },
     TooMuch,
+    NotReserved,
 }
 
-fn judge(level: Level, change: Delta, judged: Judged) -> Result<Quantity, Unfit> {
+/// The two figures after the change.
+fn judge(level: Level, change: Change, judged: Judged) -> Result<(Quantity, Quantity), Unfit> {
     let available = match judged {
         Judged::AsPromise => level.available(),
         Judged::AsFact => level.on_hand,
     };
-    if change.is_negative() && available < change.magnitude() {
-        return Err(Unfit::Short { available });
+    let requested = if change.on_hand.is_negative() {
+        change.on_hand.magnitude()
+    } else {
+        Quantity::ZERO.after(change.reserved).unwrap_or(Quantity::ZERO)
+    };
+    if available < requested {
+        return Err(Unfit::Short { requested, available });
     }
-    match level.on_hand.after(change) {
-        Some(after) if after.hundred_thousandths() <= MAX_ON_HAND => Ok(after),
+    let reserved = level.reserved.after(change.reserved).ok_or(Unfit::NotReserved)?;
+    match level.on_hand.after(change.on_hand) {
+        Some(on_hand) if on_hand.hundred_thousandths() <= MAX_ON_HAND => Ok((on_hand, reserved)),
         _ => Err(Unfit::TooMuch),
     }
 }
@@ -89,8 +102,8 @@ fn shortage(book: &Book, level: &Level, requested: Quantity, available: Quantity
 
 fn movement(
     level: Level,
-    change: Delta,
-    on_hand_after: Quantity,
+    change: Change,
+    (on_hand_after, reserved_after): (Quantity, Quantity),
     moving: &Moving<'_>,
     inputs: &mut Inputs<'_>,
 ) -> Movement {
@@ -100,9 +113,9 @@ fn movement(
         location: level.location,
         seq: level.seq + 1,
         kind: moving.kind,
-        change: Change::on_hand(change),
+        change,
         on_hand_after,
-        reserved_after: level.reserved,
+        reserved_after,
         reason: moving.reason.map(str::to_owned),
         source: moving.source,
         actor: inputs.principal.actor,
@@ -161,7 +174,7 @@ pub(super) fn adjust(
         source: None,
         occurred_at: inputs.now,
     };
-    let movements = move_stock(book, &[(product, change)], &moving, inputs)?;
+    let movements = move_stock(book, &[(product, Change::on_hand(change))], &moving, inputs)?;
     Ok(Effects { movements, ..Effects::default() })
 }
 
@@ -194,7 +207,7 @@ pub(super) fn count(
         source: None,
         occurred_at: counted_at,
     };
-    let movements = move_stock(book, &[(product, change)], &moving, inputs)?;
+    let movements = move_stock(book, &[(product, Change::on_hand(change))], &moving, inputs)?;
     Ok(Effects { movements, ..Effects::default() })
 }
 

@@ -6,11 +6,15 @@ use std::sync::Arc;
 use tradepost_domain::{
     catalogue::{Product, ProductForm, ProductPatch},
     identity::{Actor, Permission, Permissions, Principal, Role},
-    ids::{ConnectionId, LineId, LocationId, ProductId, SaleId, UserId},
+    ids::{ConnectionId, CustomerId, LineId, LocationId, OrderId, ProductId, PromoId, SaleId, UserId},
     instant::Instant,
-    ledger::{Book, Command, Effects, Inputs, RefundLine, Refusal, SellLine, decide},
+    ledger::{
+        Book, Command, CustomerCard, Effects, Inputs, NewOrder, OrderPatch, RefundLine, Refusal, SellLine, decide,
+    },
     money::{Currency, Price},
+    orders::{Order, Step},
     pos::{Connection, Delivery, EventLine, OnShortage, Reference, Report},
+    promos::{Promo, PromoPatch},
     quantity::{Delta, Quantity},
     sales::Sale,
     stock::{Location, Movement},
@@ -21,6 +25,8 @@ use uuid::Uuid;
 pub const NOON: Instant = Instant::from_micros(1_800_000_000_000_000);
 pub const MAIN: LocationId = LocationId::from_uuid(Uuid::from_u128(1));
 pub const STORE_ROOM: LocationId = LocationId::from_uuid(Uuid::from_u128(2));
+pub const ANN: CustomerId = CustomerId::from_uuid(Uuid::from_u128(4));
+pub const BOB: CustomerId = CustomerId::from_uuid(Uuid::from_u128(5));
 pub const TILL: ConnectionId = ConnectionId::from_uuid(Uuid::from_u128(3));
 
 pub fn eur() -> Currency {
@@ -57,6 +63,9 @@ impl Shop {
             let mut location = Location::new(id, code, code, NOON).unwrap();
             location.is_default = id == MAIN;
             book.enter_location(Arc::new(location));
+        }
+        for (id, name) in [(ANN, "Ann"), (BOB, "Bob")] {
+            book.enter_customer(id, CustomerCard { name: name.into(), code: name.into(), is_erased: false });
         }
         let principal = Principal {
             actor: Actor::User(UserId::from_uuid(Uuid::from_u128(9))),
@@ -105,7 +114,7 @@ impl Shop {
                 *next_id += 1;
                 Uuid::from_u128(*next_id)
             },
-            next_number: &mut || {
+            next_number: &mut |_| {
                 *next_number += 1;
                 *next_number
             },
@@ -207,4 +216,68 @@ pub fn sku(text: &str) -> Reference {
 
 pub fn external(text: &str) -> Reference {
     Reference::External(text.into())
+}
+
+/// A shopper who buys for this customer, and may do nothing else.
+pub fn shopper(customer: CustomerId) -> Principal {
+    let actor = Actor::User(UserId::from_uuid(customer.uuid()));
+    Principal { actor, role: Role::Shopper, permissions: Permissions::NONE, customer: Some(customer) }
+}
+
+pub fn order(customer: CustomerId, lines: &[(&str, &str)], code: Option<&str>) -> Command {
+    let lines = lines.iter().map(|(sku, amount)| line(sku, amount)).collect();
+    let promo_code = code.map(str::to_owned);
+    Command::PlaceOrder(Box::new(NewOrder { customer: Some(customer), lines, promo_code, ..NewOrder::default() }))
+}
+
+pub fn edit_order(id: OrderId, lines: &[(&str, &str)]) -> Command {
+    let lines = lines.iter().map(|(sku, amount)| line(sku, amount)).collect();
+    Command::EditOrder { id, patch: Box::new(OrderPatch { lines: Some(lines), ..OrderPatch::default() }) }
+}
+
+pub fn step(id: OrderId, step: Step) -> Command {
+    Command::StepOrder { id, step, reason: None }
+}
+
+pub fn give_back(id: OrderId, lines: &[(&str, &str)], restock: bool) -> Command {
+    match refund(SaleId::from_uuid(id.uuid()), lines, restock) {
+        Command::RefundSale { lines, restock, reason, .. } => Command::ReturnOrder { id, lines, restock, reason },
+        other => other,
+    }
+}
+
+impl Shop {
+    pub fn place(&mut self, customer: CustomerId, lines: &[(&str, &str)], code: Option<&str>) -> Arc<Order> {
+        Arc::clone(&self.accept(order(customer, lines, code)).orders[0].value)
+    }
+
+    pub fn order(&self, id: OrderId) -> &Arc<Order> {
+        self.book.order(id).unwrap()
+    }
+
+    /// On hand and reserved.
+    pub fn figures(&self, sku: &str) -> (String, String) {
+        let level = self.book.level(id_of(sku), MAIN);
+        (level.on_hand.to_string(), level.reserved.to_string())
+    }
+
+    /// With a percentage code.
+    pub fn with_promo(mut self, code: &str, percentage: &str, rest: PromoPatch) -> Self {
+        let id = PromoId::from_uuid(id_of(code).uuid());
+        let form = PromoPatch {
+            code: Some(code.into()),
+            name: Some(code.into()),
+            kind: Some("percentage".into()),
+            percentage: Some(Some(percentage.into())),
+            valid_from: Some(NOON.plus_seconds(-1000)),
+            valid_until: Some(NOON.plus_seconds(1_000_000)),
+            ..rest
+        };
+        self.book.enter_promo(Arc::new(Promo::new(id, &form, eur(), NOON).unwrap()));
+        self
+    }
+
+    pub fn times_used(&self, code: &str) -> i64 {
+        self.book.promo(PromoId::from_uuid(id_of(code).uuid())).unwrap().times_used
+    }
 }

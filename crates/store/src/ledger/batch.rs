@@ -103,7 +103,8 @@ fn decided(conn: &mut Conn, batch: &[Pending], currency: Currency, sources: Sour
         };
         replies.push(reply);
     }
-    persist::persist(conn, &decisions.effects, &book, numbers.used())?;
+    persist::persist(conn, &decisions.effects, &book)?;
+    numbers.keep(conn)?;
     idempotency::insert_answers(conn, &decisions.answers(now))?;
     Ok(replies)
 }
@@ -170,7 +171,7 @@ impl<'b> Decisions<'b> {
                 principal: &submission.principal,
                 expected_version: submission.expected_version,
                 new_id: &mut || (sources.new_id)(),
-                next_number: &mut || numbers.next(),
+                next_number: &mut |series| numbers.next(series),
             };
             let effects = decide(book, &submission.command, &mut inputs)?;
             book.apply(&effects);

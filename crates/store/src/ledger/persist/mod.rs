@@ -3,12 +3,13 @@
 //! Levels first: they are what replicas contend for. A level or document that is not as it was loaded fails the batch, which is then run
 //! again; so a lost update is impossible even where a lock was forgotten.
 
+mod orders;
 mod pos;
 mod sales;
 
 use super::{
     batch::Failure,
-    insert::{ToJson, insertable_rows},
+    insert::{Rows as _, ToJson, insertable_rows},
     rows::actor_columns,
 };
 use crate::{
@@ -60,8 +61,8 @@ insertable_rows! {
     }
 }
 
-/// Keeps all of it. `last_number` is the last sale's number that was used.
-pub(super) fn persist(conn: &mut Conn, effects: &[Effects], book: &Book, last_number: Option<i64>) -> Kept {
+/// Keeps all of it.
+pub(super) fn persist(conn: &mut Conn, effects: &[Effects], book: &Book) -> Kept {
     keep_levels(conn, effects, book)?;
     for location in effects.iter().flat_map(|e| &e.locations) {
         remove_location(conn, &location.value)?;
@@ -69,8 +70,10 @@ pub(super) fn persist(conn: &mut Conn, effects: &[Effects], book: &Book, last_nu
     for product in effects.iter().flat_map(|e| &e.products) {
         keep_product(conn, product)?;
     }
-    MovementRow::insert_all(conn, effects.iter().flat_map(|e| &e.movements).map(movement_row).collect())?;
-    sales::keep(conn, effects, last_number)?;
+    // Most movements are those of new sales, and go the same way.
+    let movements = effects.iter().flat_map(|e| &e.movements).map(movement_row).collect();
+    sales::keep(conn, effects, movements)?;
+    orders::keep(conn, effects)?;
     pos::keep_events(conn, effects)?;
     for mapping in effects.iter().filter_map(|e| e.mapping.as_ref()) {
         pos::keep_mapping(conn, mapping)?;

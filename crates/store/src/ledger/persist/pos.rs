@@ -4,7 +4,7 @@ use super::{Kept, again, position};
 use crate::{
     connection::Conn,
     dialect::Sql,
-    ledger::insert::insertable_rows,
+    ledger::insert::{Rows as _, insertable_rows},
     types::{At, Id, InstantSql, UuidSql},
 };
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};

@@ -1,10 +1,10 @@
 //! Keeping sales and their lines.
 
-use super::{Kept, again, position};
+use super::{Kept, MovementRow, again, position};
 use crate::{
     connection::Conn,
     dialect::Sql,
-    ledger::insert::insertable_rows,
+    ledger::insert::{Rows as _, insert_together, insertable_rows},
     types::{At, Id, InstantSql, UuidSql},
 };
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
@@ -49,7 +49,8 @@ insertable_rows! {
     }
 }
 
-pub(super) fn keep(conn: &mut Conn, effects: &[Effects], last_number: Option<i64>) -> Kept {
+/// Keeps the sales, and the batch's movements with them.
+pub(super) fn keep(conn: &mut Conn, effects: &[Effects], movements: Vec<MovementRow<'_>>) -> Kept {
     // A sale that one batch records and then changes is kept as it is at the end.
     let mut last: HashMap<SaleId, (bool, &Sale)> = HashMap::new();
     let mut order = Vec::new();
@@ -62,19 +63,17 @@ pub(super) fn keep(conn: &mut Conn, effects: &[Effects], last_number: Option<i64
     }
     let sales: Vec<(bool, &Sale)> = order.iter().filter_map(|id| last.get(id).copied()).collect();
     let (fresh, changed): (Vec<_>, Vec<_>) = sales.iter().copied().partition(|(is_new, _)| *is_new);
-    for (_, sale) in &changed {
-        update_sale(conn, sale)?;
+    // Number, location, seller and times of what happened stay as they were recorded. Their rows were locked when they were loaded.
+    if SaleRow::update_all(conn, changed.iter().map(|(_, sale)| sale_row(sale)).collect())? != changed.len() {
+        return Err(again("sale"));
     }
     if !changed.is_empty() {
         let ids = changed.iter().map(|(_, sale)| sale.id.into()).collect();
         Sql::new("DELETE FROM sale_lines WHERE ").id_in("sale_id", ids).execute(conn)?;
     }
-    SaleRow::insert_all(conn, fresh.iter().map(|(_, sale)| sale_row(sale)).collect())?;
-    LineRow::insert_all(conn, sales.iter().flat_map(|(_, sale)| line_rows(sale)).collect())?;
-    if let (Conn::Lite(_), Some(number)) = (&*conn, last_number) {
-        let next = number.saturating_add(1);
-        Sql::new("UPDATE counters SET next = ").with(next).text(" WHERE name = 'sale'").execute(conn)?;
-    }
+    let new_sales: Vec<_> = fresh.iter().map(|(_, sale)| sale_row(sale)).collect();
+    let lines: Vec<_> = sales.iter().flat_map(|(_, sale)| line_rows(sale)).collect();
+    insert_together(conn, (new_sales, lines, movements))?;
     Ok(())
 }
 
@@ -115,36 +114,9 @@ fn line_rows(sale: &Sale) -> impl Iterator<Item = LineRow<'_>> {
         sku: line.sku.as_str(),
         name: &line.name,
         quantity: line.quantity.hundred_thousandths(),
-        refunded_quantity: line.refunded.hundred_thousandths(),
+        refunded_quantity: line.returned.hundred_thousandths(),
         restocked_quantity: line.restocked.hundred_thousandths(),
         unit_price: line.unit_price.money().minor(),
         line_total: line.line_total.minor(),
     })
-}
-
-/// Number, location, seller and times of what happened stay as they were recorded. The row was locked when it was loaded.
-fn update_sale(conn: &mut Conn, sale: &Sale) -> Kept {
-    let (customer_id, customer_name) = buyer_columns(sale.buyer.as_ref());
-    let changed = Sql::new("UPDATE sales SET status = ")
-        .with(sale.status.as_str())
-        .text(", customer_id = ")
-        .with(customer_id)
-        .text(", customer_name = ")
-        .with(customer_name.map(str::to_owned))
-        .text(", total = ")
-        .with(sale.total.minor())
-        .text(", refunded_total = ")
-        .with(sale.refunded_total.minor())
-        .text(", reason = ")
-        .with(sale.reason.clone())
-        .text(", version = ")
-        .with(sale.version)
-        .text(", updated_at = ")
-        .with(At::from(sale.updated_at))
-        .text(" WHERE id = ")
-        .with(Id::from(sale.id))
-        .text(" AND version < ")
-        .with(sale.version)
-        .execute(conn)?;
-    if changed == 1 { Ok(()) } else { Err(again("sale")) }
 }

@@ -1,5 +1,9 @@
 //! The ledger's rows and what they are to the domain.
 
+mod orders;
+
+pub(super) use orders::{HistoryRow, OrderLineRow, OrderRow};
+
 use crate::{
     connection::Conn,
     dialect::Sql,
@@ -13,10 +17,11 @@ use tradepost_domain::{
     catalogue::{Product, Unit},
     identity::Actor,
     ids::{ConnectionId, LocationId, MovementId, ProductId, UserId},
+    lines::Line,
     money::{Currency, Money, Price},
     pos::{Connection, Event, EventLine, EventStatus, OnShortage, Reason, Reference, Report},
     quantity::{Delta, Quantity},
-    sales::{Buyer, Sale, SaleLine, SaleStatus},
+    sales::{Buyer, Sale, SaleStatus},
     sku::Sku,
     stock::{Change, Kind, Level, Location, Movement, Source},
 };
@@ -347,8 +352,8 @@ impl LineRow {
     pub(super) const SELECT: &'static str = "SELECT id, sale_id, product_id, sku, name, quantity, refunded_quantity, \
         restocked_quantity, unit_price, line_total FROM sale_lines WHERE ";
 
-    fn line(self, currency: Currency) -> Read<SaleLine> {
-        Ok(SaleLine {
+    fn line(self, currency: Currency) -> Read<Line> {
+        Ok(Line {
             id: self.id.into(),
             product: self.product_id.into(),
             sku: Sku::parse(&self.sku)?,
@@ -356,7 +361,7 @@ impl LineRow {
             quantity: quantity(self.quantity)?,
             unit_price: Price::new(Money::from_minor(self.unit_price, currency))?,
             line_total: Money::from_minor(self.line_total, currency),
-            refunded: quantity(self.refunded_quantity)?,
+            returned: quantity(self.refunded_quantity)?,
             restocked: quantity(self.restocked_quantity)?,
         })
     }

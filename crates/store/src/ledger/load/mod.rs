@@ -2,9 +2,15 @@
 //!
 //! What depends on a locked row is read after the lock; [`Needs`] says in which steps.
 
+mod numbers;
+mod orders;
+mod pos;
+
+pub(super) use numbers::Numbers;
+
 use super::{
     batch::Failure,
-    rows::{ConnectionRow, EventLineRow, EventRow, LevelRow, LineRow, LocationRow, MovementRow, ProductRow, SaleRow},
+    rows::{LevelRow, LineRow, LocationRow, ProductRow, SaleRow},
 };
 use crate::{
     connection::Conn,
@@ -16,49 +22,27 @@ use diesel::{
     QueryableByName,
     sql_types::{BigInt, Bool, Nullable, Text},
 };
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 use tradepost_domain::{
-    ids::{ConnectionId, EventId, LocationId, ProductId},
+    ids::{LocationId, ProductId, SaleId},
     instant::Instant,
     ledger::{Book, Command, CustomerCard, Needs},
     money::Currency,
-    pos::Event,
     quantity::Delta,
 };
 
 type Loaded<T> = Result<T, Failure>;
 
-/// Numbers for documents, drawn before the decisions that use them.
-pub(super) struct Numbers {
-    drawn: VecDeque<i64>,
-    used: Option<i64>,
-}
-
-impl Numbers {
-    /// The next one. There is one for each command that may need one.
-    pub(super) fn next(&mut self) -> i64 {
-        self.used = self.drawn.pop_front();
-        self.used.unwrap_or_default()
-    }
-
-    /// The last one used.
-    pub(super) const fn used(&self) -> Option<i64> {
-        self.used
-    }
-}
-
 /// The book for these commands.
 pub(super) fn load(conn: &mut Conn, commands: &[&Command], currency: Currency) -> Loaded<(Book, Numbers)> {
     let mut book = Book::new(currency, default_location(conn)?);
     let mut needs = Needs::documents(commands.iter().copied());
-    let numbers = draw_numbers(conn, needs.sale_numbers)?;
+    let numbers = Numbers::draw(conn, needs.sale_numbers, needs.order_numbers)?;
     load_documents(conn, &mut book, &needs)?;
     needs = Needs::references(&book, commands.iter().copied());
-    load_connections(conn, &mut book, &needs.connections)?;
+    pos::load_connections(conn, &mut book, &needs.connections)?;
     load_references(conn, &mut book, &needs)?;
+    orders::load_promos(conn, &mut book, &needs)?;
     needs = Needs::stock(&book, commands.iter().copied());
     load_stock(conn, &mut book, &needs)?;
     Ok((book, numbers))
@@ -82,30 +66,6 @@ fn default_location(conn: &mut Conn) -> Loaded<LocationId> {
         .ok_or_else(|| StoreError::Internal("the shop has no default location: it was never started".to_owned()).into())
 }
 
-fn draw_numbers(conn: &mut Conn, count: usize) -> Loaded<Numbers> {
-    let mut numbers = Numbers { drawn: VecDeque::new(), used: None };
-    if count == 0 {
-        return Ok(numbers);
-    }
-    let wanted = i64::try_from(count).unwrap_or(i64::MAX);
-    let rows: Vec<NumberRow> = match conn {
-        Conn::Pg(_) => Sql::new("SELECT nextval('sale_numbers') AS n FROM generate_series(1, ")
-            .with(wanted)
-            .text(")")
-            .load(conn)?,
-        // Numbers that were not used stay for the next batch: `persist` notes the last one that was.
-        Conn::Lite(_) => Sql::new("SELECT next AS n FROM counters WHERE name = 'sale'").load(conn)?,
-    };
-    numbers.drawn = match (conn, rows.first()) {
-        (Conn::Lite(_), Some(first)) => (first.n..first.n.saturating_add(wanted)).collect(),
-        _ => rows.iter().map(|row| row.n).collect(),
-    };
-    if numbers.drawn.len() < count {
-        return Err(StoreError::Internal("there are no numbers for sales".to_owned()).into());
-    }
-    Ok(numbers)
-}
-
 fn ids<T: Copy + Into<Id>>(list: &[T]) -> Vec<Id> {
     list.iter().map(|id| (*id).into()).collect()
 }
@@ -116,108 +76,31 @@ fn corrupt(error: impl std::fmt::Display) -> Failure {
 }
 
 fn load_documents(conn: &mut Conn, book: &mut Book, needs: &Needs) -> Loaded<()> {
-    load_connections(conn, book, &needs.connections)?;
-    load_events(conn, book, needs)?;
-    if !needs.sales.is_empty() {
-        let sql =
-            Sql::new(SaleRow::SELECT).id_in("id", ids(&needs.sales)).text(" ORDER BY id").either(" FOR UPDATE", "");
-        let sales: Vec<SaleRow> = sql.load(conn)?;
-        let sql = Sql::new(LineRow::SELECT).id_in("sale_id", ids(&needs.sales)).text(" ORDER BY sale_id, position");
-        let mut lines: HashMap<Id, Vec<LineRow>> = HashMap::new();
-        for line in sql.load::<LineRow>(conn)? {
-            lines.entry(line.sale_id).or_default().push(line);
-        }
-        for sale in sales {
-            let lines = lines.remove(&sale.id).unwrap_or_default();
-            book.enter_sale(Arc::new(sale.sale(lines, book.currency()).map_err(corrupt)?));
-        }
-    }
+    pos::load_connections(conn, book, &needs.connections)?;
+    pos::load_events(conn, book, needs)?;
+    load_sales(conn, book, &needs.sales)?;
+    orders::load_orders(conn, book, &needs.orders)?;
+    orders::load_carts(conn, book, &needs.carts)?;
     if !needs.products.is_empty() {
         load_products(conn, book, &needs.products, false)?;
     }
     Ok(())
 }
 
-fn load_connections(conn: &mut Conn, book: &mut Book, wanted: &[ConnectionId]) -> Loaded<()> {
-    let missing: Vec<ConnectionId> = wanted.iter().copied().filter(|id| book.connection(*id).is_none()).collect();
-    if missing.is_empty() {
+fn load_sales(conn: &mut Conn, book: &mut Book, wanted: &[SaleId]) -> Loaded<()> {
+    if wanted.is_empty() {
         return Ok(());
     }
-    let sql = Sql::new(ConnectionRow::SELECT).id_in("id", ids(&missing));
-    for row in sql.load::<ConnectionRow>(conn)? {
-        book.enter_connection(Arc::new(row.connection().map_err(corrupt)?));
+    let sql = Sql::new(SaleRow::SELECT).id_in("id", ids(wanted)).text(" ORDER BY id").either(" FOR UPDATE", "");
+    let sales: Vec<SaleRow> = sql.load(conn)?;
+    let sql = Sql::new(LineRow::SELECT).id_in("sale_id", ids(wanted)).text(" ORDER BY sale_id, position");
+    let mut lines: HashMap<Id, Vec<LineRow>> = HashMap::new();
+    for line in sql.load::<LineRow>(conn)? {
+        lines.entry(line.sale_id).or_default().push(line);
     }
-    Ok(())
-}
-
-#[derive(QueryableByName)]
-struct EventKeyRow {
-    #[diesel(sql_type = UuidSql)]
-    id: Id,
-    #[diesel(sql_type = UuidSql)]
-    connection_id: Id,
-    #[diesel(sql_type = Text)]
-    webhook_id: String,
-}
-
-fn load_events(conn: &mut Conn, book: &mut Book, needs: &Needs) -> Loaded<()> {
-    let mut wanted = ids(&needs.events);
-    if !needs.webhook_ids.is_empty() {
-        // A few more than asked for may be found: the same sender's id under another connection.
-        let names = needs.webhook_ids.iter().map(|(_, id)| id.clone()).collect();
-        let connections: Vec<ConnectionId> = needs.webhook_ids.iter().map(|(connection, _)| *connection).collect();
-        let sql = Sql::new("SELECT id, connection_id, webhook_id FROM pos_events WHERE ")
-            .id_in("connection_id", ids(&connections))
-            .text(" AND ")
-            .text_in("webhook_id", names);
-        let found: Vec<EventKeyRow> = sql.load(conn)?;
-        let asked = |row: &EventKeyRow| {
-            needs.webhook_ids.binary_search(&(row.connection_id.into(), row.webhook_id.clone())).is_ok()
-        };
-        wanted.extend(found.into_iter().filter(asked).map(|row| row.id));
-    }
-    let mut waiting: HashMap<ConnectionId, Vec<EventId>> = HashMap::new();
-    if !needs.waiting.is_empty() {
-        let sql = Sql::new("SELECT id, connection_id, webhook_id FROM pos_events WHERE status = 'held' AND ")
-            .id_in("connection_id", ids(&needs.waiting))
-            .text(" ORDER BY received_at, id");
-        for row in sql.load::<EventKeyRow>(conn)? {
-            waiting.entry(row.connection_id.into()).or_default().push(row.id.into());
-            wanted.push(row.id);
-        }
-    }
-    wanted.sort_unstable();
-    wanted.dedup();
-    if !wanted.is_empty() {
-        enter_events(conn, book, wanted)?;
-    }
-    for (connection, events) in waiting {
-        book.enter_waiting(connection, events);
-    }
-    Ok(())
-}
-
-fn enter_events(conn: &mut Conn, book: &mut Book, wanted: Vec<Id>) -> Loaded<()> {
-    let sql = Sql::new(EventRow::SELECT).id_in("id", wanted.clone()).text(" ORDER BY id").either(" FOR UPDATE", "");
-    let events: Vec<EventRow> = sql.load(conn)?;
-    let sql = Sql::new(EventLineRow::SELECT).id_in("event_id", wanted.clone()).text(" ORDER BY event_id, position");
-    let mut lines: HashMap<Id, Vec<EventLineRow>> = HashMap::new();
-    for line in sql.load::<EventLineRow>(conn)? {
-        lines.entry(line.event_id).or_default().push(line);
-    }
-    let sql = Sql::new(MovementRow::SELECT)
-        .text("source_type = 'pos_event' AND ")
-        .id_in("source_id", wanted)
-        .text(" ORDER BY recorded_at, id");
-    let mut movements: HashMap<Option<Id>, Vec<MovementRow>> = HashMap::new();
-    for movement in sql.load::<MovementRow>(conn)? {
-        movements.entry(movement.source_id).or_default().push(movement);
-    }
-    for event in events {
-        let (lines, moved) = (lines.remove(&event.id), movements.remove(&Some(event.id)));
-        let moved: Result<Vec<_>, _> = moved.unwrap_or_default().into_iter().map(MovementRow::movement).collect();
-        let event: Event = event.event(lines.unwrap_or_default()).map_err(corrupt)?;
-        book.enter_event(Arc::new(event), moved.map_err(corrupt)?);
+    for sale in sales {
+        let lines = lines.remove(&sale.id).unwrap_or_default();
+        book.enter_sale(Arc::new(sale.sale(lines, book.currency()).map_err(corrupt)?));
     }
     Ok(())
 }
@@ -230,16 +113,6 @@ struct NamedRow {
     category_id: Option<Id>,
     #[diesel(sql_type = Text)]
     key: String,
-}
-
-#[derive(QueryableByName)]
-struct MappingRow {
-    #[diesel(sql_type = UuidSql)]
-    connection_id: Id,
-    #[diesel(sql_type = Text)]
-    external_id: String,
-    #[diesel(sql_type = UuidSql)]
-    product_id: Id,
 }
 
 fn load_references(conn: &mut Conn, book: &mut Book, needs: &Needs) -> Loaded<()> {
@@ -258,18 +131,7 @@ fn load_references(conn: &mut Conn, book: &mut Book, needs: &Needs) -> Loaded<()
             book.enter_name(row.category_id.map(Into::into), row.key, row.id.into());
         }
     }
-    if !needs.external_ids.is_empty() {
-        let connections: Vec<ConnectionId> = needs.external_ids.iter().map(|(connection, _)| *connection).collect();
-        let names = needs.external_ids.iter().map(|(_, name)| name.clone()).collect();
-        let sql = Sql::new("SELECT connection_id, external_id, product_id FROM pos_products WHERE ")
-            .id_in("connection_id", ids(&connections))
-            .text(" AND ")
-            .text_in("external_id", names);
-        for row in sql.load::<MappingRow>(conn)? {
-            book.enter_mapping(row.connection_id.into(), row.external_id, row.product_id.into());
-        }
-    }
-    Ok(())
+    pos::load_mappings(conn, book, &needs.external_ids)
 }
 
 fn load_stock(conn: &mut Conn, book: &mut Book, needs: &Needs) -> Loaded<()> {
@@ -363,7 +225,10 @@ fn load_names(conn: &mut Conn, book: &mut Book, needs: &Needs) -> Loaded<()> {
     }
     if !needs.customers.is_empty() {
         let sql = Sql::new("SELECT id, name, code, erased_at IS NOT NULL AS is_erased FROM customers WHERE ")
-            .id_in("id", ids(&needs.customers));
+            .id_in("id", ids(&needs.customers))
+            .text(" ORDER BY id")
+            // The lock that the foreign key of a new document takes anyway: nobody is erased between this and that.
+            .either(" FOR KEY SHARE", "");
         for row in sql.load::<CardRow>(conn)? {
             book.enter_customer(
                 row.id.into(),

@@ -1,7 +1,11 @@
 //! Adds everything up again: does what is stored agree with itself?
 //!
 //! Read in one snapshot, so it may run beside a server. Most checks are one statement each; money is multiplied and rounded by the
-//! domain, sale by sale, because that is whose rule it is.
+//! domain, document by document, because that is whose rule it is.
+
+mod order_money;
+mod orders;
+mod sale_money;
 
 use crate::{
     StoreError,
@@ -15,11 +19,7 @@ use diesel::{
     sql_types::{BigInt, Nullable, Text},
 };
 use std::fmt;
-use tradepost_domain::{
-    money::{Currency, Money, Price},
-    quantity::{Delta, Quantity},
-    sales::SaleStatus,
-};
+use tradepost_domain::quantity::Delta;
 use uuid::Uuid;
 
 /// Something that does not agree.
@@ -42,6 +42,8 @@ pub struct Checked {
     pub movements: i64,
     /// Sales.
     pub sales: i64,
+    /// Orders.
+    pub orders: i64,
     /// Deliveries from tills.
     pub events: i64,
 }
@@ -146,12 +148,6 @@ const CHECKS: &[Check] = &[
                 NULL AS t, recorded_at AS r, LAG(recorded_at, 1) OVER (PARTITION BY product_id, location_id ORDER BY seq) AS p \
                 FROM movements) c WHERE r < p",
         say: |row| format!("{}: movement {} was booked before the one it follows.", row.level(), row.w.unwrap_or(0)),
-    },
-    Check {
-        // Nothing reserves yet: what is reserved has to be what open orders hold, and there are none.
-        sql: "SELECT product_id AS a, location_id AS b, reserved AS w, NULL AS x, NULL AS y, NULL AS z, NULL AS t FROM levels \
-            WHERE reserved <> 0",
-        say: |row| format!("{} has {} reserved, but no open document holds any.", row.level(), amount(row.w)),
     },
     Check {
         sql: "SELECT product_id AS a, location_id AS b, on_hand AS w, reserved AS x, NULL AS y, NULL AS z, NULL AS t FROM levels \
@@ -283,7 +279,7 @@ pub(crate) fn verify(conn: &mut Conn, tell: &mut dyn FnMut(Problem)) -> Result<C
 }
 
 fn check_all(conn: &mut Conn, tell: &mut dyn FnMut(Problem)) -> Result<Checked, StoreError> {
-    for check in CHECKS {
+    for check in CHECKS.iter().chain(orders::CHECKS) {
         // What a check leaves NULL has no type of its own on PostgreSQL.
         let sql = Sql::new("SELECT a, ")
             .either("CAST(b AS uuid) AS b, CAST(t AS text) AS t", "b, t")
@@ -297,107 +293,10 @@ fn check_all(conn: &mut Conn, tell: &mut dyn FnMut(Problem)) -> Result<Checked, 
     }
     let currency = settings::load(conn)?.map(|settings| settings.currency);
     if let Some(currency) = currency {
-        check_money(conn, currency, tell)?;
+        sale_money::check(conn, currency, tell)?;
+        order_money::check(conn, currency, tell)?;
     }
     count(conn)
-}
-
-/// One line of a sale with what its sale says.
-#[derive(QueryableByName)]
-struct Line {
-    #[diesel(sql_type = UuidSql)]
-    sale_id: Id,
-    #[diesel(sql_type = BigInt)]
-    number: i64,
-    #[diesel(sql_type = Text)]
-    status: String,
-    #[diesel(sql_type = BigInt)]
-    refunded_total: i64,
-    #[diesel(sql_type = BigInt)]
-    quantity: i64,
-    #[diesel(sql_type = BigInt)]
-    refunded_quantity: i64,
-    #[diesel(sql_type = BigInt)]
-    unit_price: i64,
-    #[diesel(sql_type = BigInt)]
-    line_total: i64,
-}
-
-impl Line {
-    /// What the line should cost and what should have been paid back for it; `None` where its figures are none.
-    fn expected(&self, currency: Currency) -> Option<(i64, i64)> {
-        let price = Price::new(Money::from_minor(self.unit_price, currency)).ok()?;
-        let cost = |quantity| Some(price.times(Quantity::from_hundred_thousandths(quantity).ok()?)?.minor());
-        let total = cost(self.quantity)?;
-        let back = if self.refunded_quantity == self.quantity { total } else { cost(self.refunded_quantity)? };
-        Some((total, back))
-    }
-}
-
-/// Sales are read so many at a time.
-const CHUNK: i64 = 1_000;
-
-fn check_money(conn: &mut Conn, currency: Currency, tell: &mut dyn FnMut(Problem)) -> Result<(), StoreError> {
-    let mut after = Id(Uuid::nil());
-    let mut told = 0;
-    loop {
-        let lines: Vec<Line> = Sql::new(
-            "SELECT l.sale_id, s.number, s.status, s.refunded_total, l.quantity, l.refunded_quantity, l.unit_price, l.line_total \
-             FROM sale_lines l JOIN sales s ON s.id = l.sale_id \
-             WHERE l.sale_id IN (SELECT id FROM sales WHERE id > ",
-        )
-        .with(after)
-        .text(" ORDER BY id LIMIT ")
-        .with(CHUNK)
-        .text(") ORDER BY l.sale_id")
-        .load(conn)?;
-        let Some(last) = lines.last() else { return Ok(()) };
-        after = last.sale_id;
-        for sale in lines.chunk_by(|a, b| a.sale_id == b.sale_id) {
-            for problem in money_problems(sale, currency) {
-                told += 1;
-                if told <= MOST {
-                    tell(problem);
-                }
-            }
-        }
-    }
-}
-
-fn money_problems(lines: &[Line], currency: Currency) -> Vec<Problem> {
-    let Some(first) = lines.first() else { return Vec::new() };
-    let sale = format!("sale {} ({})", first.number, first.sale_id);
-    let mut problems = Vec::new();
-    let mut back: i64 = 0;
-    for line in lines {
-        match line.expected(currency) {
-            Some((total, refunded)) => {
-                back = back.saturating_add(refunded);
-                if total != line.line_total {
-                    let text = format!("{sale}: a line of {} minor units should be {total}.", line.line_total);
-                    problems.push(Problem(text));
-                }
-            }
-            None => problems.push(Problem(format!("{sale}: a line has a price or quantity that is none."))),
-        }
-    }
-    if back != first.refunded_total {
-        let text =
-            format!("{sale} says that {} minor units were paid back, its lines give {back}.", first.refunded_total);
-        problems.push(Problem(text));
-    }
-    let refunded = |line: &Line| line.refunded_quantity;
-    let stands = if lines.iter().all(|line| refunded(line) == 0) {
-        SaleStatus::Completed
-    } else if lines.iter().all(|line| refunded(line) == line.quantity) {
-        SaleStatus::Refunded
-    } else {
-        SaleStatus::PartlyRefunded
-    };
-    if first.status != SaleStatus::Voided.as_str() && first.status != stands.as_str() {
-        problems.push(Problem(format!("{sale} is {}, its lines say {}.", first.status, stands.as_str())));
-    }
-    problems
 }
 
 #[derive(QueryableByName)]
@@ -409,19 +308,22 @@ struct Counts {
     #[diesel(sql_type = BigInt)]
     sales: i64,
     #[diesel(sql_type = BigInt)]
+    orders: i64,
+    #[diesel(sql_type = BigInt)]
     events: i64,
 }
 
 fn count(conn: &mut Conn) -> Result<Checked, StoreError> {
     let sql = Sql::new(
         "SELECT (SELECT COUNT(*) FROM levels) AS levels, (SELECT COUNT(*) FROM movements) AS movements, \
-         (SELECT COUNT(*) FROM sales) AS sales, (SELECT COUNT(*) FROM pos_events) AS events",
+         (SELECT COUNT(*) FROM sales) AS sales, (SELECT COUNT(*) FROM orders) AS orders, (SELECT COUNT(*) FROM pos_events) AS events",
     );
     let counts: Option<Counts> = sql.first(conn)?;
     Ok(counts.map_or_else(Checked::default, |c| Checked {
         levels: c.levels,
         movements: c.movements,
         sales: c.sales,
+        orders: c.orders,
         events: c.events,
     }))
 }

@@ -1,0 +1,226 @@
+//! `/cart`: what the caller wishes to buy. It reserves nothing, and survives logging out.
+
+use super::{
+    answer,
+    change::Change,
+    json::{Amount, Id, Qty, present},
+    orders::placed,
+    path::PathId,
+    problem::Problem,
+    promos::typed_code,
+};
+use crate::{
+    auth::Caller,
+    shop::Shop,
+    usecases::{
+        carts::{self, Owner, PricedCart},
+        promos::{self, Wish},
+    },
+};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web::Data};
+use serde::{Deserialize, Serialize};
+use tradepost_domain::{
+    faults::Faults,
+    ids::ProductId,
+    ledger::Command,
+    money::{Currency, Money},
+    promos::Reason,
+};
+use tradepost_store::{Session, carts::CartLineRow};
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// A cart, at the prices of this moment.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Cart)]
+pub struct CartView {
+    /// In the order in which they were put in.
+    lines: Vec<CartLineView>,
+    /// The sum of the lines.
+    subtotal: Amount,
+    /// What the promo code takes off: nothing where it cannot be used now.
+    discount: Amount,
+    #[schema(example = "MANGO10")]
+    promo_code: Option<String>,
+    /// Why the promo code cannot be used now: `unknown`, `inactive`, `not_started`, `expired`, `used_up`, `already_used` or
+    /// `minimum_not_reached`.
+    #[schema(example = "minimum_not_reached")]
+    promo_refused: Option<&'static str>,
+    /// What would be paid.
+    total: Amount,
+    #[schema(example = "USD")]
+    currency: String,
+}
+
+/// One product in a cart.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CartLine)]
+pub struct CartLineView {
+    product_id: Id,
+    #[schema(example = "SMO-MANGO")]
+    sku: String,
+    #[schema(example = "Mango smoothie")]
+    name: String,
+    quantity: Qty,
+    /// Of one unit, now.
+    unit_price: Amount,
+    line_total: Amount,
+    /// How much could be ordered now.
+    available: Qty,
+    /// Is it not on sale any more? Then the cart cannot be placed with it.
+    unavailable: bool,
+    /// Is the price another one than when it was put in?
+    price_changed: bool,
+}
+
+impl From<PricedCart> for CartView {
+    fn from(cart: PricedCart) -> Self {
+        let currency = cart.total.currency();
+        Self {
+            lines: cart.lines.into_iter().map(|(row, total)| CartLineView::new(row, total, currency)).collect(),
+            subtotal: Amount(cart.subtotal),
+            discount: Amount(cart.discount),
+            promo_code: cart.promo_code,
+            promo_refused: cart.promo_refused.map(Reason::as_str),
+            total: Amount(cart.total),
+            currency: currency.code().to_owned(),
+        }
+    }
+}
+
+impl CartLineView {
+    fn new(row: CartLineRow, line_total: Money, currency: Currency) -> Self {
+        let unavailable = row.removed || !row.enabled;
+        Self {
+            product_id: row.product_id.into(),
+            sku: row.sku,
+            name: row.name,
+            quantity: Qty::stored(row.quantity),
+            unit_price: Amount::stored(row.unit_price, currency),
+            line_total: Amount(line_total),
+            available: Qty::stored(if unavailable { 0 } else { row.available }),
+            unavailable,
+            price_changed: row.unit_price != row.price_seen,
+        }
+    }
+}
+
+/// What of a cart to change.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"promo_code": "MANGO10"}))]
+pub struct EditCart {
+    /// `null` takes it out.
+    #[serde(default, deserialize_with = "present")]
+    promo_code: Option<Option<String>>,
+}
+
+/// How much of a product.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"quantity": 2}))]
+pub struct PutItem {
+    /// In the place of what was wished of it before; more than zero.
+    quantity: Qty,
+}
+
+/// How to place a cart.
+#[derive(Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"promo_code": "MANGO10", "notes": "Ring twice"}))]
+pub struct Checkout {
+    /// The cart's own where absent.
+    promo_code: Option<String>,
+    notes: Option<String>,
+}
+
+/// Show the cart
+///
+/// Prices and what is available are those of this moment.
+#[utoipa::path(tag = "Cart", responses((status = 200, description = "The cart.", body = CartView)))]
+#[get("/cart")]
+pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, caller: Caller) -> Result<HttpResponse, Problem> {
+    let owner = Owner::of(caller.user, &caller.principal);
+    let cart = shop.store.read(move |session| carts::priced(session, owner)).await?;
+    Ok(answer::one(&request, cart.version, &CartView::from(cart)))
+}
+
+/// Change the cart's promo code
+///
+/// It is kept as typed. `promo_refused` says whether it can be used now; it is judged when the cart is placed.
+#[utoipa::path(tag = "Cart", request_body = EditCart, responses((status = 200, description = "The cart.", body = CartView)))]
+#[patch("/cart")]
+pub(crate) async fn edit(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
+    let form: EditCart = change.json()?;
+    let mut faults = Faults::new();
+    let code = form.promo_code.map(|code| typed_code(code, &mut faults));
+    faults.into_result()?;
+    let (user, expected) = (change.caller.user, change.expected_version);
+    let work = move |session: &mut Session<'_>| match &code {
+        Some(code) => carts::set_promo(session, user, code.as_deref(), expected),
+        None => carts::check(session, user, expected),
+    };
+    write(&shop, &change, work).await
+}
+
+/// Empty the cart
+#[utoipa::path(tag = "Cart", responses((status = 200, description = "The cart, with nothing in it.", body = CartView)))]
+#[delete("/cart")]
+pub(crate) async fn empty(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
+    let (user, expected) = (change.caller.user, change.expected_version);
+    write(&shop, &change, move |session| carts::empty(session, user, expected)).await
+}
+
+/// Put a product into the cart
+#[utoipa::path(tag = "Cart", params(("product_id" = Id, Path)), request_body = PutItem, responses((status = 200, description = "The cart.", body = CartView)))]
+#[put("/cart/items/{product_id}")]
+pub(crate) async fn put_item(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
+    let product = id.0;
+    let exists = move |session: &mut Session<'_>| Ok(promos::product(session, product)?.is_some());
+    let form: PutItem = change.json_about(&shop, exists).await?;
+    let (user, expected) = (change.caller.user, change.expected_version);
+    let wish = Wish { product, quantity: form.quantity.0 };
+    write(&shop, &change, move |session| carts::put(session, user, wish, expected)).await
+}
+
+/// Take a product out of the cart
+#[utoipa::path(tag = "Cart", params(("product_id" = Id, Path)), responses((status = 200, description = "The cart.", body = CartView)))]
+#[delete("/cart/items/{product_id}")]
+pub(crate) async fn remove_item(
+    shop: Data<Shop>,
+    id: PathId<ProductId>,
+    change: Change,
+) -> Result<HttpResponse, Problem> {
+    let (user, expected) = (change.caller.user, change.expected_version);
+    write(&shop, &change, move |session| carts::take_out(session, user, id.0, expected)).await
+}
+
+/// Check out
+///
+/// Places what is in the cart for the caller's own customer, and empties it: both or neither.
+#[utoipa::path(tag = "Cart", request_body = Option<Checkout>, responses((status = 201, description = "The order.", body = super::order_views::OrderView)))]
+#[post("/cart/checkout")]
+pub(crate) async fn checkout(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
+    let Checkout { promo_code, notes } = change.optional_json_about(&shop, |_| Ok(true)).await?;
+    let mut faults = Faults::new();
+    let promo_code = typed_code(promo_code, &mut faults);
+    faults.into_result()?;
+    let Owner { user, customer } = Owner::of(change.caller.user, &change.caller.principal);
+    change.submit(&shop, Command::Checkout { user, customer, promo_code, notes }, placed).await
+}
+
+/// Changes the caller's cart and answers it.
+async fn write(
+    shop: &Shop,
+    change: &Change,
+    work: impl Fn(&mut Session<'_>) -> Result<(), Problem> + Send + 'static,
+) -> Result<HttpResponse, Problem> {
+    let owner = Owner::of(change.caller.user, &change.caller.principal);
+    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
+        work(session)?;
+        let cart = carts::priced(session, owner)?;
+        let version = cart.version;
+        Ok(answer::changed(200, &CartView::from(cart), Some(version)))
+    };
+    Ok(answer::send(shop.store.write(change.keyed(), work).await?))
+}

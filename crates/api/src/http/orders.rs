@@ -1,0 +1,188 @@
+//! `/orders`: customers' orders. They reserve when placed, and leave when shipped.
+
+use super::{
+    answer,
+    change::Change,
+    json::{Id, Qty, objects, present, present_objects},
+    lists::{List, ListOf, Paging},
+    order_views::{OrderFilter, OrderView, is_visible},
+    path::PathId,
+    problem::Problem,
+    promos::typed_code,
+};
+use crate::{auth::Caller, shop::Shop};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
+use serde::{Deserialize, Serialize};
+use tradepost_domain::{
+    faults::Faults,
+    identity::Principal,
+    ids::{LineId, LocationId, OrderId, ProductId},
+    ledger::{Book, Command, Effects, NewOrder, OrderPatch, SellLine},
+};
+use tradepost_store::{Answer, Session, orders as stored};
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// What is ordered.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"lines": [{"product_id": "0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c", "quantity": 2}], "promo_code": "MANGO10", "notes": "Ring twice"}))]
+pub struct PlaceOrder {
+    #[serde(deserialize_with = "objects")]
+    #[validate(length(min = 1, max = 200, message = "there are 1 to 200 lines in a request"))]
+    lines: Vec<OrderedLine>,
+    promo_code: Option<String>,
+    notes: Option<String>,
+    /// The caller's own customer where absent; another one needs the permission `orders.place_for_others`.
+    customer_id: Option<Id>,
+    /// The default location where absent.
+    location_id: Option<Id>,
+}
+
+/// One line that is ordered. Lines of one product become one.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrderedLine {
+    pub(super) product_id: Id,
+    pub(super) quantity: Qty,
+}
+
+/// What of a pending order to change; `null` empties a field.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"lines": [{"product_id": "0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c", "quantity": 3}], "promo_code": null}))]
+pub struct EditOrder {
+    /// All lines that the order shall have; the net difference is reserved or released.
+    #[serde(default, deserialize_with = "present_objects")]
+    #[schema(nullable = false)]
+    #[validate(length(min = 1, max = 200, message = "there are 1 to 200 lines in a request"))]
+    lines: Option<Vec<EditedLine>>,
+    #[serde(default, deserialize_with = "present")]
+    promo_code: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    notes: Option<Option<String>>,
+}
+
+/// One line as it shall be.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EditedLine {
+    /// Which line of the order; needed only where several are of one product.
+    line_id: Option<Id>,
+    product_id: Option<Id>,
+    quantity: Qty,
+}
+
+/// List orders
+///
+/// One's own; with `orders.read_all` or `orders.fulfil` everybody's.
+#[utoipa::path(tag = "Orders", params(Paging, OrderFilter), responses((status = 200, description = "A page, newest first.", body = List<OrderView>)))]
+#[get("/orders")]
+pub(crate) async fn list(shop: Data<Shop>, caller: Caller, list: ListOf<OrderFilter>) -> Result<HttpResponse, Problem> {
+    let currency = shop.currency;
+    let filter = list.filter.clone().in_words_of_the_store(currency, &caller.principal)?;
+    let request = list.request(filter, stored::ORDERINGS)?;
+    let page = shop.store.read(move |session| stored::list(session, &request).map_err(Problem::from)).await?;
+    Ok(list.answer(page, |order| OrderView::of_rows(order, currency)))
+}
+
+/// Place an order
+///
+/// All lines or none; each product's lines are judged together. The goods are reserved.
+#[utoipa::path(tag = "Orders", request_body = PlaceOrder, responses((status = 201, description = "The order.", body = OrderView)))]
+#[post("/orders")]
+pub(crate) async fn place(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
+    let form: PlaceOrder = change.json()?;
+    let mut faults = Faults::new();
+    let promo_code = typed_code(form.promo_code, &mut faults);
+    faults.into_result()?;
+    let new = NewOrder {
+        customer: form.customer_id.map(Into::into).or(change.caller.principal.customer),
+        lines: form.lines.into_iter().map(SellLine::from).collect(),
+        promo_code,
+        notes: form.notes,
+        location: form.location_id.map(LocationId::from),
+    };
+    change.submit(&shop, Command::PlaceOrder(Box::new(new)), placed).await
+}
+
+/// Read an order
+#[utoipa::path(tag = "Orders", params(("id" = Id, Path)), responses((status = 200, description = "The order.", body = OrderView)))]
+#[get("/orders/{id}")]
+pub(crate) async fn read(
+    shop: Data<Shop>,
+    request: HttpRequest,
+    caller: Caller,
+    id: PathId<OrderId>,
+) -> Result<HttpResponse, Problem> {
+    let order = shop.store.read(move |session| stored::order(session, id.0).map_err(Problem::from)).await?;
+    let order = order.filter(|found| is_visible(&found.order, &caller.principal)).ok_or_else(Problem::not_found)?;
+    Ok(answer::one(&request, order.order.version, &OrderView::of_rows(order, shop.currency)))
+}
+
+/// Change a pending order
+///
+/// What is on it already keeps its price, and its promo code the terms it was promised with. All of it or nothing.
+#[utoipa::path(tag = "Orders", params(("id" = Id, Path)), request_body = EditOrder, responses((status = 200, description = "The order.", body = OrderView)))]
+#[patch("/orders/{id}")]
+pub(crate) async fn edit(shop: Data<Shop>, id: PathId<OrderId>, change: Change) -> Result<HttpResponse, Problem> {
+    let id = id.0;
+    let form: EditOrder = change.json_about(&shop, exists(id, &change)).await?;
+    let mut faults = Faults::new();
+    let promo_code = form.promo_code.map(|code| typed_code(code, &mut faults));
+    if let Err(faults) = faults.into_result() {
+        let exists = shop.store.read(exists(id, &change)).await?;
+        return Err(if exists { faults.into() } else { Problem::not_found() });
+    }
+    let lines = form.lines.map(|lines| lines.into_iter().map(SellLine::from).collect());
+    let patch = Box::new(OrderPatch { lines, promo_code, notes: form.notes });
+    change.submit(&shop, Command::EditOrder { id, patch }, changed).await
+}
+
+/// Delete an order
+///
+/// Cancels a pending one; takes a rejected or cancelled one out of lists. An order is never erased.
+#[utoipa::path(tag = "Orders", params(("id" = Id, Path)), responses((status = 204, description = "Cancelled or hidden, now or before.")))]
+#[delete("/orders/{id}")]
+pub(crate) async fn remove(shop: Data<Shop>, id: PathId<OrderId>, change: Change) -> Result<HttpResponse, Problem> {
+    change.submit(&shop, Command::DeleteOrder { id: id.0 }, |_, _| answer::no_content()).await
+}
+
+/// The order as it was just placed, or as something of it came back.
+pub(super) fn placed(effects: &Effects, book: &Book) -> Answer {
+    let Some(order) = effects.orders.first() else { return answer::no_content() };
+    let location = format!("/api/v1/orders/{}", order.value.id);
+    answer::created(&OrderView::of_book(&order.value, book), Some(order.value.version), location)
+}
+
+/// The order as it is after a change.
+pub(super) fn changed(effects: &Effects, book: &Book) -> Answer {
+    let Some(order) = effects.orders.first() else { return answer::no_content() };
+    answer::changed(200, &OrderView::of_book(&order.value, book), Some(order.value.version))
+}
+
+/// Is there such an order, as far as the caller may know?
+pub(super) fn exists(
+    id: OrderId,
+    change: &Change,
+) -> impl FnOnce(&mut Session<'_>) -> Result<bool, Problem> + Send + use<> {
+    let caller: Principal = change.caller.principal.clone();
+    move |session| Ok(stored::order(session, id)?.is_some_and(|found| is_visible(&found.order, &caller)))
+}
+
+impl From<OrderedLine> for SellLine {
+    fn from(line: OrderedLine) -> Self {
+        Self { line: None, product: Some(line.product_id.into()), quantity: line.quantity.0, unit_price: None }
+    }
+}
+
+impl From<EditedLine> for SellLine {
+    fn from(line: EditedLine) -> Self {
+        Self {
+            line: line.line_id.map(LineId::from),
+            product: line.product_id.map(ProductId::from),
+            quantity: line.quantity.0,
+            unit_price: None,
+        }
+    }
+}

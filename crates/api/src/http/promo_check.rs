@@ -1,0 +1,120 @@
+//! `/promo-codes/check`: what would it take off?
+
+use super::{
+    answer,
+    change::Change,
+    json::{Amount, present_objects},
+    orders::OrderedLine,
+    problem::Problem,
+};
+use crate::{
+    shop::Shop,
+    usecases::{
+        carts::{self, Owner},
+        promos::{self, Quote, Wish},
+    },
+};
+use actix_web::{HttpResponse, post, web::Data};
+use serde::{Deserialize, Serialize};
+use tradepost_domain::{
+    faults::Faults,
+    ledger::Refusal,
+    money::{Currency, Money},
+    text::{self, limits},
+};
+use tradepost_store::{Answer, Done, Session};
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// A code, and what it shall be used for: `lines`, or the caller's cart.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"code": "MANGO10", "lines": [{"product_id": "0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c", "quantity": 2}]}))]
+pub struct CheckPromo {
+    code: String,
+    #[serde(default, deserialize_with = "present_objects")]
+    #[schema(nullable = false)]
+    #[validate(length(min = 1, max = 200, message = "there are 1 to 200 lines in a request"))]
+    lines: Option<Vec<OrderedLine>>,
+    /// `true` instead of `lines`.
+    cart: Option<bool>,
+}
+
+/// What a promo code makes of a sum.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Quote)]
+pub struct QuoteView {
+    subtotal: Amount,
+    discount: Amount,
+    total: Amount,
+}
+
+impl From<Quote> for QuoteView {
+    fn from(quote: Quote) -> Self {
+        let Quote { subtotal, discount, total } = quote;
+        Self { subtotal: Amount(subtotal), discount: Amount(discount), total: Amount(total) }
+    }
+}
+
+/// What is asked about.
+enum Subject {
+    Lines(Vec<Wish>),
+    Cart,
+}
+
+/// Check a promo code
+///
+/// What it would take off for the caller now. Nothing is redeemed.
+#[utoipa::path(tag = "Promo codes", request_body = CheckPromo, responses((status = 200, description = "What would be paid.", body = QuoteView)))]
+#[post("/promo-codes/check")]
+pub(crate) async fn check(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
+    let form: CheckPromo = change.json()?;
+    let mut faults = Faults::new();
+    let code = faults.take("/code", text::required(&form.code, limits::CODE)).unwrap_or_default();
+    let subject = subject(form.lines, form.cart, &mut faults);
+    faults.into_result()?;
+    let owner = Owner::of(change.caller.user, &change.caller.principal);
+    let currency = shop.currency;
+    let work = move |session: &mut Session<'_>| -> Result<Answer, Problem> {
+        let subtotal = subtotal(session, &subject, owner, currency)?;
+        let quote = Quote::of(session, &code, subtotal, owner.customer)?;
+        Ok(answer::changed(200, &QuoteView::from(quote), None))
+    };
+    let done = match change.keyed() {
+        Some(key) => shop.store.write(Some(key), work).await?,
+        // Nothing is kept: there is no need to stand in the line of those who write.
+        None => Done { answer: shop.store.read(work).await?, replayed: false },
+    };
+    Ok(answer::send(done))
+}
+
+fn subject(lines: Option<Vec<OrderedLine>>, cart: Option<bool>, faults: &mut Faults) -> Subject {
+    match (lines, cart.unwrap_or(false)) {
+        (Some(lines), false) => Subject::Lines(lines.into_iter().map(Wish::from).collect()),
+        (None, true) => Subject::Cart,
+        (Some(_), true) => {
+            faults.add("/cart", "ambiguous", "ask about lines or about the cart, not about both");
+            Subject::Cart
+        }
+        (None, false) => {
+            faults.add("/lines", "required", "say what it shall be used for: lines, or \"cart\": true");
+            Subject::Cart
+        }
+    }
+}
+
+fn subtotal(session: &mut Session<'_>, subject: &Subject, owner: Owner, currency: Currency) -> Result<Money, Problem> {
+    match subject {
+        Subject::Lines(wishes) => promos::subtotal(session, wishes, currency),
+        Subject::Cart => {
+            let cart = carts::priced(session, owner)?;
+            if cart.lines.is_empty() { Err(Refusal::CartEmpty.into()) } else { Ok(cart.subtotal) }
+        }
+    }
+}
+
+impl From<OrderedLine> for Wish {
+    fn from(line: OrderedLine) -> Self {
+        Self { product: line.product_id.into(), quantity: line.quantity.0 }
+    }
+}

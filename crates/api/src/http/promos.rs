@@ -1,0 +1,315 @@
+//! `/promo-codes`: what they take off, for whom, and how often.
+
+use super::{
+    answer,
+    change::Change,
+    json::{Amount, Id, Time, present},
+    lists::{List, ListOf, Paging},
+    path::PathId,
+    problem::Problem,
+    query,
+};
+use crate::{clock, shop::Shop, usecases::check_version};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
+use serde::{Deserialize, Serialize};
+use tradepost_domain::{
+    faults::Faults,
+    ids::PromoId,
+    promos::{Percentage, Promo, PromoPatch, Reduction},
+    repository::Promos,
+    text::{self, limits},
+};
+use tradepost_store::{Session, promos as stored};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+/// A promo code.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PromoCode)]
+pub struct PromoView {
+    id: Id,
+    /// What a customer types, unique without regard to case.
+    #[schema(example = "MANGO10")]
+    code: String,
+    /// What staff call it.
+    #[schema(example = "Mango season")]
+    name: String,
+    /// `fixed` or `percentage`.
+    #[schema(example = "percentage")]
+    kind: &'static str,
+    /// What a fixed one takes off.
+    amount: Option<Amount>,
+    /// What part of the subtotal a percentage takes off: a decimal string.
+    #[schema(example = "12.5")]
+    percentage: Option<String>,
+    /// Never more than this.
+    max_discount: Option<Amount>,
+    /// Only from this subtotal on.
+    minimum_subtotal: Option<Amount>,
+    /// Its first instant.
+    valid_from: Time,
+    /// Its last instant.
+    valid_until: Time,
+    active: bool,
+    /// How often in all; `null`: without limit.
+    #[schema(example = 100)]
+    usage_limit: Option<u32>,
+    /// How often by one customer; `null`: without limit.
+    #[schema(example = 1)]
+    per_customer_limit: Option<u32>,
+    /// How many orders hold it. Those that were rejected or cancelled gave it back.
+    #[schema(example = 17)]
+    times_used: i64,
+    created_at: Time,
+    updated_at: Time,
+}
+
+impl From<&Promo> for PromoView {
+    fn from(promo: &Promo) -> Self {
+        let (amount, percentage) = match promo.terms.reduction {
+            Reduction::Fixed(amount) => (Some(Amount(amount.money())), None),
+            Reduction::Percentage(percentage) => (None, Some(percentage.to_string())),
+        };
+        Self {
+            id: promo.id.into(),
+            code: promo.code.clone(),
+            name: promo.name.clone(),
+            kind: promo.terms.reduction.kind(),
+            amount,
+            percentage,
+            max_discount: promo.terms.max_discount.map(Amount),
+            minimum_subtotal: promo.terms.minimum_subtotal.map(Amount),
+            valid_from: Time(promo.valid_from),
+            valid_until: Time(promo.valid_until),
+            active: promo.active,
+            usage_limit: promo.usage_limit,
+            per_customer_limit: promo.per_customer_limit,
+            times_used: promo.times_used,
+            created_at: Time(promo.created_at),
+            updated_at: Time(promo.updated_at),
+        }
+    }
+}
+
+/// A promo code to be.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"code": "MANGO10", "name": "Mango season", "kind": "percentage", "percentage": "10", "max_discount": "5.00",
+    "valid_from": "2026-06-01T00:00:00Z", "valid_until": "2026-08-31T23:59:59Z", "usage_limit": 100}))]
+pub struct AddPromo {
+    /// Up to 64 characters without white space, unique without regard to case.
+    code: String,
+    name: String,
+    /// `fixed` or `percentage`.
+    kind: String,
+    /// Of a fixed one.
+    amount: Option<String>,
+    /// Of a percentage: more than 0, at most 100, with at most two decimals.
+    percentage: Option<String>,
+    max_discount: Option<String>,
+    minimum_subtotal: Option<String>,
+    valid_from: Time,
+    valid_until: Time,
+    /// `true` where absent.
+    active: Option<bool>,
+    /// Without limit where absent.
+    usage_limit: Option<u32>,
+    /// 1 where absent; `null`: without limit.
+    #[serde(default, deserialize_with = "present")]
+    per_customer_limit: Option<Option<u32>>,
+}
+
+/// What of a promo code to change; `null` empties a field. Orders that hold it keep the terms they were promised.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"active": false}))]
+pub struct EditPromo {
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    code: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    kind: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    amount: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    percentage: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    max_discount: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    minimum_subtotal: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    valid_from: Option<Time>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    valid_until: Option<Time>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    active: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    usage_limit: Option<Option<u32>>,
+    #[serde(default, deserialize_with = "present")]
+    per_customer_limit: Option<Option<u32>>,
+}
+
+impl From<AddPromo> for PromoPatch {
+    fn from(form: AddPromo) -> Self {
+        Self {
+            code: Some(form.code),
+            name: Some(form.name),
+            kind: Some(form.kind),
+            amount: form.amount.map(Some),
+            percentage: form.percentage.map(Some),
+            max_discount: form.max_discount.map(Some),
+            minimum_subtotal: form.minimum_subtotal.map(Some),
+            valid_from: Some(form.valid_from.0),
+            valid_until: Some(form.valid_until.0),
+            active: form.active,
+            usage_limit: form.usage_limit.map(Some),
+            per_customer_limit: form.per_customer_limit,
+        }
+    }
+}
+
+impl From<EditPromo> for PromoPatch {
+    fn from(form: EditPromo) -> Self {
+        Self {
+            code: form.code,
+            name: form.name,
+            kind: form.kind,
+            amount: form.amount,
+            percentage: form.percentage,
+            max_discount: form.max_discount,
+            minimum_subtotal: form.minimum_subtotal,
+            valid_from: form.valid_from.map(|time| time.0),
+            valid_until: form.valid_until.map(|time| time.0),
+            active: form.active,
+            usage_limit: form.usage_limit,
+            per_customer_limit: form.per_customer_limit,
+        }
+    }
+}
+
+/// Which promo codes.
+#[derive(Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PromoFilter {
+    code: Option<String>,
+    name: Option<String>,
+    /// `fixed` or `percentage`.
+    kind: Option<String>,
+    active: Option<bool>,
+    amount_min: Option<String>,
+    amount_max: Option<String>,
+    percentage_min: Option<String>,
+    percentage_max: Option<String>,
+    valid_from_after: Option<Time>,
+    valid_from_before: Option<Time>,
+    valid_until_after: Option<Time>,
+    valid_until_before: Option<Time>,
+    /// Words of the code and the name.
+    search: Option<String>,
+}
+
+/// List promo codes
+#[utoipa::path(tag = "Promo codes", params(Paging, PromoFilter), responses((status = 200, description = "A page, newest first.", body = List<PromoView>)))]
+#[get("/promo-codes")]
+pub(crate) async fn list(shop: Data<Shop>, list: ListOf<PromoFilter>) -> Result<HttpResponse, Problem> {
+    let (filter, currency) = (list.filter.clone(), shop.currency);
+    let kind = |name: &str| ["fixed", "percentage"].contains(&name).then(|| name.to_owned());
+    let filter = stored::PromoFilter {
+        code: filter.code,
+        name: filter.name,
+        kind: query::named("kind", filter.kind.as_deref(), kind)?,
+        active: filter.active,
+        amount_min: query::amount("amount_min", filter.amount_min.as_deref(), currency)?,
+        amount_max: query::amount("amount_max", filter.amount_max.as_deref(), currency)?,
+        percentage_min: percentage("percentage_min", filter.percentage_min.as_deref())?,
+        percentage_max: percentage("percentage_max", filter.percentage_max.as_deref())?,
+        valid_from_after: filter.valid_from_after.map(|time| time.0),
+        valid_from_before: filter.valid_from_before.map(|time| time.0),
+        valid_until_after: filter.valid_until_after.map(|time| time.0),
+        valid_until_before: filter.valid_until_before.map(|time| time.0),
+        search: filter.search,
+    };
+    let request = list.request(filter, stored::ORDERINGS)?;
+    let page = shop.store.read(move |session| stored::list(session, &request).map_err(Problem::from)).await?;
+    Ok(list.answer(page, |promo| PromoView::from(&promo)))
+}
+
+/// Add a promo code
+#[utoipa::path(tag = "Promo codes", request_body = AddPromo, responses((status = 201, description = "The new promo code.", body = PromoView)))]
+#[post("/promo-codes")]
+pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
+    let form: AddPromo = change.json()?;
+    let id = PromoId::from_uuid(clock::new_uuid());
+    let promo = Promo::new(id, &form.into(), shop.currency, clock::now())?;
+    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
+        session.add_promo(&promo)?;
+        Ok(answer::created(&PromoView::from(&promo), Some(promo.version), format!("/api/v1/promo-codes/{id}")))
+    };
+    Ok(answer::send(shop.store.write(change.keyed(), work).await?))
+}
+
+/// Read a promo code
+#[utoipa::path(tag = "Promo codes", params(("id" = Id, Path)), responses((status = 200, description = "The promo code.", body = PromoView)))]
+#[get("/promo-codes/{id}")]
+pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<PromoId>) -> Result<HttpResponse, Problem> {
+    let promo = shop.store.read_one(move |session| find(session, id.0)).await?;
+    Ok(answer::one(&request, promo.version, &PromoView::from(&promo)))
+}
+
+/// Change a promo code
+#[utoipa::path(tag = "Promo codes", params(("id" = Id, Path)), request_body = EditPromo, responses((status = 200, description = "The promo code.", body = PromoView)))]
+#[patch("/promo-codes/{id}")]
+pub(crate) async fn edit(shop: Data<Shop>, id: PathId<PromoId>, change: Change) -> Result<HttpResponse, Problem> {
+    let id = id.0;
+    let form: EditPromo = change.json_about(&shop, move |session| Ok(session.promo(id)?.is_some())).await?;
+    let patch = PromoPatch::from(form);
+    let (currency, expected) = (shop.currency, change.expected_version);
+    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
+        let mut promo = find(session, id)?;
+        let version = promo.version;
+        promo.edit(&patch, currency, clock::now())?;
+        check_version(expected, version)?;
+        session.update_promo(&promo)?;
+        Ok(answer::changed(200, &PromoView::from(&promo), Some(promo.version)))
+    };
+    Ok(answer::send(shop.store.write(change.keyed(), work).await?))
+}
+
+/// Remove a promo code
+///
+/// Orders that hold it keep the terms they were promised. Its code is free again.
+#[utoipa::path(tag = "Promo codes", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")))]
+#[delete("/promo-codes/{id}")]
+pub(crate) async fn remove(shop: Data<Shop>, id: PathId<PromoId>, change: Change) -> Result<HttpResponse, Problem> {
+    let expected = change.expected_version;
+    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
+        let promo = find(session, id.0)?;
+        check_version(expected, promo.version)?;
+        session.remove_promo(id.0, clock::now())?;
+        Ok(answer::no_content())
+    };
+    Ok(answer::send(shop.store.write(change.keyed(), work).await?))
+}
+
+fn find(session: &mut Session<'_>, id: PromoId) -> Result<Promo, Problem> {
+    session.promo(id)?.ok_or_else(Problem::not_found)
+}
+
+/// A parameter that is a percentage, in hundredths of a percent.
+fn percentage(parameter: &str, text: Option<&str>) -> Result<Option<i64>, Problem> {
+    let parse = |text| Percentage::parse(text).map_err(|why| Problem::parameter(parameter, "invalid", why));
+    text.map(|text| parse(text).map(Percentage::hundredths)).transpose()
+}
+
+/// A code as somebody typed it into `promo_code`. Whether there is one like it is for the rules to say.
+pub(super) fn typed_code(text: Option<String>, faults: &mut Faults) -> Option<String> {
+    faults.take("/promo_code", text::required(&text?, limits::CODE))
+}

@@ -1,0 +1,174 @@
+//! What is in a cart and what it comes to now. A cart reserves nothing; placing what is in it is a command of the ledger.
+
+use super::{
+    check_version,
+    promos::{self, Wish},
+};
+use crate::{
+    clock,
+    http::problem::{Code, Problem},
+};
+use tradepost_domain::{
+    carts::{CartItem, MAX_ITEMS},
+    faults::Faults,
+    identity::Principal,
+    ids::{CustomerId, ProductId, UserId},
+    lines::TooMuchMoney,
+    money::{Currency, Money, Price},
+    promos::Reason,
+    quantity::Quantity,
+    repository::Carts,
+};
+use tradepost_store::{
+    Session,
+    carts::{self as stored, CartLineRow},
+};
+
+/// A cart at today's prices.
+pub struct PricedCart {
+    /// What is in it and what each line comes to.
+    pub lines: Vec<(CartLineRow, Money)>,
+    /// The sum of the lines.
+    pub subtotal: Money,
+    /// What the promo code takes off, if it can be used now.
+    pub discount: Money,
+    /// What would be paid.
+    pub total: Money,
+    /// The code that is to be used.
+    pub promo_code: Option<String>,
+    /// Why it cannot be used now.
+    pub promo_refused: Option<Reason>,
+    /// Counts changes; 0 for a cart that was never touched.
+    pub version: i64,
+}
+
+/// Whose cart it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Owner {
+    /// The login.
+    pub user: UserId,
+    /// Their own customer record, where there is one.
+    pub customer: Option<CustomerId>,
+}
+
+impl Owner {
+    /// The caller's own.
+    pub const fn of(user: UserId, principal: &Principal) -> Self {
+        Self { user, customer: principal.customer }
+    }
+}
+
+/// The cart as it is now.
+///
+/// # Errors
+/// What the database said.
+pub fn priced(session: &mut Session<'_>, owner: Owner) -> Result<PricedCart, Problem> {
+    let currency = session.currency()?;
+    let view = stored::view(session, owner.user)?;
+    let lines: Vec<_> = view.lines.into_iter().map(|row| with_total(row, currency)).collect();
+    let most = Money::from_minor(i64::MAX, currency);
+    let add = |sum: Money, (_, line): &(CartLineRow, Money)| sum.checked_add(*line).unwrap_or(most);
+    let subtotal = lines.iter().fold(Money::zero(currency), add);
+    let judged = match &view.promo_code {
+        Some(code) => promos::judge(session, code, subtotal, owner.customer)?,
+        None => Ok(Money::zero(currency)),
+    };
+    let discount = judged.unwrap_or(Money::zero(currency));
+    Ok(PricedCart {
+        lines,
+        subtotal,
+        discount,
+        total: subtotal.checked_sub(discount).unwrap_or(subtotal),
+        promo_code: view.promo_code,
+        promo_refused: judged.err(),
+        version: view.version,
+    })
+}
+
+/// Prices rise while things lie in carts. What cannot be stored any more is shown as the most there is; nobody can order it.
+fn with_total(row: CartLineRow, currency: Currency) -> (CartLineRow, Money) {
+    let quantity = Quantity::from_hundred_thousandths(row.quantity).unwrap_or_default();
+    let total = promos::line_total(row.unit_price, quantity, currency);
+    (row, total.unwrap_or(Money::from_minor(i64::MAX, currency)))
+}
+
+/// Puts so much of a product in, in the place of what was wished of it before.
+///
+/// # Errors
+/// 404 for a product that does not exist, 400 for a quantity that does not fit it, 412, 409 where it is not on sale or the cart is full.
+pub fn put(session: &mut Session<'_>, user: UserId, wish: Wish, expected: Option<i64>) -> Result<(), Problem> {
+    let currency = session.currency()?;
+    let product = promos::product(session, wish.product)?.ok_or_else(Problem::not_found)?;
+    let mut faults = Faults::new();
+    promos::check_quantity(&product, wish.quantity, "/quantity", &mut faults);
+    if promos::line_total(product.price, wish.quantity, currency).is_none() {
+        faults.add("/quantity", "too_large", TooMuchMoney);
+    }
+    faults.into_result()?;
+    let now = clock::now();
+    let cart = session.lock_cart(user, now)?;
+    check_version(expected, cart.version)?;
+    promos::check_on_sale(&product)?;
+    if cart.items.len() >= MAX_ITEMS && !cart.items.iter().any(|item| item.product == wish.product) {
+        let detail = format!("There are {MAX_ITEMS} products in the cart, as many as an order may have lines.");
+        return Err(Problem::new(Code::CONFLICT, detail).with("reason", "cart_full"));
+    }
+    let price_seen = Price::new(Money::from_minor(product.price, currency)).map_err(Problem::internal)?;
+    let item = CartItem { product: wish.product, quantity: wish.quantity, price_seen, added_at: now };
+    Ok(session.put_cart_item(user, &item, now)?)
+}
+
+/// Takes a product out.
+///
+/// # Errors
+/// 404 where it is not in, 412.
+pub fn take_out(
+    session: &mut Session<'_>,
+    user: UserId,
+    product: ProductId,
+    expected: Option<i64>,
+) -> Result<(), Problem> {
+    let now = clock::now();
+    let cart = session.lock_cart(user, now)?;
+    if !cart.items.iter().any(|item| item.product == product) {
+        return Err(Problem::not_found());
+    }
+    check_version(expected, cart.version)?;
+    session.remove_cart_item(user, product, now)?;
+    Ok(())
+}
+
+/// Notes the code that is to be used. Whether it can be is judged when the cart is looked at, and when it is placed.
+///
+/// # Errors
+/// 412.
+pub fn set_promo(
+    session: &mut Session<'_>,
+    user: UserId,
+    code: Option<&str>,
+    expected: Option<i64>,
+) -> Result<(), Problem> {
+    let now = clock::now();
+    let cart = session.lock_cart(user, now)?;
+    check_version(expected, cart.version)?;
+    Ok(session.set_cart_promo(user, code, now)?)
+}
+
+/// Changes nothing of it.
+///
+/// # Errors
+/// 412.
+pub fn check(session: &mut Session<'_>, user: UserId, expected: Option<i64>) -> Result<(), Problem> {
+    check_version(expected, session.cart(user)?.version)
+}
+
+/// Takes everything out, the code too.
+///
+/// # Errors
+/// 412.
+pub fn empty(session: &mut Session<'_>, user: UserId, expected: Option<i64>) -> Result<(), Problem> {
+    let now = clock::now();
+    let cart = session.lock_cart(user, now)?;
+    check_version(expected, cart.version)?;
+    Ok(session.empty_cart(user, now)?)
+}

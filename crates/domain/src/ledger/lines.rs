@@ -1,0 +1,336 @@
+//! Lines of requests: what is wrong with them, and what they come to. The same for sales and orders.
+
+use super::{Book, Inputs, RefundLine, Refusal, SellLine, Unavailable, stock};
+use crate::{
+    catalogue::Product,
+    faults::Faults,
+    identity::Permission,
+    ids::{LineId, ProductId},
+    lines::{DraftLine, Line, MAX_LINES, TooMuchMoney},
+    money::Price,
+    quantity::{Delta, Quantity},
+    text::{self, limits},
+};
+
+/// What is wrong with a request, gathered until all of it was seen; then the gravest is answered.
+#[derive(Default)]
+pub(super) struct Objections {
+    pub forbidden: Option<Permission>,
+    pub faults: Faults,
+    pub unavailable: Option<Refusal>,
+}
+
+impl Objections {
+    pub(super) fn raise(self) -> Result<(), Refusal> {
+        if let Some(permission) = self.forbidden {
+            return Err(Refusal::Forbidden(permission));
+        }
+        self.faults.into_result()?;
+        self.unavailable.map_or(Ok(()), Err)
+    }
+}
+
+pub(super) fn too_much(_: TooMuchMoney) -> Refusal {
+    Refusal::invalid("/lines", "too_large", TooMuchMoney)
+}
+
+pub(super) fn check_count(lines: usize, faults: &mut Faults) {
+    if lines == 0 || lines > MAX_LINES {
+        faults.add("/lines", "length", "there are 1 to 200 lines in a request");
+    }
+}
+
+pub(super) fn check_reason(reason: Option<&str>, faults: &mut Faults) -> Option<String> {
+    let reason = faults.take("/reason", text::optional(reason?, limits::NOTE))?;
+    Some(reason).filter(|reason| !reason.is_empty())
+}
+
+/// The product of a line, if it exists.
+pub(super) fn product_of<'a>(book: &'a Book, id: ProductId, index: usize, faults: &mut Faults) -> Option<&'a Product> {
+    let product = book.product(id);
+    if product.is_none() {
+        faults.add(format!("/lines/{index}/product_id"), "unknown_product", "there is no such product");
+    }
+    product.map(|product| &**product)
+}
+
+pub(super) fn check_on_sale(product: &Product) -> Option<Refusal> {
+    let why = if product.removed_at.is_some() {
+        Unavailable::Removed
+    } else if !product.enabled {
+        Unavailable::Disabled
+    } else {
+        return None;
+    };
+    Some(Refusal::ProductUnavailable { product: product.id, sku: product.sku.clone(), why })
+}
+
+/// The price of a new line: the product's, or another one by those who may.
+pub(super) fn price(
+    product: &Product,
+    named: Option<Price>,
+    inputs: &Inputs<'_>,
+    objections: &mut Objections,
+) -> Price {
+    match named {
+        Some(other) if other != product.price => {
+            if !inputs.principal.may(Permission::SalesOverridePrice) {
+                objections.forbidden = Some(Permission::SalesOverridePrice);
+            }
+            other
+        }
+        Some(_) | None => product.price,
+    }
+}
+
+/// Adds to the draft's line of this product and price, or starts one.
+pub(super) fn merge(draft: &mut Vec<DraftLine>, line: DraftLine, faults: &mut Faults, index: usize) {
+    let same = draft.iter().position(|d| d.product == line.product && d.unit_price == line.unit_price);
+    let Some(same) = same.and_then(|index| draft.get_mut(index)) else {
+        if draft.iter().any(|d| d.id == line.id) {
+            faults.add(format!("/lines/{index}/line_id"), "named_twice", "one line cannot have two prices");
+        }
+        return draft.push(line);
+    };
+    match same.quantity.checked_add(line.quantity) {
+        Some(sum) if sum <= crate::quantity::MAX => same.quantity = sum,
+        _ => faults.add(format!("/lines/{index}/quantity"), "too_large", "a quantity is at most 1000000000"),
+    }
+}
+
+/// By how much on hand changes for each product: in the order of the lines, each once.
+pub(super) fn net(leaving: impl Iterator<Item = (ProductId, Delta)>) -> Vec<(ProductId, Delta)> {
+    let mut changes: Vec<(ProductId, Delta)> = Vec::new();
+    for (product, change) in leaving {
+        match changes.iter_mut().find(|(known, _)| *known == product) {
+            // Quantities are at most 200 × 10^9, far from what cannot be added.
+            Some((_, sum)) => *sum = sum.checked_add(change).unwrap_or(*sum),
+            None => changes.push((product, change)),
+        }
+    }
+    changes
+}
+
+pub(super) fn draft(
+    book: &Book,
+    lines: &[SellLine],
+    inputs: &mut Inputs<'_>,
+    objections: &mut Objections,
+) -> Vec<DraftLine> {
+    let mut draft = Vec::with_capacity(lines.len());
+    for (index, line) in lines.iter().enumerate() {
+        if line.line.is_some() {
+            objections.faults.add(format!("/lines/{index}/line_id"), "unknown_line", "a new document has no lines yet");
+        }
+        let Some(id) = line.product else {
+            objections.faults.add(format!("/lines/{index}/product_id"), "required", "say what is sold");
+            continue;
+        };
+        let Some(product) = product_of(book, id, index, &mut objections.faults) else {
+            continue;
+        };
+        let pointer = || format!("/lines/{index}/quantity");
+        stock::check_quantity(product, line.quantity, &pointer(), &mut objections.faults);
+        let unit_price = price(product, line.unit_price, inputs, objections);
+        if objections.unavailable.is_none() {
+            objections.unavailable = check_on_sale(product);
+        }
+        let new =
+            DraftLine { id: LineId::from_uuid((inputs.new_id)()), product: id, quantity: line.quantity, unit_price };
+        merge(&mut draft, new, &mut objections.faults, index);
+    }
+    draft
+}
+
+pub(super) fn priced(book: &Book, draft: Vec<DraftLine>) -> Result<Vec<Line>, Refusal> {
+    let line = |line: DraftLine| {
+        let product = book.product(line.product).ok_or(Refusal::NotFound("product"))?;
+        line.priced(product).map_err(too_much)
+    };
+    draft.into_iter().map(line).collect()
+}
+
+/// Pointer, code and sentence of what is wrong with a line.
+pub(super) type LineFault = (String, &'static str, &'static str);
+
+pub(super) fn find_line(
+    known: &[Line],
+    id: LineId,
+    product: Option<ProductId>,
+    index: usize,
+) -> Result<&Line, LineFault> {
+    let line = known.iter().find(|line| line.id == id);
+    let line = line.ok_or((format!("/lines/{index}/line_id"), "unknown_line", "this document has no such line"))?;
+    if product.is_some_and(|product| product != line.product) {
+        return Err((format!("/lines/{index}/product_id"), "other_product", "this line is of another product"));
+    }
+    Ok(line)
+}
+
+pub(super) fn ambiguous(index: usize) -> LineFault {
+    let detail = "this product is on several lines: name the line_id";
+    (format!("/lines/{index}/product_id"), "ambiguous", detail)
+}
+
+/// The lines a changed document shall have. What was on it before keeps its price.
+pub(super) fn redraft(
+    book: &Book,
+    before: &[Line],
+    lines: &[SellLine],
+    inputs: &mut Inputs<'_>,
+    objections: &mut Objections,
+) -> Vec<DraftLine> {
+    check_count(lines.len(), &mut objections.faults);
+    let mut draft = Vec::with_capacity(lines.len());
+    for (index, wanted) in lines.iter().enumerate() {
+        let known = match known_line(before, wanted, index) {
+            Ok(known) => known,
+            Err(fault) => {
+                objections.faults.add(fault.0, fault.1, fault.2);
+                continue;
+            }
+        };
+        let Some(id) = known.map(|line| line.product).or(wanted.product) else {
+            objections.faults.add(format!("/lines/{index}/product_id"), "required", "say what is sold");
+            continue;
+        };
+        let Some(product) = product_of(book, id, index, &mut objections.faults) else {
+            continue;
+        };
+        stock::check_quantity(product, wanted.quantity, &format!("/lines/{index}/quantity"), &mut objections.faults);
+        let line = match known {
+            Some(line) => {
+                let unit_price = match wanted.unit_price {
+                    Some(other) if other != line.unit_price => price(product, Some(other), inputs, objections),
+                    Some(_) | None => line.unit_price,
+                };
+                DraftLine { id: line.id, product: id, quantity: wanted.quantity, unit_price }
+            }
+            None => {
+                let unit_price = price(product, wanted.unit_price, inputs, objections);
+                objections.unavailable = objections.unavailable.take().or_else(|| check_on_sale(product));
+                DraftLine {
+                    id: LineId::from_uuid((inputs.new_id)()),
+                    product: id,
+                    quantity: wanted.quantity,
+                    unit_price,
+                }
+            }
+        };
+        merge(&mut draft, line, &mut objections.faults, index);
+    }
+    draft
+}
+
+/// The draft's lines, each with what was refunded of it, which correcting never goes below.
+pub(super) fn relined(book: &Book, before: &[Line], draft: Vec<DraftLine>) -> Result<Vec<Line>, Refusal> {
+    let mut lines = Vec::with_capacity(draft.len());
+    for wanted in draft {
+        let product = book.product(wanted.product).ok_or(Refusal::NotFound("product"))?;
+        let mut line = wanted.priced(product).map_err(too_much)?;
+        if let Some(known) = before.iter().find(|known| known.id == line.id) {
+            (line.sku, line.name) = (known.sku.clone(), known.name.clone());
+            (line.returned, line.restocked) = (known.returned, known.restocked);
+            if line.unit_price != known.unit_price && !known.returned.is_zero() {
+                return Err(Refusal::conflict("refunded", format!("some {} was refunded at the old price", line.sku)));
+            }
+        }
+        lines.push(line);
+    }
+    for known in before {
+        let now = lines.iter().find(|line| line.id == known.id).map_or(Quantity::ZERO, |line| line.quantity);
+        if now < known.returned {
+            let detail = format!("{} of {} came back: there cannot be fewer", known.returned, known.sku);
+            return Err(Refusal::conflict("below_refunded", detail));
+        }
+    }
+    Ok(lines)
+}
+
+/// Which line of the document a requested one goes on with: the one it names, else the product's at the price named, else its only one.
+pub(super) fn known_line<'a>(
+    known: &'a [Line],
+    wanted: &SellLine,
+    index: usize,
+) -> Result<Option<&'a Line>, LineFault> {
+    if let Some(id) = wanted.line {
+        let line = find_line(known, id, wanted.product, index)?;
+        return Ok(Some(line));
+    }
+    let mut of_product = known.iter().filter(|line| Some(line.product) == wanted.product);
+    if let Some(price) = wanted.unit_price {
+        return Ok(of_product.find(|line| line.unit_price == price));
+    }
+    match (of_product.next(), of_product.next()) {
+        (Some(_), Some(_)) => Err(ambiguous(index)),
+        (only, _) => Ok(only),
+    }
+}
+
+pub(super) fn returned_lines(
+    book: &Book,
+    before: &[Line],
+    lines: &[RefundLine],
+    faults: &mut Faults,
+) -> Vec<(LineId, Quantity)> {
+    let mut returned = Vec::with_capacity(lines.len());
+    for (index, wanted) in lines.iter().enumerate() {
+        match returned_line(before, wanted, index) {
+            Ok(line) => {
+                if let Some(product) = product_of(book, line.product, index, faults) {
+                    stock::check_quantity(product, wanted.quantity, &format!("/lines/{index}/quantity"), faults);
+                }
+                returned.push((line.id, wanted.quantity));
+            }
+            Err(fault) => faults.add(fault.0, fault.1, fault.2),
+        }
+    }
+    returned
+}
+
+pub(super) fn returned_line<'a>(known: &'a [Line], wanted: &RefundLine, index: usize) -> Result<&'a Line, LineFault> {
+    if let Some(id) = wanted.line {
+        return find_line(known, id, wanted.product, index);
+    }
+    let pointer = format!("/lines/{index}/product_id");
+    let Some(product) = wanted.product else {
+        return Err((pointer, "required", "name the line_id, or the product_id"));
+    };
+    let mut of_product = known.iter().filter(|line| line.product == product);
+    match (of_product.next(), of_product.next()) {
+        (Some(_), Some(_)) => Err(ambiguous(index)),
+        (Some(only), None) => Ok(only),
+        (None, _) => Err((pointer, "not_sold", "this document did not sell this product")),
+    }
+}
+
+/// Notes on the lines what came back; answers what of it goes back to stock, each product once.
+pub(super) fn take_back(
+    lines: &mut [Line],
+    returned: Vec<(LineId, Quantity)>,
+    restock: bool,
+) -> Result<Vec<(ProductId, Delta)>, Refusal> {
+    let mut back = Vec::with_capacity(returned.len());
+    for (id, quantity) in returned {
+        let Some(line) = lines.iter_mut().find(|line| line.id == id) else {
+            continue;
+        };
+        let sum = line.returned.checked_add(quantity).filter(|sum| *sum <= line.quantity);
+        line.returned = sum.ok_or_else(|| more_than_sold(line, quantity))?;
+        if restock {
+            line.restocked = line.restocked.checked_add(quantity).ok_or_else(|| more_than_sold(line, quantity))?;
+            back.push((line.product, quantity.gained()));
+        }
+    }
+    Ok(net(back.into_iter()))
+}
+
+fn more_than_sold(line: &Line, asked: Quantity) -> Refusal {
+    let detail = format!(
+        "{asked} of {} cannot come back: {} sold, {} came back already",
+        line.sku,
+        line.quantity,
+        line.quantity.saturating_sub(line.returnable())
+    );
+    Refusal::conflict("more_than_sold", detail)
+}

@@ -1,0 +1,123 @@
+//! Placing an order, from lines or from a cart.
+
+use super::{judged, move_for, redemption, settle};
+use crate::{
+    identity::Permission,
+    ids::{CustomerId, LocationId, OrderId, UserId},
+    ledger::{
+        Book, Effects, Inputs, NewOrder, Refusal, SellLine, Series, Written,
+        lines::{self, Objections},
+        sales, stock,
+    },
+    money::Money,
+    orders::{AppliedPromo, Order, OrderStatus},
+    stock::{Change, Kind},
+    text::{self, limits},
+};
+
+/// For whom: the caller's own customer, or another one by those who may.
+fn customer(
+    book: &Book,
+    named: Option<CustomerId>,
+    inputs: &Inputs<'_>,
+    objections: &mut Objections,
+) -> Option<CustomerId> {
+    let Some(id) = named else {
+        objections.faults.add(
+            "/customer_id",
+            "required",
+            "you have no customer record of your own: say for whom this is",
+        );
+        return None;
+    };
+    if inputs.principal.customer != Some(id) && !inputs.principal.may(Permission::OrdersPlaceForOthers) {
+        objections.forbidden = Some(Permission::OrdersPlaceForOthers);
+    } else if book.customer(id).is_none_or(|card| card.is_erased) {
+        objections.faults.add("/customer_id", "unknown_customer", "there is no such customer");
+    }
+    Some(id)
+}
+
+pub(in crate::ledger) fn place(book: &Book, new: &NewOrder, inputs: &mut Inputs<'_>) -> Result<Effects, Refusal> {
+    let mut objections = Objections::default();
+    lines::check_count(new.lines.len(), &mut objections.faults);
+    let customer = customer(book, new.customer, inputs, &mut objections);
+    let location = stock::location(book, new.location, &mut objections.faults);
+    let notes = notes(new.notes.as_deref(), &mut objections);
+    let draft = lines::draft(book, &new.lines, inputs, &mut objections);
+    objections.raise()?;
+    let Some(customer) = customer else {
+        return Err(Refusal::NotFound("customer"));
+    };
+    let lines = lines::priced(book, draft)?;
+    let mut order = blank(book, (customer, location), inputs);
+    (order.lines, order.notes) = (lines, notes);
+    if let Some(code) = &new.promo_code {
+        let promo = judged(book, code, &order, inputs)?;
+        order.promo = Some(AppliedPromo { promo: promo.id, code: promo.code.clone(), terms: promo.terms });
+    }
+    settle(&mut order, book)?;
+    super::note(&mut order, OrderStatus::Pending, None, inputs);
+    let changes: Vec<_> = super::held(&order).into_iter().map(|(id, wanted)| (id, Change::reserved(wanted))).collect();
+    let movements = move_for(book, &order, (Kind::Reserved, stock::Judged::AsPromise), &changes, inputs)?;
+    order.number = (inputs.next_number)(Series::Orders);
+    let redemptions = redemption(&order, true).into_iter().collect();
+    Ok(Effects { movements, redemptions, orders: vec![Written::new(order)], ..Effects::default() })
+}
+
+/// Notes as they are kept: trimmed, and none where they say nothing.
+pub(super) fn notes(text: Option<&str>, objections: &mut Objections) -> Option<String> {
+    let notes = objections.faults.take("/notes", text::optional(text?, limits::NOTE))?;
+    Some(notes).filter(|notes| !notes.is_empty())
+}
+
+fn blank(book: &Book, (customer, location): (CustomerId, LocationId), inputs: &mut Inputs<'_>) -> Order {
+    let nothing = Money::zero(book.currency());
+    Order {
+        id: OrderId::from_uuid((inputs.new_id)()),
+        number: 0,
+        status: OrderStatus::Pending,
+        customer,
+        placed_by: sales::seller(inputs),
+        lines: Vec::new(),
+        subtotal: nothing,
+        discount: nothing,
+        total: nothing,
+        promo: None,
+        notes: None,
+        location,
+        history: Vec::new(),
+        hidden_at: None,
+        version: 1,
+        created_at: inputs.now,
+        updated_at: inputs.now,
+    }
+}
+
+/// Places what is in the cart, and empties it.
+pub(in crate::ledger) fn checkout(
+    book: &Book,
+    (user, customer): (UserId, Option<CustomerId>),
+    promo_code: Option<&str>,
+    notes: Option<&str>,
+    inputs: &mut Inputs<'_>,
+) -> Result<Effects, Refusal> {
+    let cart = book.cart(user);
+    inputs.check_version(cart.map_or(0, |cart| cart.version))?;
+    let cart = cart.filter(|cart| !cart.items.is_empty()).ok_or(Refusal::CartEmpty)?;
+    let line = |item: &crate::carts::CartItem| SellLine {
+        line: None,
+        product: Some(item.product),
+        quantity: item.quantity,
+        unit_price: None,
+    };
+    let new = NewOrder {
+        customer,
+        lines: cart.items.iter().map(line).collect(),
+        promo_code: promo_code.or(cart.promo_code.as_deref()).map(str::to_owned),
+        notes: notes.map(str::to_owned),
+        location: None,
+    };
+    let effects = place(book, &new, inputs)?;
+    Ok(Effects { emptied_cart: Some(user), ..effects })
+}

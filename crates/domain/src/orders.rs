@@ -1,0 +1,237 @@
+//! Customers' orders: they reserve when placed, and leave when shipped. Pure arithmetic of an order and the moves there are; what they
+//! mean for stock is [`crate::ledger`]'s.
+
+use crate::{
+    identity::{Actor, Permission, Principal},
+    ids::{CustomerId, LocationId, OrderId, PromoId, UserId},
+    instant::Instant,
+    lines::{self, Line, TooMuchMoney},
+    money::{Currency, Money},
+    promos::{Reason, Terms},
+};
+
+/// Where an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OrderStatus {
+    /// Placed: its goods are reserved.
+    Pending,
+    /// The shop will fulfil it.
+    Accepted,
+    /// The shop will not.
+    Rejected,
+    /// Taken back before it was shipped.
+    Cancelled,
+    /// Its goods have left.
+    Shipped,
+    /// Its goods have arrived.
+    Delivered,
+}
+
+/// A step from one status to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// The shop will fulfil it.
+    Accept,
+    /// The shop will not.
+    Reject,
+    /// Take it back.
+    Cancel,
+    /// Its goods leave.
+    Ship,
+    /// Its goods have arrived.
+    Deliver,
+}
+
+/// A step that is not possible from where the order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IllegalTransition {
+    /// Where it stands.
+    pub from: OrderStatus,
+}
+
+impl OrderStatus {
+    /// Every status there is.
+    pub const ALL: [Self; 6] =
+        [Self::Pending, Self::Accepted, Self::Rejected, Self::Cancelled, Self::Shipped, Self::Delivered];
+
+    /// The name in the contract and in tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::Cancelled => "cancelled",
+            Self::Shipped => "shipped",
+            Self::Delivered => "delivered",
+        }
+    }
+
+    /// Reads the name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+
+    /// The only moves there are.
+    ///
+    /// # Errors
+    /// [`IllegalTransition`] for any other.
+    pub const fn after(self, step: Step) -> Result<Self, IllegalTransition> {
+        match (self, step) {
+            (Self::Pending, Step::Accept) => Ok(Self::Accepted),
+            (Self::Pending, Step::Reject) => Ok(Self::Rejected),
+            (Self::Pending | Self::Accepted, Step::Cancel) => Ok(Self::Cancelled),
+            (Self::Accepted, Step::Ship) => Ok(Self::Shipped),
+            (Self::Shipped, Step::Deliver) => Ok(Self::Delivered),
+            (
+                from @ (Self::Pending
+                | Self::Accepted
+                | Self::Rejected
+                | Self::Cancelled
+                | Self::Shipped
+                | Self::Delivered),
+                Step::Accept | Step::Reject | Step::Cancel | Step::Ship | Step::Deliver,
+            ) => Err(IllegalTransition { from }),
+        }
+    }
+
+    /// What can be done with it, by the verbs of the contract.
+    pub const fn moves(self) -> &'static [&'static str] {
+        match self {
+            Self::Pending => &["accept", "reject", "cancel"],
+            Self::Accepted => &["ship", "cancel"],
+            Self::Shipped => &["deliver"],
+            Self::Delivered => &["returns"],
+            Self::Rejected | Self::Cancelled => &[],
+        }
+    }
+
+    /// Are its goods reserved?
+    pub const fn holds_stock(self) -> bool {
+        match self {
+            Self::Pending | Self::Accepted => true,
+            Self::Rejected | Self::Cancelled | Self::Shipped | Self::Delivered => false,
+        }
+    }
+}
+
+/// A promo code as it was promised to an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppliedPromo {
+    /// Which.
+    pub promo: PromoId,
+    /// As it was written then.
+    pub code: String,
+    /// What it gave then.
+    pub terms: Terms,
+}
+
+/// One step of an order's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryEntry {
+    /// Where it stood afterwards.
+    pub status: OrderStatus,
+    /// When.
+    pub at: Instant,
+    /// Who.
+    pub by: Actor,
+    /// Their words.
+    pub reason: Option<String>,
+}
+
+/// A customer's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// Short, for people.
+    pub number: i64,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// For whom.
+    pub customer: CustomerId,
+    /// By whom; `None` for the program itself.
+    pub placed_by: Option<UserId>,
+    /// What was ordered: one line for each product and price.
+    pub lines: Vec<Line>,
+    /// The sum of the lines.
+    pub subtotal: Money,
+    /// What the promo code takes off.
+    pub discount: Money,
+    /// What is to be paid.
+    pub total: Money,
+    /// The promo code.
+    pub promo: Option<AppliedPromo>,
+    /// The customer's words.
+    pub notes: Option<String>,
+    /// Where its goods are reserved.
+    pub location: LocationId,
+    /// Every step so far, the oldest first.
+    pub history: Vec<HistoryEntry>,
+    /// Taken out of lists since.
+    pub hidden_at: Option<Instant>,
+    /// Counts changes.
+    pub version: i64,
+    /// When it was placed.
+    pub created_at: Instant,
+    /// When it last changed.
+    pub updated_at: Instant,
+}
+
+/// Why an order's sums cannot be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsettled {
+    /// More than can be stored.
+    TooMuch(TooMuchMoney),
+    /// The code does not go with the new subtotal.
+    Promo(Reason),
+}
+
+impl Order {
+    /// Sums the lines and takes off what the promo's terms give. Called after every change of the lines or the code.
+    ///
+    /// # Errors
+    /// [`Unsettled`].
+    pub fn settle(&mut self, currency: Currency) -> Result<(), Unsettled> {
+        let subtotal = lines::total(&self.lines, currency).map_err(Unsettled::TooMuch)?;
+        let discount = match &self.promo {
+            Some(promo) => promo.terms.discount(subtotal).map_err(Unsettled::Promo)?,
+            None => Money::zero(currency),
+        };
+        self.total = subtotal.checked_sub(discount).ok_or(Unsettled::TooMuch(TooMuchMoney))?;
+        (self.subtotal, self.discount) = (subtotal, discount);
+        Ok(())
+    }
+
+    /// Is it the caller's own?
+    pub fn is_own(&self, caller: &Principal) -> bool {
+        caller.customer == Some(self.customer)
+    }
+
+    /// May the caller know of it? To others it does not exist.
+    pub fn is_visible_to(&self, caller: &Principal) -> bool {
+        let staff = caller.may(Permission::OrdersReadAll) || caller.may(Permission::OrdersFulfil);
+        staff || (self.is_own(caller) && self.hidden_at.is_none())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_moves_says_is_what_after_allows() {
+        let verbs = [
+            (Step::Accept, "accept"),
+            (Step::Reject, "reject"),
+            (Step::Cancel, "cancel"),
+            (Step::Ship, "ship"),
+            (Step::Deliver, "deliver"),
+        ];
+        for status in OrderStatus::ALL {
+            for (step, verb) in verbs {
+                assert_eq!(status.after(step).is_ok(), status.moves().contains(&verb), "{status:?} {verb}");
+            }
+            assert_eq!(OrderStatus::parse(status.as_str()), Some(status));
+        }
+    }
+}

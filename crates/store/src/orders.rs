@@ -1,0 +1,351 @@
+//! Orders, as they are read. They are written by the ledger.
+
+use crate::{
+    StoreError,
+    dialect::Sql,
+    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page},
+    session::Session,
+    types::{At, Id, InstantSql, UuidSql},
+};
+use diesel::{
+    QueryableByName,
+    sql_types::{BigInt, Nullable, Text},
+};
+use serde::Serialize;
+use std::collections::{BTreeSet, HashMap};
+use tradepost_domain::{
+    ids::{CustomerId, LocationId, OrderId, ProductId},
+    instant::Instant,
+    orders::OrderStatus,
+    text::fold,
+};
+
+/// An order without its lines. Money is in minor units.
+#[derive(Debug, Clone, QueryableByName, Serialize)]
+pub struct OrderRow {
+    /// Its id.
+    #[diesel(sql_type = UuidSql)]
+    pub id: Id,
+    /// Short, for people.
+    #[diesel(sql_type = BigInt)]
+    pub number: i64,
+    /// `pending`, `accepted`, `rejected`, `cancelled`, `shipped` or `delivered`.
+    #[diesel(sql_type = Text)]
+    pub status: String,
+    /// For whom.
+    #[diesel(sql_type = UuidSql)]
+    pub customer_id: Id,
+    /// Their name now.
+    #[diesel(sql_type = Text)]
+    pub customer_name: String,
+    /// Their code now.
+    #[diesel(sql_type = Text)]
+    pub customer_code: String,
+    /// By whom.
+    #[diesel(sql_type = Nullable<UuidSql>)]
+    pub placed_by: Option<Id>,
+    /// The sum of the lines.
+    #[diesel(sql_type = BigInt)]
+    pub subtotal: i64,
+    /// What the promo code takes off.
+    #[diesel(sql_type = BigInt)]
+    pub discount: i64,
+    /// What is to be paid.
+    #[diesel(sql_type = BigInt)]
+    pub total: i64,
+    /// The promo code, as it was written then.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub promo_code: Option<String>,
+    /// The customer's words.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub notes: Option<String>,
+    /// Where its goods are reserved.
+    #[diesel(sql_type = UuidSql)]
+    pub location_id: Id,
+    /// Taken out of lists since; its customer does not see it any more.
+    #[diesel(sql_type = Nullable<InstantSql>)]
+    pub hidden_at: Option<At>,
+    /// Counts changes.
+    #[diesel(sql_type = BigInt)]
+    pub version: i64,
+    /// When it was placed.
+    #[diesel(sql_type = InstantSql)]
+    pub created_at: At,
+    /// When it last changed.
+    #[diesel(sql_type = InstantSql)]
+    pub updated_at: At,
+}
+
+/// One line of an order. Money is in minor units, quantities in hundred-thousandths.
+#[derive(Debug, Clone, QueryableByName, Serialize)]
+pub struct OrderLineRow {
+    /// Its id.
+    #[diesel(sql_type = UuidSql)]
+    pub id: Id,
+    #[diesel(sql_type = UuidSql)]
+    order_id: Id,
+    /// What was ordered.
+    #[diesel(sql_type = UuidSql)]
+    pub product_id: Id,
+    /// Its SKU at that time.
+    #[diesel(sql_type = Text)]
+    pub sku: String,
+    /// Its name at that time.
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    /// How much.
+    #[diesel(sql_type = BigInt)]
+    pub quantity: i64,
+    /// How much of it came back after delivery.
+    #[diesel(sql_type = BigInt)]
+    pub returned_quantity: i64,
+    /// Of one unit, at that time.
+    #[diesel(sql_type = BigInt)]
+    pub unit_price: i64,
+    /// Of the whole line.
+    #[diesel(sql_type = BigInt)]
+    pub line_total: i64,
+}
+
+/// One step of an order's history.
+#[derive(Debug, Clone, QueryableByName, Serialize)]
+pub struct HistoryRow {
+    #[diesel(sql_type = UuidSql)]
+    order_id: Id,
+    /// Where it stood afterwards.
+    #[diesel(sql_type = Text)]
+    pub status: String,
+    /// When.
+    #[diesel(sql_type = InstantSql)]
+    pub at: At,
+    /// `user`, `connection` or `system`.
+    #[diesel(sql_type = Text)]
+    pub actor_type: String,
+    /// Which; none for the system.
+    #[diesel(sql_type = Nullable<UuidSql>)]
+    pub actor_id: Option<Id>,
+    /// Their words.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub reason: Option<String>,
+}
+
+/// An order with its lines and history.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrderWithParts {
+    /// The order.
+    pub order: OrderRow,
+    /// In the order in which they were written.
+    pub lines: Vec<OrderLineRow>,
+    /// Every step so far, the oldest first.
+    pub history: Vec<HistoryRow>,
+}
+
+impl Placed for OrderRow {
+    fn key(&self, field: &str) -> KeyValue {
+        match field {
+            "created_at" => self.created_at.into(),
+            "total" => self.total.into(),
+            "discount" => self.discount.into(),
+            _ => self.id.into(),
+        }
+    }
+}
+
+/// What a list of orders can be sorted by.
+pub const ORDERINGS: &[&str] = &["created_at", "total", "discount"];
+
+/// Which orders.
+#[derive(Debug, Clone, Default)]
+pub struct OrderFilter {
+    /// Only this customer's, whatever else is asked for: what a shopper may see.
+    pub only_of: Option<CustomerId>,
+    /// Where it stands.
+    pub status: Option<OrderStatus>,
+    /// For this customer.
+    pub customer: Option<CustomerId>,
+    /// Placed by the user with this e-mail address, without regard to case.
+    pub user_email: Option<String>,
+    /// With this promo code, without regard to case.
+    pub promo_code: Option<String>,
+    /// This number.
+    pub number: Option<i64>,
+    /// To be paid at least so much, in minor units.
+    pub total_min: Option<i64>,
+    /// To be paid at most so much, in minor units.
+    pub total_max: Option<i64>,
+    /// At least so much off, in minor units.
+    pub discount_min: Option<i64>,
+    /// At most so much off, in minor units.
+    pub discount_max: Option<i64>,
+    /// Placed from then on.
+    pub created_after: Option<Instant>,
+    /// Placed before then.
+    pub created_before: Option<Instant>,
+    /// Words in notes, SKUs and names of lines, and the customer's record.
+    pub search: Option<String>,
+}
+
+const SELECT: &str = "SELECT o.id, o.number, o.status, o.customer_id, c.name AS customer_name, c.code AS customer_code, o.placed_by, \
+    o.subtotal, o.discount, o.total, o.promo_code, o.notes, o.location_id, o.hidden_at, o.version, o.created_at, o.updated_at ";
+const FROM: &str = "FROM orders o JOIN customers c ON c.id = o.customer_id";
+const LINES: &str = "SELECT id, order_id, product_id, sku, name, quantity, returned_quantity, unit_price, line_total \
+    FROM order_lines WHERE ";
+const HISTORY: &str = "SELECT order_id, status, at, actor_type, actor_id, reason FROM order_history WHERE ";
+
+/// A page of those that were not hidden, newest first unless told otherwise. Three statements.
+///
+/// # Errors
+/// What the database said.
+pub fn list(session: &mut Session<'_>, request: &ListRequest<OrderFilter>) -> Result<Page<OrderWithParts>, StoreError> {
+    let shape = Shape {
+        select: Sql::new(SELECT),
+        from: Sql::new(FROM),
+        keys: &[("created_at", "o.created_at"), ("total", "o.total"), ("discount", "o.discount"), ("id", "o.id")],
+        order: Order { field: "created_at", descending: true },
+    };
+    let page = page::<OrderRow, _>(session, &shape, conditions(&request.filter), request)?;
+    let mut parts = Parts::of(session, page.rows.iter().map(|order| order.id).collect())?;
+    page.map(|order| Ok(parts.with(order)))
+}
+
+fn conditions(filter: &OrderFilter) -> Conditions {
+    let mut conditions = Conditions::always("o.hidden_at IS NULL");
+    conditions.when("o.customer_id = ", filter.only_of.map(Id::from));
+    conditions.when("o.status = ", filter.status.map(OrderStatus::as_str));
+    conditions.when("o.customer_id = ", filter.customer.map(Id::from));
+    if let Some(email) = &filter.user_email {
+        let sql = Sql::new("o.placed_by = (SELECT u.id FROM users u WHERE u.email_key = ").with(fold(email));
+        conditions.add(sql.text(")"));
+    }
+    conditions.when("o.promo_code_key = ", filter.promo_code.as_deref().map(fold));
+    conditions.when("o.number = ", filter.number);
+    conditions.when("o.total >= ", filter.total_min);
+    conditions.when("o.total <= ", filter.total_max);
+    conditions.when("o.discount >= ", filter.discount_min);
+    conditions.when("o.discount <= ", filter.discount_max);
+    conditions.between("o.created_at", filter.created_after, filter.created_before);
+    conditions.search("(o.search_text || ' ' || c.search_text)", filter.search.as_deref());
+    conditions
+}
+
+/// One order with its lines and history, hidden or not. Three statements.
+///
+/// # Errors
+/// What the database said.
+pub fn order(session: &mut Session<'_>, id: OrderId) -> Result<Option<OrderWithParts>, StoreError> {
+    let sql = Sql::new(SELECT).text(FROM).text(" WHERE o.id = ").with(Id::from(id));
+    let Some(order) = session.first::<OrderRow>(sql)? else { return Ok(None) };
+    Ok(Some(Parts::of(session, vec![order.id])?.with(order)))
+}
+
+/// Lines and history of some orders.
+struct Parts {
+    lines: HashMap<Id, Vec<OrderLineRow>>,
+    history: HashMap<Id, Vec<HistoryRow>>,
+}
+
+impl Parts {
+    fn of(session: &mut Session<'_>, orders: Vec<Id>) -> Result<Self, StoreError> {
+        let sql = Sql::new(LINES).id_in("order_id", orders.clone()).text(" ORDER BY order_id, position, id");
+        let mut lines: HashMap<Id, Vec<OrderLineRow>> = HashMap::new();
+        for line in session.load::<OrderLineRow>(sql)? {
+            lines.entry(line.order_id).or_default().push(line);
+        }
+        let sql = Sql::new(HISTORY).id_in("order_id", orders).text(" ORDER BY order_id, position");
+        let mut history: HashMap<Id, Vec<HistoryRow>> = HashMap::new();
+        for entry in session.load::<HistoryRow>(sql)? {
+            history.entry(entry.order_id).or_default().push(entry);
+        }
+        Ok(Self { lines, history })
+    }
+
+    fn with(&mut self, order: OrderRow) -> OrderWithParts {
+        let lines = self.lines.remove(&order.id).unwrap_or_default();
+        let history = self.history.remove(&order.id).unwrap_or_default();
+        OrderWithParts { order, lines, history }
+    }
+}
+
+/// How many orders wait in one state, and which of them was placed first.
+#[derive(Debug, Clone, QueryableByName, Serialize)]
+pub struct WaitingRow {
+    /// `pending`, `accepted` or `shipped`.
+    #[diesel(sql_type = Text)]
+    pub status: String,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub count: i64,
+    /// The oldest one's id.
+    #[diesel(sql_type = UuidSql)]
+    pub oldest_id: Id,
+    /// The oldest one's number.
+    #[diesel(sql_type = BigInt)]
+    pub oldest_number: i64,
+    /// When the oldest one was placed.
+    #[diesel(sql_type = InstantSql)]
+    pub oldest_created_at: At,
+}
+
+/// What waits to be accepted, shipped and delivered; a state in which nothing waits has no row. One statement.
+///
+/// # Errors
+/// What the database said.
+pub fn waiting(session: &mut Session<'_>) -> Result<Vec<WaitingRow>, StoreError> {
+    session.load(Sql::new(
+        "SELECT w.status, w.count, o.id AS oldest_id, o.number AS oldest_number, o.created_at AS oldest_created_at FROM \
+            (SELECT status, COUNT(*) AS count FROM orders WHERE status IN ('pending', 'accepted', 'shipped') GROUP BY status) w \
+            JOIN orders o ON o.id = (SELECT x.id FROM orders x WHERE x.status = w.status ORDER BY x.created_at, x.id LIMIT 1) \
+            ORDER BY CASE w.status WHEN 'pending' THEN 1 WHEN 'accepted' THEN 2 ELSE 3 END",
+    ))
+}
+
+/// An open order that holds some of a product. Quantities are in hundred-thousandths.
+#[derive(Debug, Clone, QueryableByName, Serialize)]
+pub struct HolderRow {
+    /// Of what.
+    #[diesel(sql_type = UuidSql)]
+    pub product_id: Id,
+    /// Where.
+    #[diesel(sql_type = UuidSql)]
+    pub location_id: Id,
+    /// Which order.
+    #[diesel(sql_type = UuidSql)]
+    pub order_id: Id,
+    /// Its number.
+    #[diesel(sql_type = BigInt)]
+    pub number: i64,
+    /// How much it holds.
+    #[diesel(sql_type = BigInt)]
+    pub quantity: i64,
+}
+
+/// How many holders of one product are named.
+pub const MOST_HOLDERS: i64 = 10;
+
+/// What holds these products at these locations: the oldest open orders, at most [`MOST_HOLDERS`] for each. One statement.
+///
+/// # Errors
+/// What the database said.
+pub fn holders(session: &mut Session<'_>, of: &[(ProductId, LocationId)]) -> Result<Vec<HolderRow>, StoreError> {
+    if of.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Named twice it would be added up twice.
+    let of: BTreeSet<(ProductId, LocationId)> = of.iter().copied().collect();
+    let products = of.iter().map(|(product, _)| (*product).into()).collect();
+    let locations = of.iter().map(|(_, location)| (*location).into()).collect();
+    let sql = Sql::new(
+        "SELECT product_id, location_id, order_id, number, quantity FROM (\
+            SELECT l.product_id, o.location_id, o.id AS order_id, o.number, CAST(SUM(l.quantity) AS BIGINT) AS quantity, \
+                ROW_NUMBER() OVER (PARTITION BY l.product_id, o.location_id ORDER BY o.created_at, o.id) AS place \
+            FROM orders o JOIN order_lines l ON l.order_id = o.id JOIN ",
+    )
+    .id_pairs(products, locations)
+    .text(
+        " ON w.p = l.product_id AND w.q = o.location_id WHERE o.status IN ('pending', 'accepted') \
+            GROUP BY l.product_id, o.location_id, o.id, o.number, o.created_at) h WHERE place <= ",
+    )
+    .with(MOST_HOLDERS)
+    .text(" ORDER BY product_id, location_id, place");
+    session.load(sql)
+}

@@ -1,0 +1,322 @@
+//! Promo codes. How often each is used is counted by the ledger.
+
+use crate::{
+    StoreError,
+    dialect::Sql,
+    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, search_text, unreadable},
+    schema::promo_codes,
+    session::Session,
+    types::{At, Id},
+};
+use diesel::{prelude::*, sql_types::BigInt};
+use std::error::Error;
+use tradepost_domain::{
+    ids::{CustomerId, PromoId},
+    instant::Instant,
+    money::{Currency, Money, Price},
+    promos::{Percentage, Promo, Reduction, Terms},
+    repository::{self, Promos},
+    text::fold,
+};
+
+/// The columns in which terms are kept, on a promo code and on an order that holds one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TermsColumns<'a> {
+    pub(crate) kind: &'a str,
+    pub(crate) amount: Option<i64>,
+    pub(crate) percentage_hundredths: Option<i64>,
+    pub(crate) max_discount: Option<i64>,
+    pub(crate) minimum_subtotal: Option<i64>,
+}
+
+impl From<&Terms> for TermsColumns<'static> {
+    fn from(terms: &Terms) -> Self {
+        let (amount, percentage_hundredths) = match terms.reduction {
+            Reduction::Fixed(amount) => (Some(amount.money().minor()), None),
+            Reduction::Percentage(percentage) => (None, Some(percentage.hundredths())),
+        };
+        Self {
+            kind: terms.reduction.kind(),
+            amount,
+            percentage_hundredths,
+            max_discount: terms.max_discount.map(Money::minor),
+            minimum_subtotal: terms.minimum_subtotal.map(Money::minor),
+        }
+    }
+}
+
+impl TermsColumns<'_> {
+    /// The terms that are kept so.
+    pub(crate) fn terms(&self, currency: Currency) -> Result<Terms, Box<dyn Error + Send + Sync>> {
+        let money = |minor| Money::from_minor(minor, currency);
+        let reduction = match (self.kind, self.amount, self.percentage_hundredths) {
+            ("fixed", Some(amount), None) => Reduction::Fixed(Price::new(money(amount))?),
+            ("percentage", None, Some(hundredths)) => Reduction::Percentage(Percentage::from_hundredths(hundredths)?),
+            (kind, ..) => return Err(format!("terms of the kind {kind}").into()),
+        };
+        Ok(Terms {
+            reduction,
+            max_discount: self.max_discount.map(money),
+            minimum_subtotal: self.minimum_subtotal.map(money),
+        })
+    }
+}
+
+/// A promo code as it is kept, without what only the ledger writes.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = promo_codes, treat_none_as_null = true)]
+struct NewRow {
+    id: Id,
+    code: String,
+    code_key: String,
+    name: String,
+    name_key: String,
+    kind: String,
+    amount: Option<i64>,
+    percentage_hundredths: Option<i64>,
+    max_discount: Option<i64>,
+    minimum_subtotal: Option<i64>,
+    valid_from: At,
+    valid_until: At,
+    active: bool,
+    usage_limit: Option<i64>,
+    per_customer_limit: Option<i64>,
+    search_text: String,
+    version: i64,
+    created_at: At,
+    updated_at: At,
+}
+
+impl From<&Promo> for NewRow {
+    fn from(promo: &Promo) -> Self {
+        let terms = TermsColumns::from(&promo.terms);
+        Self {
+            id: promo.id.into(),
+            code: promo.code.clone(),
+            code_key: promo.code_key(),
+            name: promo.name.clone(),
+            name_key: fold(&promo.name),
+            kind: terms.kind.to_owned(),
+            amount: terms.amount,
+            percentage_hundredths: terms.percentage_hundredths,
+            max_discount: terms.max_discount,
+            minimum_subtotal: terms.minimum_subtotal,
+            valid_from: promo.valid_from.into(),
+            valid_until: promo.valid_until.into(),
+            active: promo.active,
+            usage_limit: promo.usage_limit.map(i64::from),
+            per_customer_limit: promo.per_customer_limit.map(i64::from),
+            search_text: search_text(&[&promo.code, &promo.name]),
+            version: promo.version,
+            created_at: promo.created_at.into(),
+            updated_at: promo.updated_at.into(),
+        }
+    }
+}
+
+/// A promo code as it is read.
+#[derive(QueryableByName)]
+#[diesel(table_name = promo_codes)]
+pub(crate) struct Row {
+    id: Id,
+    code: String,
+    code_key: String,
+    name: String,
+    name_key: String,
+    kind: String,
+    amount: Option<i64>,
+    percentage_hundredths: Option<i64>,
+    max_discount: Option<i64>,
+    minimum_subtotal: Option<i64>,
+    valid_from: At,
+    valid_until: At,
+    active: bool,
+    usage_limit: Option<i64>,
+    per_customer_limit: Option<i64>,
+    times_used: i64,
+    removed_at: Option<At>,
+    version: i64,
+    created_at: At,
+    updated_at: At,
+}
+
+impl Row {
+    /// Without FROM; the table is `p`.
+    pub(crate) const COLUMNS: &'static str = "SELECT p.id, p.code, p.code_key, p.name, p.name_key, p.kind, p.amount, \
+        p.percentage_hundredths, p.max_discount, p.minimum_subtotal, p.valid_from, p.valid_until, p.active, p.usage_limit, \
+        p.per_customer_limit, p.times_used, p.removed_at, p.version, p.created_at, p.updated_at ";
+
+    /// Was it taken out of use?
+    pub(crate) const fn is_removed(&self) -> bool {
+        self.removed_at.is_some()
+    }
+
+    pub(crate) fn promo(self, currency: Currency) -> Result<Promo, StoreError> {
+        let terms = TermsColumns {
+            kind: &self.kind,
+            amount: self.amount,
+            percentage_hundredths: self.percentage_hundredths,
+            max_discount: self.max_discount,
+            minimum_subtotal: self.minimum_subtotal,
+        };
+        let limit = |stored: Option<i64>| stored.map(u32::try_from).transpose();
+        let unreadable = |error: &dyn std::fmt::Display| unreadable("promo code", error);
+        Ok(Promo {
+            id: self.id.into(),
+            terms: terms.terms(currency).map_err(|error| unreadable(&error))?,
+            code: self.code,
+            name: self.name,
+            valid_from: self.valid_from.into(),
+            valid_until: self.valid_until.into(),
+            active: self.active,
+            usage_limit: limit(self.usage_limit).map_err(|error| unreadable(&error))?,
+            per_customer_limit: limit(self.per_customer_limit).map_err(|error| unreadable(&error))?,
+            times_used: self.times_used,
+            version: self.version,
+            created_at: self.created_at.into(),
+            updated_at: self.updated_at.into(),
+        })
+    }
+}
+
+impl Placed for Row {
+    fn key(&self, field: &str) -> KeyValue {
+        match field {
+            "code" => self.code_key.clone().into(),
+            "name" => self.name_key.clone().into(),
+            "valid_from" => self.valid_from.into(),
+            "valid_until" => self.valid_until.into(),
+            "times_used" => self.times_used.into(),
+            "created_at" => self.created_at.into(),
+            _ => self.id.into(),
+        }
+    }
+}
+
+/// What a list of promo codes can be sorted by.
+pub const ORDERINGS: &[&str] = &["code", "name", "valid_from", "valid_until", "times_used", "created_at"];
+
+/// Which promo codes.
+#[derive(Debug, Clone, Default)]
+pub struct PromoFilter {
+    /// This code, without regard to case.
+    pub code: Option<String>,
+    /// This name, without regard to case.
+    pub name: Option<String>,
+    /// `fixed` or `percentage`.
+    pub kind: Option<String>,
+    /// Switched on or not.
+    pub active: Option<bool>,
+    /// Fixed ones of at least so much, in minor units.
+    pub amount_min: Option<i64>,
+    /// Fixed ones of at most so much, in minor units.
+    pub amount_max: Option<i64>,
+    /// Percentages of at least so much, in hundredths of a percent.
+    pub percentage_min: Option<i64>,
+    /// Percentages of at most so much, in hundredths of a percent.
+    pub percentage_max: Option<i64>,
+    /// Whose first instant is then or later.
+    pub valid_from_after: Option<Instant>,
+    /// Whose first instant is before then.
+    pub valid_from_before: Option<Instant>,
+    /// Whose last instant is then or later.
+    pub valid_until_after: Option<Instant>,
+    /// Whose last instant is before then.
+    pub valid_until_before: Option<Instant>,
+    /// Words in code and name.
+    pub search: Option<String>,
+}
+
+/// A page of those that are in use, newest first unless told otherwise. One statement.
+///
+/// # Errors
+/// What the database said.
+pub fn list(session: &mut Session<'_>, request: &ListRequest<PromoFilter>) -> Result<Page<Promo>, StoreError> {
+    let shape = Shape {
+        select: Sql::new(Row::COLUMNS),
+        from: Sql::new("FROM promo_codes p"),
+        keys: &[
+            ("code", "p.code_key"),
+            ("name", "p.name_key"),
+            ("valid_from", "p.valid_from"),
+            ("valid_until", "p.valid_until"),
+            ("times_used", "p.times_used"),
+            ("created_at", "p.created_at"),
+            ("id", "p.id"),
+        ],
+        order: Order { field: "created_at", descending: true },
+    };
+    let filter = &request.filter;
+    let mut conditions = Conditions::always("p.removed_at IS NULL");
+    conditions.when("p.code_key = ", filter.code.as_deref().map(fold));
+    conditions.when("p.name_key = ", filter.name.as_deref().map(fold));
+    conditions.when("p.kind = ", filter.kind.as_deref());
+    conditions.when("p.active = ", filter.active);
+    conditions.when("p.amount >= ", filter.amount_min);
+    conditions.when("p.amount <= ", filter.amount_max);
+    conditions.when("p.percentage_hundredths >= ", filter.percentage_min);
+    conditions.when("p.percentage_hundredths <= ", filter.percentage_max);
+    conditions.between("p.valid_from", filter.valid_from_after, filter.valid_from_before);
+    conditions.between("p.valid_until", filter.valid_until_after, filter.valid_until_before);
+    conditions.search("p.search_text", filter.search.as_deref());
+    let currency = session.currency()?;
+    page::<Row, _>(session, &shape, conditions, request)?.map(|row| row.promo(currency))
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+fn found(session: &mut Session<'_>, condition: Sql) -> repository::Result<Option<Promo>> {
+    let currency = session.currency()?;
+    let mut sql = Sql::new(Row::COLUMNS).text("FROM promo_codes p WHERE p.removed_at IS NULL AND ");
+    sql.append(&condition);
+    Ok(session.first::<Row>(sql)?.map(|row| row.promo(currency)).transpose()?)
+}
+
+impl Promos for Session<'_> {
+    fn promo(&mut self, id: PromoId) -> repository::Result<Option<Promo>> {
+        found(self, Sql::new("p.id = ").with(Id::from(id)))
+    }
+
+    fn promo_by_code(&mut self, code_key: &str) -> repository::Result<Option<Promo>> {
+        found(self, Sql::new("p.code_key = ").with(code_key))
+    }
+
+    fn redemptions(&mut self, promo: PromoId, customer: CustomerId) -> repository::Result<i64> {
+        let sql = Sql::new("SELECT COUNT(*) AS n FROM redemptions WHERE promo_id = ")
+            .with(Id::from(promo))
+            .text(" AND customer_id = ")
+            .with(Id::from(customer));
+        Ok(self.first::<Count>(sql)?.map_or(0, |count| count.n))
+    }
+
+    fn add_promo(&mut self, promo: &Promo) -> repository::Result<()> {
+        let row = NewRow::from(promo);
+        self.run(|conn| diesel::insert_into(promo_codes::table).values(&row).execute(conn))?;
+        Ok(())
+    }
+
+    fn update_promo(&mut self, promo: &Promo) -> repository::Result<()> {
+        let row = NewRow::from(promo);
+        let before = promo_codes::table
+            .find(row.id)
+            .filter(promo_codes::version.eq(row.version - 1))
+            .filter(promo_codes::removed_at.is_null());
+        let changed = self.run(|conn| diesel::update(before).set(&row).execute(conn))?;
+        Ok(self.exactly_one(changed)?)
+    }
+
+    fn remove_promo(&mut self, id: PromoId, now: Instant) -> repository::Result<()> {
+        let sql = Sql::new("UPDATE promo_codes SET removed_at = ")
+            .with(now)
+            .text(", updated_at = ")
+            .with(now)
+            .text(", version = version + 1 WHERE removed_at IS NULL AND id = ")
+            .with(Id::from(id));
+        self.execute(sql)?;
+        Ok(())
+    }
+}

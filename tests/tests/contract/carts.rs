@@ -1,0 +1,157 @@
+//! Carts: kept for their user, shown as things are now, and placed once.
+
+use crate::{
+    Kept, at, eur, now, on_each_engine,
+    ordering::{Shopper, ask},
+};
+use tradepost_domain::{
+    carts::CartItem,
+    ids::ProductId,
+    ledger::{Command, Refusal},
+    money::{Money, Price},
+    repository::{Carts, Users},
+};
+use tradepost_store::carts::{self, CartView};
+use tradepost_tests::at_once;
+
+fn item(product: ProductId, quantity: &str, price_minor: i64) -> CartItem {
+    CartItem {
+        product,
+        quantity: quantity.parse().expect("a quantity"),
+        price_seen: Price::new(Money::from_minor(price_minor, eur())).expect("a price"),
+        added_at: now(),
+    }
+}
+
+impl Kept {
+    async fn put(&self, who: &Shopper, item: CartItem) {
+        let user = who.user;
+        self.write(move |s| s.put_cart_item(user, &item, now())).await.expect("it is put in");
+    }
+
+    async fn cart(&self, who: &Shopper) -> CartView {
+        let user = who.user;
+        self.store.read(move |s| carts::view(s, user)).await.expect("it can be read")
+    }
+}
+
+on_each_engine!(a_cart_keeps_what_is_put_in_and_counts_changes, async |kept| {
+    let (tea, milk) = (kept.a_product("TEA", "2.50", "10").await, kept.a_product("MILK", "1.00", "10").await);
+    let ann = kept.a_shopper("ann").await;
+    let user = ann.user;
+    let empty = kept.read(move |s| s.cart(user)).await;
+    assert_eq!((empty.items.len(), empty.version, empty.promo_code), (0, 0, None));
+    let first = CartItem { added_at: at(1), ..item(tea, "2", 250) };
+    kept.put(&ann, first).await;
+    kept.put(&ann, CartItem { added_at: at(2), ..item(milk, "1.00", 100) }).await;
+    kept.put(&ann, item(tea, "5", 240)).await;
+    let cart = kept.read(move |s| s.cart(user)).await;
+    assert_eq!(cart.items[0], CartItem { added_at: at(1), ..item(tea, "5", 240) }, "when it was put in stays");
+    assert_eq!((cart.items.len(), cart.version), (2, 3));
+    assert!(kept.write(move |s| s.remove_cart_item(user, milk, now())).await.unwrap());
+    kept.write(move |s| s.set_cart_promo(user, Some("TEN"), now())).await.unwrap();
+    let held = kept.write(move |s| s.lock_cart(user, now())).await.unwrap();
+    assert_eq!((held.items.len(), held.promo_code.as_deref(), held.version), (1, Some("TEN"), 5));
+    kept.write(move |s| s.empty_cart(user, now())).await.unwrap();
+    let cart = kept.read(move |s| s.cart(user)).await;
+    assert_eq!((cart.items.len(), cart.promo_code, cart.version), (0, None, 6));
+});
+
+on_each_engine!(a_cart_shows_prices_and_availability_as_they_are_now, async |kept| {
+    let (tea, milk) = (kept.a_product("TEA", "2.50", "10").await, kept.a_product("MILK", "1.00", "10").await);
+    let (ann, bob) = (kept.a_shopper("ann").await, kept.a_shopper("bob").await);
+    assert_eq!(kept.cart(&ann).await.version, 0);
+    kept.put(&ann, item(tea, "2", 240)).await;
+    kept.put(&ann, item(milk, "1", 100)).await;
+    kept.put(&bob, item(milk, "9", 100)).await;
+    kept.place(&bob, &[(tea, "4")], None).await;
+    kept.sell(tea, "1").await;
+    kept.tamper("UPDATE products SET enabled = FALSE WHERE sku = 'MILK'");
+    let cart = kept.cart(&ann).await;
+    let lines: Vec<_> = cart.lines.iter().map(|l| (l.sku.as_str(), l.quantity, l.unit_price, l.price_seen)).collect();
+    assert_eq!(lines, [("TEA", 200_000, 250, 240), ("MILK", 100_000, 100, 100)]);
+    let state: Vec<_> = cart.lines.iter().map(|l| (l.available, l.enabled, l.removed)).collect();
+    assert_eq!(state, [(500_000, true, false), (1_000_000, false, false)], "a cart reserves nothing");
+});
+
+on_each_engine!(a_checkout_places_what_is_in_the_cart_and_empties_it, async |kept| {
+    let tea = kept.a_product("TEA", "2.50", "10").await;
+    kept.a_promo("TEN", "10", |_| ()).await;
+    let ann = kept.a_shopper("ann").await;
+    let user = ann.user;
+    assert_eq!(ask(&kept.store, ann.principal.clone(), ann.checkout()).await, Err(Refusal::CartEmpty));
+    kept.put(&ann, item(tea, "4", 240)).await;
+    kept.write(move |s| s.set_cart_promo(user, Some("ten"), now())).await.unwrap();
+    let notes = Some("Ring twice".to_owned());
+    let checkout = Command::Checkout { user, customer: Some(ann.customer), promo_code: None, notes };
+    let id = ask(&kept.store, ann.principal.clone(), checkout).await.expect("it is placed");
+    let order = kept.read_order(id).await.order;
+    assert_eq!((order.total, order.discount, order.notes.as_deref()), (900, 100, Some("Ring twice")));
+    let cart = kept.cart(&ann).await;
+    assert_eq!((cart.lines.len(), cart.promo_code, cart.version), (0, None, 3));
+    assert_eq!(ask(&kept.store, ann.principal.clone(), ann.checkout()).await, Err(Refusal::CartEmpty));
+    kept.put(&ann, item(tea, "7", 250)).await;
+    let refused = ask(&kept.store, ann.principal.clone(), ann.checkout()).await;
+    assert!(matches!(refused, Err(Refusal::InsufficientStock(_))), "{refused:?}");
+    assert_eq!(kept.cart(&ann).await.lines.len(), 1, "what was refused stays in the cart");
+    kept.assert_all_agrees();
+});
+
+on_each_engine!(of_many_checkouts_of_one_cart_at_once_one_places_it, async |kept| {
+    let tea = kept.a_product("TEA", "2.50", "1000").await;
+    let shoppers = kept.shoppers(&(0..5).map(|n| format!("shopper{n}")).collect::<Vec<_>>()).await;
+    let stores = kept.two_stores();
+    for shopper in &shoppers {
+        kept.put(shopper, item(tea, "3", 250)).await;
+    }
+    let checkout = |n: usize| {
+        let (store, shopper) = (stores[n % 2].clone(), shoppers[n / 2 % 5].clone());
+        async move { ask(&store, shopper.principal.clone(), shopper.checkout()).await }
+    };
+    let outcomes = at_once(40, checkout).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 5);
+    let empty = outcomes.iter().filter(|outcome| **outcome == Err(Refusal::CartEmpty)).count();
+    assert_eq!(empty, 35, "{outcomes:?}");
+    assert_eq!(kept.figures().await["TEA"], (1_000, 15));
+    kept.assert_all_agrees();
+});
+
+on_each_engine!(what_is_put_in_while_the_cart_is_placed_is_ordered_or_stays_and_never_both, async |kept| {
+    let tea = kept.a_product("TEA", "2.50", "1000").await;
+    let milk = kept.a_product("MILK", "1.00", "1000").await;
+    let ann = kept.a_shopper("ann").await;
+    let stores = kept.two_stores();
+    for round in 0..10 {
+        kept.put(&ann, item(tea, "1", 250)).await;
+        let both = |n: usize| {
+            let (store, ann) = (stores[n].clone(), ann.clone());
+            async move {
+                if n == 0 {
+                    ask(&store, ann.principal.clone(), ann.checkout()).await.expect("it is placed");
+                    return;
+                }
+                let put = move |s: &mut tradepost_store::Session<'_>| {
+                    s.put_cart_item(ann.user, &item(milk, "1", 100), now()).map_err(tradepost_store::StoreError::from)
+                };
+                store.write_plain(put).await.expect("it is put in");
+            }
+        };
+        at_once(2, both).await;
+        let ordered = kept.figures().await["MILK"].1;
+        let left = i64::try_from(kept.cart(&ann).await.lines.len()).unwrap();
+        if left > 0 {
+            ask(&kept.store, ann.principal.clone(), ann.checkout()).await.expect("the rest is placed");
+        }
+        assert_eq!(ordered + left, round + 1);
+    }
+    assert_eq!(kept.figures().await["TEA"], (1_000, 10));
+});
+
+on_each_engine!(an_erased_user_has_no_cart, async |kept| {
+    let tea = kept.a_product("TEA", "2.50", "10").await;
+    let ann = kept.a_shopper("ann").await;
+    let user = ann.user;
+    kept.put(&ann, item(tea, "4", 240)).await;
+    kept.write(move |s| s.erase_user(user, now())).await.unwrap();
+    assert_eq!(kept.number("SELECT COUNT(*) FROM carts") + kept.number("SELECT COUNT(*) FROM cart_items"), 0);
+});
