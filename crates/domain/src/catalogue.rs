@@ -5,7 +5,7 @@ use crate::{
     ids::{CategoryId, ProductId},
     instant::Instant,
     money::{Currency, Price},
-    quantity::{Delta, MAX_DECIMALS, Quantity},
+    quantity::{self, Delta, MAX_DECIMALS, Quantity},
     sku::Sku,
     text::{self, limits},
 };
@@ -105,6 +105,20 @@ impl Unit {
     /// How many decimals quantities have.
     pub const fn decimals(&self) -> u8 {
         self.decimals
+    }
+
+    /// Is this a quantity that somebody may ask for: more than zero, at most 10^9, and it fits?
+    ///
+    /// # Errors
+    /// A stable code and a sentence for people.
+    pub fn check_wanted(&self, quantity: Quantity) -> Result<(), (&'static str, String)> {
+        if quantity.is_zero() {
+            Err(("not_positive", "a quantity is more than zero".to_owned()))
+        } else if quantity > quantity::MAX {
+            Err(("too_large", "a quantity is at most 1000000000".to_owned()))
+        } else {
+            self.check(quantity).map_err(|misfit| ("too_precise", misfit))
+        }
     }
 
     /// Does this quantity fit?
@@ -260,11 +274,6 @@ impl Product {
     /// The key by which its name is unique within its category.
     pub fn name_key(&self) -> String {
         text::fold(&self.name)
-    }
-
-    /// May it be sold now?
-    pub const fn is_on_sale(&self) -> bool {
-        self.enabled && self.removed_at.is_none()
     }
 
     fn change(&mut self, patch: &ProductPatch) -> Result<(), Faults> {

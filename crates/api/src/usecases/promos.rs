@@ -92,10 +92,11 @@ pub fn product(session: &mut Session<'_>, id: ProductId) -> Result<Option<Produc
 /// Notes what is wrong with this quantity of a product.
 pub fn check_quantity(product: &ProductRow, quantity: Quantity, pointer: &str, faults: &mut Faults) {
     let decimals = u8::try_from(product.unit_decimals).unwrap_or_default();
-    if quantity.is_zero() {
-        faults.add(pointer, "not_positive", "a quantity is more than zero");
-    } else if let Err(misfit) = Unit::new(&product.unit, decimals).map(|unit| unit.check(quantity)).unwrap_or(Ok(())) {
-        faults.add(pointer, "too_precise", misfit);
+    // A stored unit is always one.
+    if let Err((code, detail)) =
+        Unit::new(&product.unit, decimals).unwrap_or_else(|_| Unit::each()).check_wanted(quantity)
+    {
+        faults.add(pointer, code, detail);
     }
 }
 
@@ -104,11 +105,7 @@ pub fn check_quantity(product: &ProductRow, quantity: Quantity, pointer: &str, f
 /// # Errors
 /// 409.
 pub fn check_on_sale(product: &ProductRow) -> Result<(), Problem> {
-    let why = match (product.removed_at.is_some(), product.enabled) {
-        (true, _) => Unavailable::Removed,
-        (false, false) => Unavailable::Disabled,
-        (false, true) => return Ok(()),
-    };
+    let Some(why) = Unavailable::of(product.removed_at.is_some(), product.enabled) else { return Ok(()) };
     let sku = Sku::parse(&product.sku).map_err(Problem::internal)?;
     Err(Refusal::ProductUnavailable { product: product.id.into(), sku, why }.into())
 }

@@ -55,13 +55,7 @@ pub(super) fn product_of<'a>(book: &'a Book, id: ProductId, index: usize, faults
 }
 
 pub(super) fn check_on_sale(product: &Product) -> Option<Refusal> {
-    let why = if product.removed_at.is_some() {
-        Unavailable::Removed
-    } else if !product.enabled {
-        Unavailable::Disabled
-    } else {
-        return None;
-    };
+    let why = Unavailable::of(product.removed_at.is_some(), product.enabled)?;
     Some(Refusal::ProductUnavailable { product: product.id, sku: product.sku.clone(), why })
 }
 

@@ -35,6 +35,17 @@ pub enum Unavailable {
     Removed,
 }
 
+impl Unavailable {
+    /// Why a product in this state cannot be sold; `None` where it can.
+    pub const fn of(is_removed: bool, is_enabled: bool) -> Option<Self> {
+        match (is_removed, is_enabled) {
+            (true, _) => Some(Self::Removed),
+            (false, false) => Some(Self::Disabled),
+            (false, true) => None,
+        }
+    }
+}
+
 /// Why a command was refused. Nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {

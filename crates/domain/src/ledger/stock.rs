@@ -6,7 +6,7 @@ use crate::{
     faults::Faults,
     ids::{LocationId, MovementId, ProductId},
     instant::Instant,
-    quantity::{self, Delta, Quantity},
+    quantity::{Delta, Quantity},
     stock::{Change, Kind, Level, Movement, Source},
     text::{self, limits},
 };
@@ -251,13 +251,9 @@ pub(super) fn remove_location(book: &Book, id: LocationId, inputs: &mut Inputs<'
     Ok(Effects { locations: vec![Written::changed(removed)], ..Effects::default() })
 }
 
-/// A quantity that a request may name: more than zero, and it fits the product's unit.
+/// Notes what is wrong with a quantity that somebody asks for.
 pub(super) fn check_quantity(product: &Product, quantity: Quantity, pointer: &str, faults: &mut Faults) {
-    if quantity.is_zero() {
-        faults.add(pointer, "not_positive", "a quantity is more than zero");
-    } else if quantity > quantity::MAX {
-        faults.add(pointer, "too_large", "a quantity is at most 1000000000");
-    } else if let Err(misfit) = product.unit.check(quantity) {
-        faults.add(pointer, "too_precise", misfit);
+    if let Err((code, detail)) = product.unit.check_wanted(quantity) {
+        faults.add(pointer, code, detail);
     }
 }
