@@ -28,7 +28,7 @@
 //!     principal: &Principal::system(),
 //!     expected_version: None,
 //!     new_id: &mut || Uuid::from_u128(3),
-//!     next_number: &mut || 1,
+//!     next_number: &mut |_| 1,
 //! };
 //! // Nothing was entered into this book, so there is no such product; nothing has changed.
 //! assert_eq!(decide(&book, &command, &mut inputs), Err(Refusal::NotFound("product")));
