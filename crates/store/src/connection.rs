@@ -114,6 +114,9 @@ pub(crate) struct Connector {
 /// A transaction left waiting, a lock held too long or a runaway statement must not stop the other replicas.
 const POSTGRES_SESSION: &str = "SET lock_timeout = '5s'; SET statement_timeout = '15s'; \
     SET idle_in_transaction_session_timeout = '15s'; SET TIME ZONE 'UTC'; SET client_min_messages = 'warning'";
+/// The writer looks rows up by their keys, hundreds at a time. The statistics of a table that grows by thousands of rows a second must not
+/// talk the planner into reading all of it instead.
+const POSTGRES_WRITER: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 const POSTGRES_MIGRATION: &str = "SET TIME ZONE 'UTC'; SET client_min_messages = 'warning'";
 const SQLITE_WRITER: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864; \
@@ -150,6 +153,9 @@ impl Connector {
                 let mut conn = PgConnection::establish(url).map_err(r2d2::Error::ConnectionError)?;
                 let session = if self.purpose == Use::Migrate { POSTGRES_MIGRATION } else { POSTGRES_SESSION };
                 conn.batch_execute(session).map_err(r2d2::Error::QueryError)?;
+                if self.purpose == Use::Write {
+                    conn.batch_execute(POSTGRES_WRITER).map_err(r2d2::Error::QueryError)?;
+                }
                 conn.set_instrumentation(watch.clone());
                 Conn::Pg(conn)
             }
