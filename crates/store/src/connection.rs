@@ -120,7 +120,7 @@ const POSTGRES_WRITER: &str = "SET enable_seqscan = off; SET enable_hashjoin = o
 const POSTGRES_MIGRATION: &str = "SET TIME ZONE 'UTC'; SET client_min_messages = 'warning'";
 const SQLITE_WRITER: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864; \
-    PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -32000";
+    PRAGMA wal_autocheckpoint = 20000; PRAGMA cache_size = -32000";
 const SQLITE_READER: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA query_only = ON; \
     PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000";
 

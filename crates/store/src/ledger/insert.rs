@@ -269,7 +269,7 @@ impl Texts {
 
 fn extract(index: usize, column: &Column) -> String {
     let (open, close) = column.around;
-    format!("{open}json_extract(u.value, '$[{index}]'){close}")
+    format!("{open}u.value ->> {index}{close}")
 }
 
 /// The same for each column, with commas between.
