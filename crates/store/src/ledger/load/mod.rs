@@ -93,10 +93,10 @@ fn load_sales(conn: &mut Conn, book: &mut Book, wanted: &[SaleId]) -> Loaded<()>
     }
     let sql = Sql::new(SaleRow::SELECT).id_in("id", ids(wanted)).text(" ORDER BY id").either(" FOR UPDATE", "");
     let sales: Vec<SaleRow> = sql.load(conn)?;
-    let sql = Sql::new(LineRow::SELECT).id_in("sale_id", ids(wanted)).text(" ORDER BY sale_id, position");
+    let sql = Sql::new(LineRow::OF_SALES).id_in("sale_id", ids(wanted)).text(" ORDER BY sale_id, position");
     let mut lines: HashMap<Id, Vec<LineRow>> = HashMap::new();
     for line in sql.load::<LineRow>(conn)? {
-        lines.entry(line.sale_id).or_default().push(line);
+        lines.entry(line.document_id).or_default().push(line);
     }
     for sale in sales {
         let lines = lines.remove(&sale.id).unwrap_or_default();

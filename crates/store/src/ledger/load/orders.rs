@@ -5,7 +5,7 @@ use crate::{
     carts,
     connection::Conn,
     dialect::Sql,
-    ledger::rows::{HistoryRow, OrderLineRow, OrderRow},
+    ledger::rows::{HistoryRow, LineRow, OrderRow},
     promos,
     types::{Id, UuidSql},
 };
@@ -22,10 +22,10 @@ pub(super) fn load_orders(conn: &mut Conn, book: &mut Book, wanted: &[OrderId]) 
     }
     let sql = Sql::new(OrderRow::SELECT).id_in("id", ids(wanted)).text(" ORDER BY id").either(" FOR UPDATE", "");
     let orders: Vec<OrderRow> = sql.load(conn)?;
-    let sql = Sql::new(OrderLineRow::SELECT).id_in("order_id", ids(wanted)).text(" ORDER BY order_id, position");
-    let mut lines: HashMap<Id, Vec<OrderLineRow>> = HashMap::new();
-    for line in sql.load::<OrderLineRow>(conn)? {
-        lines.entry(line.order_id).or_default().push(line);
+    let sql = Sql::new(LineRow::OF_ORDERS).id_in("order_id", ids(wanted)).text(" ORDER BY order_id, position");
+    let mut lines: HashMap<Id, Vec<LineRow>> = HashMap::new();
+    for line in sql.load::<LineRow>(conn)? {
+        lines.entry(line.document_id).or_default().push(line);
     }
     let sql = Sql::new(HistoryRow::SELECT).id_in("order_id", ids(wanted)).text(" ORDER BY order_id, position");
     let mut history: HashMap<Id, Vec<HistoryRow>> = HashMap::new();

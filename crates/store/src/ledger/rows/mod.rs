@@ -1,8 +1,10 @@
 //! The ledger's rows and what they are to the domain.
 
+mod lines;
 mod orders;
 
-pub(super) use orders::{HistoryRow, OrderLineRow, OrderRow};
+pub(super) use lines::LineRow;
+pub(super) use orders::{HistoryRow, OrderRow};
 
 use crate::{
     connection::Conn,
@@ -17,7 +19,6 @@ use tradepost_domain::{
     catalogue::{Product, Unit},
     identity::Actor,
     ids::{ConnectionId, LocationId, MovementId, ProductId, UserId},
-    lines::Line,
     money::{Currency, Money, Price},
     pos::{Connection, Event, EventLine, EventStatus, OnShortage, Reason, Reference, Report},
     quantity::{Delta, Quantity},
@@ -295,30 +296,6 @@ pub(super) struct SaleRow {
     updated_at: At,
 }
 
-#[derive(QueryableByName)]
-pub(super) struct LineRow {
-    #[diesel(sql_type = UuidSql)]
-    id: Id,
-    #[diesel(sql_type = UuidSql)]
-    pub(super) sale_id: Id,
-    #[diesel(sql_type = UuidSql)]
-    product_id: Id,
-    #[diesel(sql_type = Text)]
-    sku: String,
-    #[diesel(sql_type = Text)]
-    name: String,
-    #[diesel(sql_type = BigInt)]
-    quantity: i64,
-    #[diesel(sql_type = BigInt)]
-    refunded_quantity: i64,
-    #[diesel(sql_type = BigInt)]
-    restocked_quantity: i64,
-    #[diesel(sql_type = BigInt)]
-    unit_price: i64,
-    #[diesel(sql_type = BigInt)]
-    line_total: i64,
-}
-
 impl SaleRow {
     pub(super) const SELECT: &'static str = "SELECT id, number, status, location_id, customer_id, customer_name, sold_by, total, \
         refunded_total, reason, version, occurred_at, created_at, updated_at FROM sales WHERE ";
@@ -344,25 +321,6 @@ impl SaleRow {
             version: self.version,
             created_at: self.created_at.into(),
             updated_at: self.updated_at.into(),
-        })
-    }
-}
-
-impl LineRow {
-    pub(super) const SELECT: &'static str = "SELECT id, sale_id, product_id, sku, name, quantity, refunded_quantity, \
-        restocked_quantity, unit_price, line_total FROM sale_lines WHERE ";
-
-    fn line(self, currency: Currency) -> Read<Line> {
-        Ok(Line {
-            id: self.id.into(),
-            product: self.product_id.into(),
-            sku: Sku::parse(&self.sku)?,
-            name: self.name,
-            quantity: quantity(self.quantity)?,
-            unit_price: Price::new(Money::from_minor(self.unit_price, currency))?,
-            line_total: Money::from_minor(self.line_total, currency),
-            returned: quantity(self.refunded_quantity)?,
-            restocked: quantity(self.restocked_quantity)?,
         })
     }
 }

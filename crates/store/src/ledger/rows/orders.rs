@@ -1,6 +1,6 @@
 //! Rows of orders.
 
-use super::{Read, actor, quantity};
+use super::{LineRow, Read, actor};
 use crate::{
     promos::TermsColumns,
     types::{At, Id, InstantSql, UuidSql},
@@ -10,10 +10,8 @@ use diesel::{
     sql_types::{BigInt, Nullable, Text},
 };
 use tradepost_domain::{
-    lines::Line,
-    money::{Currency, Money, Price},
+    money::{Currency, Money},
     orders::{AppliedPromo, HistoryEntry, Order, OrderStatus},
-    sku::Sku,
 };
 
 #[derive(QueryableByName)]
@@ -69,7 +67,7 @@ impl OrderRow {
 
     pub(in crate::ledger) fn order(
         self,
-        lines: Vec<OrderLineRow>,
+        lines: Vec<LineRow>,
         history: Vec<HistoryRow>,
         currency: Currency,
     ) -> Read<Order> {
@@ -112,49 +110,6 @@ impl OrderRow {
 
 fn status(stored: &str) -> Read<OrderStatus> {
     Ok(OrderStatus::parse(stored).ok_or(format!("order status {stored}"))?)
-}
-
-#[derive(QueryableByName)]
-pub(in crate::ledger) struct OrderLineRow {
-    #[diesel(sql_type = UuidSql)]
-    id: Id,
-    #[diesel(sql_type = UuidSql)]
-    pub(in crate::ledger) order_id: Id,
-    #[diesel(sql_type = UuidSql)]
-    product_id: Id,
-    #[diesel(sql_type = Text)]
-    sku: String,
-    #[diesel(sql_type = Text)]
-    name: String,
-    #[diesel(sql_type = BigInt)]
-    quantity: i64,
-    #[diesel(sql_type = BigInt)]
-    returned_quantity: i64,
-    #[diesel(sql_type = BigInt)]
-    restocked_quantity: i64,
-    #[diesel(sql_type = BigInt)]
-    unit_price: i64,
-    #[diesel(sql_type = BigInt)]
-    line_total: i64,
-}
-
-impl OrderLineRow {
-    pub(in crate::ledger) const SELECT: &'static str = "SELECT id, order_id, product_id, sku, name, quantity, returned_quantity, \
-        restocked_quantity, unit_price, line_total FROM order_lines WHERE ";
-
-    fn line(self, currency: Currency) -> Read<Line> {
-        Ok(Line {
-            id: self.id.into(),
-            product: self.product_id.into(),
-            sku: Sku::parse(&self.sku)?,
-            name: self.name,
-            quantity: quantity(self.quantity)?,
-            unit_price: Price::new(Money::from_minor(self.unit_price, currency))?,
-            line_total: Money::from_minor(self.line_total, currency),
-            returned: quantity(self.returned_quantity)?,
-            restocked: quantity(self.restocked_quantity)?,
-        })
-    }
 }
 
 #[derive(QueryableByName)]
