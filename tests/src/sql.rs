@@ -33,6 +33,18 @@ pub fn try_execute(url: &str, statements: &str) -> Result<(), String> {
     .map_err(|problem| problem.to_string())
 }
 
+/// A connection of somebody else's that holds an SQLite file's write lock until it is dropped.
+pub struct Held(#[expect(dead_code, reason = "what is held is held by being there")] SqliteConnection);
+
+impl Held {
+    /// Takes the lock.
+    pub fn write_lock(url: &str) -> Held {
+        let mut connection = sqlite(url).expect("the file opens");
+        connection.batch_execute("begin immediate").expect("the lock is taken");
+        Held(connection)
+    }
+}
+
 /// The one whole number that a query answers, e.g. `select count(*) from sales`.
 pub fn number(url: &str, query: &str) -> i64 {
     let wrapped = format!("select cast(({query}) as bigint) as figure");

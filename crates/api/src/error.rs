@@ -173,6 +173,7 @@ impl From<StoreError> for Problem {
             StoreError::Refused(why) => {
                 Self::internal(format_args!("the database refused what the rules let pass: {why}"))
             }
+            StoreError::Unknown(why) => Self::internal(format_args!("the database failed: {why}")),
             StoreError::Internal(why) => Self::internal(why),
         }
     }
@@ -260,6 +261,7 @@ mod tests {
             (StoreError::InUse { what: "products" }, (409, "in_use")),
             (StoreError::Stale, (412, "precondition_failed")),
             (StoreError::Refused(why()), (500, "internal")),
+            (StoreError::Unknown(why()), (500, "internal")),
             (StoreError::Internal(why()), (500, "internal")),
         ];
         for (error, expected) in table {

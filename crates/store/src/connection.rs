@@ -1,7 +1,7 @@
 //! The connection to either database, and how one is opened. Which database it is, is decided by the URL's scheme.
 
 use crate::{
-    error::{OpenError, is_connection_lost},
+    error::{LOCK_TIMEOUT, OpenError, is_connection_lost},
     instrumentation::Watch,
 };
 use diesel::{
@@ -112,7 +112,7 @@ pub(crate) struct Connector {
 }
 
 /// A transaction left waiting, a lock held too long or a runaway statement must not stop the other replicas.
-const POSTGRES_SESSION: &str = "SET lock_timeout = '5s'; SET statement_timeout = '15s'; \
+const POSTGRES_SESSION: &str = "SET statement_timeout = '15s'; \
     SET idle_in_transaction_session_timeout = '15s'; SET TIME ZONE 'UTC'; SET client_min_messages = 'warning'";
 /// The writer looks rows up by their keys, hundreds at a time. The statistics of a table that grows by thousands of rows a second must not
 /// talk the planner into reading all of it instead.
@@ -151,8 +151,13 @@ impl Connector {
         let conn = match &self.target {
             Target::Postgres { url } => {
                 let mut conn = PgConnection::establish(url).map_err(r2d2::Error::ConnectionError)?;
-                let session = if self.purpose == Use::Migrate { POSTGRES_MIGRATION } else { POSTGRES_SESSION };
-                conn.batch_execute(session).map_err(r2d2::Error::QueryError)?;
+                let session = match self.purpose {
+                    Use::Migrate => POSTGRES_MIGRATION.to_owned(),
+                    Use::Read | Use::Write => {
+                        format!("{POSTGRES_SESSION}; SET lock_timeout = {}", LOCK_TIMEOUT.as_millis())
+                    }
+                };
+                conn.batch_execute(&session).map_err(r2d2::Error::QueryError)?;
                 if self.purpose == Use::Write {
                     conn.batch_execute(POSTGRES_WRITER).map_err(r2d2::Error::QueryError)?;
                 }

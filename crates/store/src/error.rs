@@ -1,6 +1,11 @@
 //! What goes wrong between the program and its database, told apart by what a caller can do about it.
 
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use crate::connection::Conn;
+use diesel::{
+    connection::{AnsiTransactionManager, TransactionManager, TransactionManagerStatus},
+    result::{DatabaseErrorKind, Error as DieselError},
+};
+use std::time::Duration;
 use tradepost_domain::repository;
 
 /// Why a unit of work was not done.
@@ -33,9 +38,12 @@ pub enum StoreError {
     /// Somebody else changed it since it was read.
     #[error("it was changed meanwhile")]
     Stale,
-    /// A deadlock or a serialization failure; the whole unit of work may be run again.
+    /// A serialization failure; the whole unit of work may be run again.
     #[error("it got in the way of another change: {0}")]
     Conflict(String),
+    /// The database says only in words what it is. It may be a deadlock or a fault of the program; nothing was kept.
+    #[error("the database failed: {0}")]
+    Unknown(String),
     /// A row refused by a constraint that the rules should have kept from getting there.
     #[error("the database refused a row: {0}")]
     Refused(String),
@@ -73,6 +81,30 @@ impl StoreError {
         matches!(self, Self::Conflict(_) | Self::Stale)
     }
 
+    /// Can nobody tell what it is? The same unit of work may succeed when it is run again, but not more than twice is worth it.
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown(_))
+    }
+
+    /// What to tell about a failure of this kind, of a statement that took so long: what failed for no known reason after a wait as long as
+    /// a deadlock's or a time limit's is most likely one, and asking again later may help.
+    pub(crate) fn of(class: Class, error: &DieselError, took: Duration) -> Self {
+        match class {
+            Class::Lost | Class::Unavailable => Self::Unavailable(error.to_string()),
+            Class::Retry => Self::Conflict(error.to_string()),
+            Class::Data => refused(error),
+            Class::Unknown => Self::Unknown(error.to_string()).after(took),
+        }
+    }
+
+    /// The same, now that it is known how long it took.
+    pub(crate) fn after(self, took: Duration) -> Self {
+        match self {
+            Self::Unknown(why) if took >= DEADLOCK_TIMEOUT => Self::Unavailable(why),
+            known => known,
+        }
+    }
+
     /// Was the database not there, or did it take too long?
     pub const fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable(_))
@@ -84,75 +116,85 @@ impl StoreError {
     }
 }
 
-/// What kind of failure Diesel reports.
+/// PostgreSQL looks for a deadlock when somebody has waited this long for a lock (`deadlock_timeout`, as it is shipped). An error that
+/// came sooner is none, and no time limit either.
+pub(crate) const DEADLOCK_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a statement waits for a lock on PostgreSQL (`lock_timeout`). Who has waited that long is not made to wait again.
+pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What kind of failure it is. Never told by the words of a message of PostgreSQL, which depend on its `lc_messages`; and Diesel keeps the
+/// SQLSTATE to itself but for a few: a deadlock, a time limit and a value out of range are all `Unknown`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// The connection is gone.
+    /// The connection is gone, or leads to a server that only reads (it was a primary once).
     Lost,
-    /// A lock or a statement took too long, or the database is full or read-only.
-    Unavailable,
-    /// Deadlock, serialization failure: run it again.
+    /// Serialization failure: run it again.
     Retry,
-    /// A constraint refused a row, or a value does not fit.
+    /// A constraint refused a row, or a value cannot be sent.
     Data,
-    /// Anything else: our own fault.
-    Fault,
+    /// The file is held by somebody else or cannot be written (SQLite only).
+    Unavailable,
+    /// Anything else. It may go away when the work is run again (a deadlock), so that is tried, but not often: it may be our own fault.
+    Unknown,
 }
 
-/// Diesel has no SQLSTATE for these: they are known by the server's words (English, as in the C locale and most others).
-const RETRY: [&str; 3] = ["deadlock detected", "could not serialize", "tuple concurrently updated"];
-const LOST: [&str; 10] = [
-    "server closed the connection",
-    "terminating connection",
-    "no connection to the server",
-    "connection not open",
-    "could not connect",
-    "could not receive data",
-    "could not send data",
-    "SSL connection has been closed",
-    "connection to server",
-    "Broken pipe",
-];
-const UNAVAILABLE: [&str; 14] = [
-    "lock timeout",
-    "statement timeout",
-    "user request",
-    "database is locked",
-    "database table is locked",
-    "database or disk is full",
-    "disk I/O error",
-    "attempt to write a readonly database",
-    "unable to open database file",
-    "the database system is",
-    "too many clients",
-    "remaining connection slots",
-    "No space left on device",
-    "cannot execute",
-];
-
-/// Tells what kind of failure it is.
+/// Tells what kind of failure it is, by what Diesel says alone.
 pub(crate) fn class(error: &DieselError) -> Class {
-    let said = |words: &[&str], text: &str| words.iter().any(|w| text.contains(w));
     match error {
-        DieselError::DatabaseError(kind, info) => match kind {
-            DatabaseErrorKind::ClosedConnection => Class::Lost,
+        DieselError::DatabaseError(kind, _) => match kind {
+            DatabaseErrorKind::ClosedConnection
+            | DatabaseErrorKind::UnableToSendCommand
+            | DatabaseErrorKind::ReadOnlyTransaction => Class::Lost,
             DatabaseErrorKind::SerializationFailure => Class::Retry,
-            DatabaseErrorKind::ReadOnlyTransaction => Class::Unavailable,
             DatabaseErrorKind::UniqueViolation
             | DatabaseErrorKind::ForeignKeyViolation
             | DatabaseErrorKind::NotNullViolation
             | DatabaseErrorKind::CheckViolation
             | DatabaseErrorKind::RestrictViolation
             | DatabaseErrorKind::ExclusionViolation => Class::Data,
-            _ if said(&RETRY, info.message()) => Class::Retry,
-            _ if said(&LOST, info.message()) => Class::Lost,
-            _ if said(&UNAVAILABLE, info.message()) => Class::Unavailable,
-            _ if said(&["out of range", "invalid byte sequence", "value too long"], info.message()) => Class::Data,
-            _ => Class::Fault,
+            _ => Class::Unknown,
         },
         DieselError::BrokenTransactionManager | DieselError::RollbackErrorOnCommit { .. } => Class::Lost,
         DieselError::InvalidCString(_) | DieselError::SerializationError(_) => Class::Data,
-        _ => Class::Fault,
+        _ => Class::Unknown,
+    }
+}
+
+/// What SQLite says when the file is held or cannot be written (`sqlite3ErrStr` in its source). These are words, but in no language other
+/// than English: they are compiled in, and Diesel does not tell the code. Only errors of SQLite are compared with them.
+const SQLITE_UNAVAILABLE: [&str; 6] = [
+    "database is locked",
+    "database table is locked",
+    "database or disk is full",
+    "disk I/O error",
+    "attempt to write a readonly database",
+    "unable to open database file",
+];
+
+/// Tells what kind of failure it is, by what Diesel says and by what became of the connection.
+pub(crate) fn class_on(conn: &mut Conn, error: &DieselError) -> Class {
+    match (class(error), conn) {
+        (Class::Unknown, Conn::Pg(pg)) => {
+            if is_broken(pg) {
+                Class::Lost
+            } else {
+                Class::Unknown
+            }
+        }
+        (Class::Unknown, Conn::Lite(_)) => sqlite_class(error),
+        (known @ (Class::Lost | Class::Retry | Class::Data | Class::Unavailable), _) => known,
+    }
+}
+
+/// Libpq has told Diesel that the connection is bad.
+fn is_broken(conn: &mut diesel::PgConnection) -> bool {
+    matches!(AnsiTransactionManager::transaction_manager_status_mut(conn), TransactionManagerStatus::InError)
+}
+
+fn sqlite_class(error: &DieselError) -> Class {
+    match error {
+        DieselError::DatabaseError(_, info) if SQLITE_UNAVAILABLE.contains(&info.message()) => Class::Unavailable,
+        _ => Class::Unknown,
     }
 }
 
@@ -161,9 +203,9 @@ pub(crate) fn is_connection_lost(error: &DieselError) -> bool {
     class(error) == Class::Lost
 }
 
-/// May the whole transaction be run again?
+/// May the whole transaction succeed when it is run again? Where that [`is_unknown`], not more than twice.
 pub(crate) fn is_retryable(error: &DieselError) -> bool {
-    class(error) == Class::Retry
+    matches!(class(error), Class::Retry | Class::Unknown)
 }
 
 /// Is it a row that the database does not take?
@@ -171,14 +213,15 @@ pub(crate) fn is_data(error: &DieselError) -> bool {
     class(error) == Class::Data
 }
 
+/// Can nobody tell what it is: a deadlock, a time limit, a value that does not fit, our own fault?
+#[expect(dead_code, reason = "for the ledger's writer, which looks for the one submission of a batch that is to blame")]
+pub(crate) fn is_unknown(error: &DieselError) -> bool {
+    class(error) == Class::Unknown
+}
+
 impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> Self {
-        match class(&error) {
-            Class::Lost | Class::Unavailable => Self::Unavailable(error.to_string()),
-            Class::Retry => Self::Conflict(error.to_string()),
-            Class::Data => refused(&error),
-            Class::Fault => Self::Internal(error.to_string()),
-        }
+        Self::of(class(&error), &error, Duration::ZERO)
     }
 }
 
@@ -264,24 +307,38 @@ mod tests {
     }
 
     #[test]
-    fn what_a_caller_can_do_about_it_is_told_by_the_databases_words() {
-        use DatabaseErrorKind::{CheckViolation, ClosedConnection, SerializationFailure, Unknown};
-        for (kind, message, expected) in [
-            (Unknown, "deadlock detected", Class::Retry),
-            (SerializationFailure, "could not serialize access due to concurrent update", Class::Retry),
-            (Unknown, "canceling statement due to lock timeout", Class::Unavailable),
-            (Unknown, "canceling statement due to statement timeout", Class::Unavailable),
-            (Unknown, "database is locked", Class::Unavailable),
-            (Unknown, "database or disk is full", Class::Unavailable),
-            (ClosedConnection, "anything", Class::Lost),
-            (Unknown, "terminating connection due to administrator command", Class::Lost),
-            (Unknown, "server closed the connection unexpectedly", Class::Lost),
-            (CheckViolation, "new row violates check constraint", Class::Data),
-            (Unknown, "bigint out of range", Class::Data),
-            (Unknown, "syntax error at or near \"SELCT\"", Class::Fault),
-        ] {
-            assert_eq!(class(&said(kind, message)), expected, "{message}");
+    fn no_failure_is_told_by_the_words_of_postgresql() {
+        use DatabaseErrorKind::{
+            CheckViolation, ClosedConnection, ReadOnlyTransaction, SerializationFailure, UnableToSendCommand, Unknown,
+        };
+        for message in ["deadlock detected", "Verklemmung entdeckt", "server closed the connection", ""] {
+            for (kind, expected) in [
+                (SerializationFailure, Class::Retry),
+                (ClosedConnection, Class::Lost),
+                (UnableToSendCommand, Class::Lost),
+                (ReadOnlyTransaction, Class::Lost),
+                (CheckViolation, Class::Data),
+                (Unknown, Class::Unknown),
+            ] {
+                assert_eq!(class(&said(kind, message)), expected, "{kind:?} {message}");
+            }
         }
+    }
+
+    #[test]
+    fn what_failed_for_no_known_reason_is_a_fault_unless_it_waited_as_long_as_a_deadlock_does() {
+        let error = said(DatabaseErrorKind::Unknown, "Verklemmung entdeckt");
+        let told = |took| StoreError::of(class(&error), &error, took);
+        assert!(matches!(told(Duration::from_millis(999)), StoreError::Unknown(_)));
+        assert!(matches!(told(DEADLOCK_TIMEOUT), StoreError::Unavailable(_)));
+        assert!(matches!(told(LOCK_TIMEOUT), StoreError::Unavailable(_)));
+    }
+
+    #[test]
+    fn sqlite_says_that_its_file_is_held_or_cannot_be_written() {
+        let unknown = |message: &str| sqlite_class(&said(DatabaseErrorKind::Unknown, message));
+        assert_eq!(unknown("database is locked"), Class::Unavailable);
+        assert_eq!(unknown("no such table: database is locked"), Class::Unknown);
     }
 
     #[test]

@@ -3,25 +3,38 @@
 use crate::{
     connection::{Conn, Mode, begin, commit, rollback},
     dialect::Sql,
-    error::{StoreError, is_connection_lost},
+    error::{Class, LOCK_TIMEOUT, StoreError, class, class_on},
     pool::caught,
 };
-use diesel::{QueryResult, deserialize::QueryableByName, pg::Pg, sqlite::Sqlite};
+use diesel::{QueryResult, deserialize::QueryableByName, pg::Pg, result::Error as DieselError, sqlite::Sqlite};
+use std::time::{Duration, Instant as Stopwatch};
 use tradepost_domain::money::Currency;
 
 /// A connection inside a transaction (or, for a single read, outside of one).
 pub struct Session<'c> {
     conn: &'c mut Conn,
     currency: Option<Currency>,
-    again: bool,
+    /// How often the work may be run in all, after what it has met this time.
+    attempts: usize,
 }
 
 /// How often a unit of work is run before its caller is told that others kept getting in its way.
 const ATTEMPTS: usize = 8;
+/// How often it is run when nobody can tell why it fails: a deadlock is over by then, and a fault stays one.
+const ATTEMPTS_IN_THE_DARK: usize = 3;
+
+/// How often work that met this failure may be run in all.
+fn attempts(class: Class, took: Duration) -> usize {
+    match class {
+        Class::Retry => ATTEMPTS,
+        Class::Unknown if took < LOCK_TIMEOUT => ATTEMPTS_IN_THE_DARK,
+        Class::Unknown | Class::Lost | Class::Data | Class::Unavailable => 1,
+    }
+}
 
 impl<'c> Session<'c> {
     pub(crate) const fn new(conn: &'c mut Conn, currency: Option<Currency>) -> Self {
-        Self { conn, currency, again: false }
+        Self { conn, currency, attempts: 1 }
     }
 
     /// The shop's currency, which every amount in its tables is of.
@@ -34,8 +47,12 @@ impl<'c> Session<'c> {
 
     /// The connection, for statements that are written with Diesel. Failures are noted: some mean that the whole work is run again.
     pub(crate) fn run<T>(&mut self, statement: impl FnOnce(&mut Conn) -> QueryResult<T>) -> Result<T, StoreError> {
-        let result = statement(self.conn).map_err(StoreError::from);
-        result.inspect_err(|error| self.again |= error.is_retryable())
+        let began = Stopwatch::now();
+        statement(self.conn).map_err(|error| {
+            let (class, took) = (class_on(self.conn, &error), began.elapsed());
+            self.attempts = self.attempts.max(attempts(class, took));
+            StoreError::of(class, &error, took)
+        })
     }
 
     pub(crate) fn execute(&mut self, sql: Sql) -> Result<usize, StoreError> {
@@ -61,7 +78,7 @@ impl<'c> Session<'c> {
         if changed == 1 {
             return Ok(());
         }
-        self.again = true;
+        self.attempts = ATTEMPTS;
         Err(StoreError::Stale)
     }
 }
@@ -72,7 +89,7 @@ where
     E: From<StoreError>,
     F: FnOnce(&mut Session<'_>) -> Result<T, E>,
 {
-    begin(conn, Mode::Snapshot).map_err(StoreError::from)?;
+    start(conn, Mode::Snapshot)?;
     let result = caught(|| work(&mut Session::new(conn, currency)));
     // There is nothing to keep, and ending a snapshot cannot fail in a way that makes what was read wrong.
     rollback(conn);
@@ -87,32 +104,49 @@ where
 {
     let mut attempt = 1;
     loop {
-        begin(conn, Mode::Write).map_err(StoreError::from)?;
+        start(conn, Mode::Write)?;
         let mut session = Session::new(conn, currency);
         let result = caught(|| work(&mut session));
-        let mut again = session.again;
+        let mut allowed = session.attempts;
         let failed: E = match result {
-            Ok(done) => match commit(conn) {
-                Ok(()) => return Ok(done),
-                Err(error) => {
-                    rollback(conn);
-                    again = crate::error::is_retryable(&error);
-                    commit_failed(error).into()
+            Ok(done) => {
+                let began = Stopwatch::now();
+                match commit(conn) {
+                    Ok(()) => return Ok(done),
+                    Err(error) => {
+                        let (class, took) = (class_on(conn, &error), began.elapsed());
+                        rollback(conn);
+                        allowed = attempts(class, took);
+                        not_committed(class, &error, took).into()
+                    }
                 }
-            },
+            }
             Err(error) => {
                 rollback(conn);
                 error
             }
         };
-        if !again || attempt == ATTEMPTS {
+        if attempt >= allowed {
             return Err(failed);
         }
         attempt += 1;
     }
 }
 
+fn start(conn: &mut Conn, mode: Mode) -> Result<(), StoreError> {
+    let began = Stopwatch::now();
+    begin(conn, mode).map_err(|error| StoreError::of(class_on(conn, &error), &error, began.elapsed()))
+}
+
 /// A connection that broke during COMMIT leaves open whether it was kept.
-pub(crate) fn commit_failed(error: diesel::result::Error) -> StoreError {
-    if is_connection_lost(&error) { StoreError::OutcomeUnknown(error.to_string()) } else { error.into() }
+fn not_committed(class: Class, error: &DieselError, took: Duration) -> StoreError {
+    match class {
+        Class::Lost => StoreError::OutcomeUnknown(error.to_string()),
+        Class::Retry | Class::Data | Class::Unavailable | Class::Unknown => StoreError::of(class, error, took),
+    }
+}
+
+/// A connection that broke during COMMIT leaves open whether it was kept.
+pub(crate) fn commit_failed(error: DieselError) -> StoreError {
+    not_committed(class(&error), &error, Duration::ZERO)
 }

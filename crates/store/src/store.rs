@@ -197,7 +197,9 @@ impl Store {
                 }
                 migrate::pending(conn).map_err(StoreError::from)
             })
-            .await?;
+            .await
+            // Whatever it says instead of an answer, it cannot be served from.
+            .map_err(|error: StoreError| StoreError::Unavailable(error.to_string()))?;
         if pending > 0 {
             return Err(StoreError::Unavailable(format!("{pending} migrations are not in yet")));
         }

@@ -2,6 +2,7 @@
 //! work, idempotency keys, lists, adding up).
 
 mod carts;
+mod failures;
 mod lists;
 mod ordering;
 mod orders;

@@ -138,7 +138,7 @@ fn who_waits_too_long_for_a_lock_is_told_that_it_was_not_done() {
         })
         .await;
         let outcome = store.write_plain(something).await;
-        assert!(matches!(&outcome, Err(StoreError::Unavailable(said)) if said.contains("lock timeout")), "{outcome:?}");
+        assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
     });
     holder.join().unwrap().expect("the holder is done");
 }
