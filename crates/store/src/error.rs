@@ -61,6 +61,12 @@ pub enum OpenError {
     /// It cannot be reached or opened.
     #[error("the database cannot be opened: {0}")]
     CannotOpen(String),
+    /// It cannot hold every text.
+    #[error(
+        "the database's encoding is {0}, which cannot hold every text: make one that is UTF-8 \
+         (CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0) and name that one in DATABASE_URL"
+    )]
+    Encoding(String),
     /// Another `serve` has it.
     #[error("{0} is being served by another process; stop that one first")]
     Claimed(String),

@@ -52,6 +52,21 @@ pub(crate) fn load(conn: &mut Conn) -> Result<Option<Settings>, StoreError> {
     .transpose()
 }
 
+/// Refuses a database in which not every text can be kept, before anything is. SQLite knows no others.
+pub(crate) fn check_encoding(conn: &mut Conn) -> Result<(), OpenError> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        encoding: String,
+    }
+    let sql = Sql::new("SELECT ").either("current_setting('server_encoding')", "'UTF8'").text(" AS encoding");
+    let row = sql.first::<Row>(conn).map_err(|error| OpenError::CannotOpen(error.to_string()))?;
+    match row {
+        Some(row) if row.encoding != "UTF8" => Err(OpenError::Encoding(row.encoding)),
+        _ => Ok(()),
+    }
+}
+
 /// Writes down what a new shop needs; leaves another as it is. Replicas that start together agree.
 pub(crate) fn start(conn: &mut Conn, first: &FirstStart) -> Result<Settings, OpenError> {
     let cannot = |error: StoreError| OpenError::CannotOpen(error.to_string());

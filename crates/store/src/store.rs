@@ -71,6 +71,7 @@ impl Store {
         let target = Target::parse(&config.url)?;
         // One connection by hand: the pool would try again and again, and its errors say less.
         let mut first = open_one(&target, Use::Write)?;
+        settings::check_encoding(&mut first)?;
         let currency = Arc::new(OnceLock::new());
         if let Ok(Some(settings)) = settings::load(&mut first) {
             currency.get_or_init(|| settings.currency);

@@ -66,6 +66,22 @@ fn postgres_needs_a_secret_key() {
 }
 
 #[test]
+fn a_database_that_cannot_hold_every_text_is_refused_with_what_to_do() {
+    let server = tradepost_tests::postgres::shared_server_url();
+    let neighbour = Database::empty(Engine::Postgres);
+    let name = tradepost_tests::postgres::fresh_name();
+    let latin = format!("create database \"{name}\" encoding 'LATIN1' lc_collate 'C' lc_ctype 'C' template template0");
+    sql::execute(server, &latin);
+    let url = tradepost_tests::postgres::with_database(server, &name);
+    for command in ["serve", "migrate"] {
+        let program = neighbour.program(&[command]).env("DATABASE_URL", &url).env("TRADEPOST_BIND", "127.0.0.1:0");
+        program.run().refused_naming("LATIN1").refused_naming("ENCODING 'UTF8'");
+    }
+    assert_eq!(sql::number(&url, "select count(*) from pg_tables where schemaname = 'public'"), 0);
+    sql::execute(server, &format!("drop database \"{name}\" with (force)"));
+}
+
+#[test]
 fn sqlite_makes_its_secret_key_once_and_for_its_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let database = Database::empty(Engine::Sqlite);
