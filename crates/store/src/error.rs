@@ -68,8 +68,14 @@ pub enum OpenError {
     )]
     Encoding(String),
     /// Another `serve` has it.
-    #[error("{0} is being served by another process; stop that one first")]
+    #[error("{0} is being served by another process: stop that one, or give this one another file in DATABASE_URL")]
     Claimed(String),
+    /// Its file has two names.
+    #[error(
+        "{0} has another name (a hard link), and what was written under one is not all seen under the other: \
+         remove the other name, or name a copy in DATABASE_URL"
+    )]
+    TwoNames(String),
     /// A migration failed.
     #[error("the database cannot be brought up to date: {0}")]
     Migration(String),

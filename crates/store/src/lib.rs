@@ -10,6 +10,7 @@
 pub mod carts;
 pub mod catalogue;
 pub mod categories;
+mod claim;
 mod connection;
 pub mod customers;
 mod dialect;

@@ -1,6 +1,7 @@
 //! The store's public face.
 
 use crate::{
+    claim,
     connection::{Conn, Connections, Connector, Engine, Kept, Target, Use},
     error::{OpenError, StoreError},
     idempotency::{self, Answer, Done, Keyed},
@@ -14,7 +15,7 @@ use crate::{
 };
 use diesel::r2d2;
 use std::{
-    fs::{File, TryLockError},
+    fs::File,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -69,6 +70,9 @@ impl Store {
     /// A sentence that names what is wrong: the URL, or why the database does not open.
     pub fn open(config: &StoreConfig) -> Result<Self, OpenError> {
         let target = Target::parse(&config.url)?;
+        if let Some(path) = target.path() {
+            claim::has_one_name(path)?;
+        }
         // One connection by hand: the pool would try again and again, and its errors say less.
         let mut first = open_one(&target, Use::Write)?;
         settings::check_encoding(&mut first)?;
@@ -162,24 +166,15 @@ impl Store {
         self.0.currency.get().copied()
     }
 
-    /// Makes sure that no other process serves the same SQLite file; held until the store is dropped. On PostgreSQL there may be many.
+    /// Makes sure that no other process serves the same SQLite file, whatever path led there; held until the store is dropped. On
+    /// PostgreSQL there may be many.
     ///
     /// # Errors
     /// `Claimed` where another one does.
     pub fn claim(&self) -> Result<(), OpenError> {
         let Some(path) = self.0.target.path() else { return Ok(()) };
-        let mut lock_path = path.as_os_str().to_owned();
-        lock_path.push(".lock");
-        let cannot = |e: std::io::Error| OpenError::CannotOpen(format!("{}: {e}", lock_path.to_string_lossy()));
-        let file = File::options().create(true).truncate(false).write(true).open(&lock_path).map_err(cannot)?;
-        match file.try_lock() {
-            Ok(()) => {
-                *self.0.claim.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
-                Ok(())
-            }
-            Err(TryLockError::WouldBlock) => Err(OpenError::Claimed(path.to_string_lossy().into_owned())),
-            Err(TryLockError::Error(error)) => Err(cannot(error)),
-        }
+        *self.0.claim.lock().unwrap_or_else(PoisonError::into_inner) = Some(claim::take(path)?);
+        Ok(())
     }
 
     /// Does the database answer, and are all migrations in?

@@ -1,6 +1,7 @@
 //! The program on the command line: settings, start, stop, `verify`, `user create`, `sample-data`.
 
 use serde_json::json;
+use std::{os::unix::fs::symlink, path::Path};
 use tradepost_tests::{
     Client, Database, Engine, OWNER_LOGIN, OWNER_PASSWORD, Program, Server, Shop, a_product, block_on, both_engines,
     sql,
@@ -137,10 +138,26 @@ both_engines!(sigterm_finishes_what_was_accepted, async |mut shop| {
 });
 
 #[test]
-fn a_second_serve_on_one_sqlite_file_is_refused_and_the_first_goes_on() {
+fn a_second_serve_on_one_sqlite_file_is_refused_whatever_path_leads_there_and_the_first_goes_on() {
     block_on(async {
         let shop = Shop::open(Engine::Sqlite).await;
-        shop.database.program(&["serve"]).env("TRADEPOST_BIND", "127.0.0.1:0").run().refused_naming("shop.db");
+        let folder = shop.database.folder();
+        let elsewhere = tempfile::tempdir().expect("a temporary folder");
+        let (link, linked_folder) = (elsewhere.path().join("link.db"), elsewhere.path().join("folder"));
+        symlink(folder.join("shop.db"), &link).expect("a symbolic link to the file");
+        symlink(folder, &linked_folder).expect("a symbolic link to the folder");
+        let refused = |path: &Path| {
+            let url = format!("sqlite://{}", path.display());
+            let program = shop.database.program(&["serve"]).env("DATABASE_URL", &url);
+            program.env("TRADEPOST_BIND", "127.0.0.1:0").run().refused_naming("DATABASE_URL")
+        };
+        for path in [folder.join("shop.db"), link, linked_folder.join("shop.db"), folder.join("./shop.db")] {
+            refused(&path).refused_naming("shop.db").refused_naming("another process");
+        }
+        let second_name = folder.join("second-name.db");
+        std::fs::hard_link(folder.join("shop.db"), &second_name).expect("a hard link");
+        refused(&second_name).refused_naming("second-name.db").refused_naming("hard link");
+        std::fs::remove_file(second_name).expect("the hard link is removed");
         a_product().stock(5).create(&shop.owner()).await;
         shop.database.verify();
     });
