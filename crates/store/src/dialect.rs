@@ -13,6 +13,7 @@ use diesel::{
     backend::Backend,
     pg::Pg,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
+    serialize::{self, IsNull, Output, ToSql},
     sql_types::{self, BigInt, Binary, Bool, HasSqlType, Nullable, Text, Untyped},
     sqlite::Sqlite,
 };
@@ -75,17 +76,55 @@ enum Piece {
     Text(Cow<'static, str>),
     Bind(Value),
     /// `<column> is one of these ids`, one value however many there are.
-    IdIn(&'static str, Vec<Id>, String),
+    IdIn(&'static str, Ids),
     /// `<column> is one of these texts`.
-    TextIn(&'static str, Vec<String>, String),
+    TextIn(&'static str, Texts),
     Array(Array),
     /// Pairs of ids as a table `w (p, q)`.
-    IdPairs(Vec<Id>, Vec<Id>, String),
+    IdPairs(Pairs),
     /// A text for each database.
     Either {
         pg: &'static str,
         lite: &'static str,
     },
+}
+
+/// Many values as one: an array on PostgreSQL, a JSON list on SQLite, which is made only when SQLite gets it.
+#[derive(Debug, Clone)]
+struct Ids(Vec<Id>);
+
+#[derive(Debug, Clone)]
+struct Texts(Vec<String>);
+
+#[derive(Debug, Clone)]
+struct Pairs(Vec<Id>, Vec<Id>);
+
+/// A JSON list of texts that need no escaping.
+fn json_list(items: impl Iterator<Item = String>) -> String {
+    let quoted: Vec<String> = items.map(|item| format!("\"{item}\"")).collect();
+    format!("[{}]", quoted.join(","))
+}
+
+impl ToSql<Text, Sqlite> for Ids {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(json_list(self.0.iter().map(|id| id.0.simple().to_string())));
+        Ok(IsNull::No)
+    }
+}
+
+impl ToSql<Text, Sqlite> for Texts {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(serde_json::to_string(&self.0)?);
+        Ok(IsNull::No)
+    }
+}
+
+impl ToSql<Text, Sqlite> for Pairs {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        let pairs = self.0.iter().zip(&self.1);
+        out.set_value(json_list(pairs.map(|(p, q)| format!("{}{}", p.0.simple(), q.0.simple()))));
+        Ok(IsNull::No)
+    }
 }
 
 /// A whole column of values, for PostgreSQL's `unnest`. SQLite has no arrays: there a prepared statement runs in a loop.
@@ -169,23 +208,19 @@ impl Sql {
 
     /// `<column> is one of these`.
     pub(crate) fn id_in(mut self, column: &'static str, ids: Vec<Id>) -> Self {
-        let hex: Vec<String> = ids.iter().map(|id| format!("\"{}\"", id.0.simple())).collect();
-        self.pieces.push(Piece::IdIn(column, ids, format!("[{}]", hex.join(","))));
+        self.pieces.push(Piece::IdIn(column, Ids(ids)));
         self
     }
 
     /// These pairs as a table `w` with the columns `p` and `q`, to be joined.
     pub(crate) fn id_pairs(mut self, p: Vec<Id>, q: Vec<Id>) -> Self {
-        let hex: Vec<String> = p.iter().zip(&q).map(|(p, q)| format!("\"{}{}\"", p.0.simple(), q.0.simple())).collect();
-        self.pieces.push(Piece::IdPairs(p, q, format!("[{}]", hex.join(","))));
+        self.pieces.push(Piece::IdPairs(Pairs(p, q)));
         self
     }
 
     /// `<column> is one of these`.
     pub(crate) fn text_in(mut self, column: &'static str, texts: Vec<String>) -> Self {
-        let texts: Vec<String> = texts.into_iter().map(storable).collect();
-        let json = serde_json::Value::from(texts.clone()).to_string();
-        self.pieces.push(Piece::TextIn(column, texts, json));
+        self.pieces.push(Piece::TextIn(column, Texts(texts.into_iter().map(storable).collect())));
         self
     }
 
@@ -281,20 +316,20 @@ impl QueryFragment<Pg> for Sql {
                 Piece::Either { pg, .. } => out.push_sql(pg),
                 Piece::Bind(value) => push_value(&mut out, value)?,
                 Piece::Array(array) => push_array(&mut out, array)?,
-                Piece::IdIn(column, ids, _) => {
+                Piece::IdIn(column, Ids(ids)) => {
                     out.push_sql(column);
                     out.push_sql(" = ANY(");
                     out.push_bind_param::<sql_types::Array<UuidSql>, _>(ids)?;
                     out.push_sql(")");
                 }
-                Piece::IdPairs(p, q, _) => {
+                Piece::IdPairs(Pairs(p, q)) => {
                     out.push_sql("unnest(");
                     out.push_bind_param::<sql_types::Array<UuidSql>, _>(p)?;
                     out.push_sql(", ");
                     out.push_bind_param::<sql_types::Array<UuidSql>, _>(q)?;
                     out.push_sql(") AS w (p, q)");
                 }
-                Piece::TextIn(column, texts, _) => {
+                Piece::TextIn(column, Texts(texts)) => {
                     out.push_sql(column);
                     out.push_sql(" = ANY(");
                     out.push_bind_param::<sql_types::Array<Text>, _>(texts)?;
@@ -319,23 +354,23 @@ impl QueryFragment<Sqlite> for Sql {
                 Piece::Array(_) => {
                     return Err(diesel::result::Error::QueryBuilderError("SQLite has no arrays".into()));
                 }
-                Piece::IdIn(column, _, json) => {
+                Piece::IdIn(column, ids) => {
                     out.push_sql(column);
                     out.push_sql(" IN (SELECT unhex(value) FROM json_each(");
-                    out.push_bind_param::<Text, _>(json)?;
+                    out.push_bind_param::<Text, _>(ids)?;
                     out.push_sql("))");
                 }
-                Piece::IdPairs(_, _, json) => {
+                Piece::IdPairs(pairs) => {
                     out.push_sql(
                         "(SELECT unhex(substr(value, 1, 32)) AS p, unhex(substr(value, 33)) AS q FROM json_each(",
                     );
-                    out.push_bind_param::<Text, _>(json)?;
+                    out.push_bind_param::<Text, _>(pairs)?;
                     out.push_sql(")) AS w");
                 }
-                Piece::TextIn(column, _, json) => {
+                Piece::TextIn(column, texts) => {
                     out.push_sql(column);
                     out.push_sql(" IN (SELECT value FROM json_each(");
-                    out.push_bind_param::<Text, _>(json)?;
+                    out.push_bind_param::<Text, _>(texts)?;
                     out.push_sql("))");
                 }
             }
@@ -347,7 +382,7 @@ impl QueryFragment<Sqlite> for Sql {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use diesel::query_builder::QueryBuilder;
+    use diesel::{Connection, query_builder::QueryBuilder};
     use uuid::Uuid;
 
     impl Sql {
@@ -374,6 +409,32 @@ mod tests {
             sql.print::<Sqlite>(),
             "SELECT ?, ? WHERE id IN (SELECT unhex(value) FROM json_each(?)) AND code IN (SELECT value FROM json_each(?))"
         );
+    }
+
+    #[test]
+    fn a_list_is_kept_once_and_takes_the_shape_that_its_database_needs_when_it_gets_there() {
+        let id = Id(Uuid::from_u128(0xabc));
+        let sql = Sql::new("").id_in("id", vec![id]).text_in("code", vec!["needle\"".into()]);
+        let sql = sql.id_pairs(vec![id], vec![id]);
+        let kept = format!("{sql:?}");
+        assert_eq!(kept.matches("needle").count(), 1, "{kept}");
+        assert_eq!(kept.matches(&id.0.simple().to_string()).count(), 0, "{kept}");
+    }
+
+    #[test]
+    fn sqlite_finds_what_is_in_a_list() {
+        #[derive(diesel::QueryableByName)]
+        struct Found {
+            #[diesel(sql_type = BigInt)]
+            n: i64,
+        }
+        let mut conn = diesel::SqliteConnection::establish(":memory:").unwrap();
+        let id = |n| Id(Uuid::from_u128(n));
+        let sql = Sql::new("SELECT COUNT(*) AS n FROM ").id_pairs(vec![id(1), id(0xabc)], vec![id(2), id(3)]);
+        let sql = sql.text(" WHERE ").id_in("p", vec![id(7), id(0xabc)]).text(" AND ");
+        let sql = sql.text_in("'o\"ne'", vec!["o\"ne".into(), "two".into()]);
+        let found: Vec<Found> = RunQueryDsl::load(sql, &mut conn).unwrap();
+        assert_eq!(found[0].n, 1);
     }
 
     #[test]
