@@ -250,11 +250,14 @@ async fn demo(shop: &Shop) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Notes last uses of tokens, off the requests' path.
+/// Notes last uses of tokens, off the requests' path, and keeps the database's files tidy.
 async fn flush_uses(shop: Data<Shop>) {
     loop {
         tokio::time::sleep(FLUSH_EVERY).await;
         note_uses(&shop).await;
+        if let Err(error) = shop.store.tidy().await {
+            log::warn!("the database's files were not tidied, which can wait: {error}");
+        }
     }
 }
 

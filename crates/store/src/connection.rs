@@ -118,6 +118,8 @@ const POSTGRES_SESSION: &str = "SET statement_timeout = '15s'; \
 /// talk the planner into reading all of it instead.
 const POSTGRES_WRITER: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 const POSTGRES_MIGRATION: &str = "SET TIME ZONE 'UTC'; SET client_min_messages = 'warning'";
+/// The log is folded in by commits only once it is long: under load that costs less. In quiet moments it is folded in when it is much
+/// shorter ([`crate::wal`]).
 const SQLITE_WRITER: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864; \
     PRAGMA wal_autocheckpoint = 20000; PRAGMA cache_size = -32000";

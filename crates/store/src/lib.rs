@@ -37,6 +37,7 @@ mod tokens;
 mod types;
 pub mod users;
 mod verify;
+mod wal;
 mod writer_queue;
 
 pub use connection::Engine;

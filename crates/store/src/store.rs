@@ -11,6 +11,7 @@ use crate::{
     session::{self, Session},
     settings::{self, FirstStart, Settings},
     verify::{self, Checked, Problem},
+    wal::Log,
     writer_queue::{Job, WriterHandle, line},
 };
 use diesel::r2d2;
@@ -49,7 +50,10 @@ struct Inner {
     currency: Arc<OnceLock<Currency>>,
     migrated: AtomicBool,
     claim: Mutex<Option<File>>,
-    counted: Arc<AtomicU64>,
+    /// Statements sent, by the writer of the ledger and by all others.
+    counted: [Arc<AtomicU64>; 2],
+    /// SQLite's.
+    log: Option<Arc<Log>>,
     now: fn() -> Instant,
 }
 
@@ -81,10 +85,14 @@ impl Store {
             currency.get_or_init(|| settings.currency);
         }
         drop(first);
-        let counted = Arc::new(AtomicU64::new(0));
-        let connector = |purpose| Connector { target: target.clone(), purpose, counted: Arc::clone(&counted) };
-        let reading = connections(connector(Use::Read), config.readers);
-        let writing = connections(connector(Use::Write), 1);
+        let (written, read) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
+        let connector =
+            |purpose, counted: &Arc<_>| Connector { target: target.clone(), purpose, counted: Arc::clone(counted) };
+        let reading = connections(connector(Use::Read, &read), config.readers);
+        let writing = connections(connector(Use::Write, &written), 1);
+        let log =
+            target.path().map(|path| Log::of(path, connector(Use::Write, &read), Arc::clone(&written))).transpose();
+        let log = log.map_err(|e| OpenError::CannotOpen(e.to_string()))?.map(Arc::new);
         let cannot = |e: std::io::Error| OpenError::CannotOpen(format!("no thread could be started: {e}"));
         let pool = Pool::start(config.readers, config.queue, &reading).map_err(cannot)?;
         let (writer, jobs) = line(config.queue);
@@ -99,7 +107,8 @@ impl Store {
             currency,
             migrated: AtomicBool::new(false),
             claim: Mutex::new(None),
-            counted,
+            counted: [written, read],
+            log,
             now: config.sources.now,
         })))
     }
@@ -291,7 +300,22 @@ impl Store {
 
     /// How many statements this store has sent to its database, transaction control included.
     pub fn statements(&self) -> u64 {
-        self.0.counted.load(Ordering::Relaxed)
+        self.0.counted.iter().map(|counted| counted.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Keeps the file beside an SQLite database short: to be called every few seconds. It does something only where that file is long and
+    /// little has been written since the last call. PostgreSQL needs nothing of the kind.
+    ///
+    /// # Errors
+    /// What the database said; `Busy` where the threads have other things to do.
+    pub async fn tidy(&self) -> Result<(), StoreError> {
+        match &self.0.log {
+            Some(log) if log.is_due() => {
+                let log = Arc::clone(log);
+                self.0.pool.run(move |_| log.fold_in()).await
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Brings everything into the database's one file, so that a copy of that file is the whole shop. For the end, when nobody works on

@@ -322,6 +322,23 @@ fn a_clean_end_leaves_everything_in_the_database_file() {
 }
 
 #[test]
+fn a_small_shop_keeps_no_long_file_beside_its_database() {
+    block_on(async {
+        let shop = Shop::open(Engine::Sqlite).await;
+        let (owner, log) = (shop.owner(), shop.database.folder().join("shop.db-wal"));
+        let length = || std::fs::metadata(&log).map_or(0, |found| found.len());
+        let description = "Loose leaves. ".repeat(700);
+        let mut number = 0;
+        while length() < 6 << 20 {
+            number += 1;
+            let body = json!({ "name": format!("Tea {number}"), "description": description });
+            owner.post("/categories", body).await.is(201);
+        }
+        tradepost_tests::eventually("it is cut short", 30, async || length() <= 4 << 20).await;
+    });
+}
+
+#[test]
 fn verify_does_not_make_a_shop_of_a_mistyped_path() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("no-such-shop.db");

@@ -125,6 +125,46 @@ on_each_engine!(a_snapshot_does_not_see_what_comes_later, async |kept| {
     assert_eq!(reader.await.unwrap().unwrap(), (0, 0));
 });
 
+#[test]
+fn the_file_beside_an_sqlite_database_is_cut_short_in_a_quiet_moment_and_not_under_load() {
+    crate::run(Engine::Sqlite, async |kept| {
+        let log = kept.database.folder().join("shop.db-wal");
+        let length = || std::fs::metadata(&log).expect("the log").len();
+        let write = async |times: usize| {
+            for _ in 0..times {
+                let name = crate::new_id().to_string();
+                kept.write(move |s| s.add_category(&a_category(&name))).await.expect("it is kept");
+            }
+        };
+        while length() < 8 << 20 {
+            write(50).await;
+        }
+        write(700).await;
+        kept.store.tidy().await.expect("a look");
+        assert!(length() >= 8 << 20, "much has been written just now");
+        // A reader's snapshot is not waited for.
+        let (begun, go) = (mpsc::channel::<()>(), mpsc::channel::<()>());
+        let (tell, wait, store) = (begun.0, go.1, kept.store.clone());
+        let reader = tokio::spawn(async move {
+            let hold = move |s: &mut Session<'_>| -> Result<(), StoreError> {
+                s.category(tradepost_domain::ids::CategoryId::from_uuid(crate::new_id())).map_err(StoreError::from)?;
+                tell.send(()).expect("somebody listens");
+                wait.recv().map_err(|e| StoreError::Internal(e.to_string()))
+            };
+            store.read(hold).await
+        });
+        tokio::task::spawn_blocking(move || begun.1.recv()).await.expect("a task").expect("the snapshot is taken");
+        write(1).await;
+        kept.store.tidy().await.expect("it does what it can");
+        go.0.send(()).expect("the reader waits");
+        reader.await.expect("a task").expect("the reader has read");
+        assert!(length() >= 8 << 20, "somebody was reading from it");
+        kept.store.tidy().await.expect("it is cut short");
+        assert!(length() <= 4 << 20, "{} bytes", length());
+        write(1).await;
+    });
+}
+
 fn small(database: &Database, readers: usize, queue: usize) -> Store {
     drop(open(database, 1, 16));
     Store::open(&StoreConfig { url: database.url.clone(), readers, queue, sources: sources() }).expect("it opens")
