@@ -33,15 +33,31 @@ pub fn try_execute(url: &str, statements: &str) -> Result<(), String> {
     .map_err(|problem| problem.to_string())
 }
 
-/// A connection of somebody else's that holds an SQLite file's write lock until it is dropped.
-pub struct Held(#[expect(dead_code, reason = "what is held is held by being there")] SqliteConnection);
+/// A connection of somebody else's that keeps others from writing, until it is dropped.
+pub struct Held(#[expect(dead_code, reason = "what is held is held by being there")] Holder);
+
+#[expect(dead_code, reason = "what is held is held by being there")]
+enum Holder {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
 
 impl Held {
-    /// Takes the lock.
-    pub fn write_lock(url: &str) -> Held {
-        let mut connection = sqlite(url).expect("the file opens");
-        connection.batch_execute("begin immediate").expect("the lock is taken");
-        Held(connection)
+    /// Nobody writes to this table (on SQLite: to any); it can be read.
+    pub fn table(url: &str, table: &str) -> Held {
+        match Engine::of(url) {
+            Engine::Sqlite => {
+                let mut connection = sqlite(url).expect("the file opens");
+                connection.batch_execute("begin immediate").expect("the lock is taken");
+                Held(Holder::Sqlite(connection))
+            }
+            Engine::Postgres => {
+                let mut connection = postgres(url).expect("the server answers");
+                let lock = format!("begin; lock table {table} in share mode");
+                connection.batch_execute(&lock).expect("the lock is taken");
+                Held(Holder::Postgres(connection))
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     auth::{
         access::{Known, Rules},
+        failures::Failures,
         passwords::Passwords,
         tokens,
         tokens::Callers,
@@ -17,7 +18,7 @@ use crate::{
         problem::Problem,
     },
     shop::Shop,
-    usecases::{sample_data, secrets::Secrets},
+    usecases::{login, sample_data, secrets::Secrets},
 };
 use actix_web::{
     App, HttpServer,
@@ -33,9 +34,10 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     pin::Pin,
+    sync::Arc,
     time::Duration,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tradepost_domain::{ids::LocationId, money::Currency, repository::Tokens};
 use tradepost_store::{Engine, FirstStart, Session, Sources, Store, StoreConfig, housekeeping};
 use utoipa_actix_web::AppExt;
@@ -45,6 +47,8 @@ const LATE_PLACES: usize = 256;
 /// How long those who are being answered may take when the program is asked to stop.
 const SHUTDOWN_SECONDS: u64 = 20;
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
+/// How long other replicas do not know of a wrong password, and how much of that a crash forgets.
+const NOTE_FAILURES_EVERY: Duration = Duration::from_secs(1);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(600);
 
 /// How to start.
@@ -123,6 +127,7 @@ fn shop(store: Store, config: &Config, opened: Opened) -> anyhow::Result<Shop> {
         proxies: config.server.proxies.clone(),
         rules: Rules::new(&operations).map_err(anyhow::Error::msg)?,
         callers: Callers::default(),
+        failures: Failures::default(),
         passwords: Passwords::new(threads).map_err(anyhow::Error::msg)?,
         late: Semaphore::new(LATE_PLACES),
         cursors: CursorKey::new(&secret),
@@ -175,10 +180,14 @@ pub async fn serve(config: Config, start: Start) -> anyhow::Result<()> {
     let running = server.listen(listener).context("the program cannot listen")?.run();
     actix_web::rt::spawn(stop_when(asked_to_stop, running.handle()));
     let upkeep = [actix_web::rt::spawn(flush_uses(shop.clone())), actix_web::rt::spawn(keep_house(shop.clone()))];
+    let stopped = Arc::new(Notify::new());
+    let failures = actix_web::rt::spawn(flush_failures(shop.clone(), Arc::clone(&stopped)));
     announce(&format!("listening on http://{address}"));
     running.await.context("the program stopped listening")?;
     upkeep.iter().for_each(actix_web::rt::task::JoinHandle::abort);
     note_uses(&shop).await;
+    stopped.notify_one();
+    failures.await.context("failed logins were not noted")?;
     settle(&shop.store);
     log::info!("stopped");
     Ok(())
@@ -257,6 +266,21 @@ async fn flush_uses(shop: Data<Shop>) {
         note_uses(&shop).await;
         if let Err(error) = shop.store.tidy().await {
             log::warn!("the database's files were not tidied, which can wait: {error}");
+        }
+    }
+}
+
+/// Notes failed logins, off the requests' path, and a last time when the program stops. It is not to be cut short: what is being written
+/// would neither be written nor left for the last time.
+async fn flush_failures(shop: Data<Shop>, stopped: Arc<Notify>) {
+    loop {
+        let is_last = tokio::select! {
+            () = tokio::time::sleep(NOTE_FAILURES_EVERY) => false,
+            () = stopped.notified() => true,
+        };
+        login::note_failures(&shop).await;
+        if is_last {
+            return;
         }
     }
 }

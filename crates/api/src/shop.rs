@@ -1,7 +1,7 @@
 //! What every handler shares.
 
 use crate::{
-    auth::{access::Rules, passwords::Passwords, tokens::Callers},
+    auth::{access::Rules, failures::Failures, passwords::Passwords, tokens::Callers},
     http::{
         lists::CursorKey,
         metrics::{Metrics, StoreFigures},
@@ -31,6 +31,8 @@ pub struct Shop {
     pub rules: Rules,
     /// Who tokens speak for.
     pub callers: Callers,
+    /// Failed logins that are not written down yet.
+    pub failures: Failures,
     /// Hashes passwords.
     pub passwords: Passwords,
     /// How many late answers may be kept back at once: who comes on top is answered without delay.

@@ -14,6 +14,7 @@ use crate::{
     promos::Promo,
     stock::Location,
 };
+use std::ops::RangeInclusive;
 
 /// Why something could not be kept or found.
 #[derive(Debug, thiserror::Error)]
@@ -90,8 +91,12 @@ pub trait Tokens {
 pub trait LoginFailures {
     /// Failures and the time of the last one, for each subject that has any.
     fn login_failures(&mut self, subjects: &[String]) -> Result<Vec<(String, u32, Instant)>>;
-    /// Counts one more for each, starting anew where the last one was before `since`.
-    fn note_login_failure(&mut self, subjects: &[String], now: Instant, since: Instant) -> Result<()>;
+    /// Adds so many of each subject, the last of them then, starting anew where the one before was not in `remembered`.
+    fn note_login_failures(
+        &mut self,
+        failures: &[(String, u32, Instant)],
+        remembered: RangeInclusive<Instant>,
+    ) -> Result<()>;
     /// Forgets them.
     fn clear_login_failures(&mut self, subjects: &[String]) -> Result<()>;
 }

@@ -1,7 +1,15 @@
 //! How often logging in failed. In the database, so that replicas count together.
 
-use crate::{dialect::Sql, list::unreadable, schema::login_failures, session::Session, types::At};
+use crate::{
+    connection::Conn,
+    dialect::{Array, Sql},
+    list::unreadable,
+    schema::login_failures,
+    session::Session,
+    types::At,
+};
 use diesel::prelude::*;
+use std::ops::RangeInclusive;
 use tradepost_domain::{
     instant::Instant,
     repository::{self, LoginFailures},
@@ -26,26 +34,52 @@ impl LoginFailures for Session<'_> {
         rows.into_iter().map(read).collect()
     }
 
-    fn note_login_failure(&mut self, subjects: &[String], now: Instant, since: Instant) -> repository::Result<()> {
-        // Sorted, so that two who fail at once do not wait for each other in a circle.
-        let mut subjects: Vec<&String> = subjects.iter().collect();
-        subjects.sort_unstable();
-        subjects.dedup();
-        for subject in subjects {
-            let sql = Sql::new("INSERT INTO login_failures (subject, failures, last_at) VALUES (")
-                .with(subject.as_str())
-                .text(", 1, ")
-                .with(now)
-                .text(") ON CONFLICT (subject) DO UPDATE SET last_at = excluded.last_at, failures = CASE WHEN login_failures.last_at < ")
-                .with(since)
-                .text(" THEN 1 ELSE login_failures.failures + 1 END");
-            self.execute(sql)?;
-        }
-        Ok(())
+    fn note_login_failures(
+        &mut self,
+        failures: &[(String, u32, Instant)],
+        remembered: RangeInclusive<Instant>,
+    ) -> repository::Result<()> {
+        Ok(self.run(|conn| add(conn, failures, &remembered))?)
     }
 
     fn clear_login_failures(&mut self, subjects: &[String]) -> repository::Result<()> {
         self.execute(Sql::new("DELETE FROM login_failures WHERE ").text_in("subject", subjects.to_vec()))?;
         Ok(())
     }
+}
+
+/// One statement on PostgreSQL, a prepared one in a loop on SQLite. In order, so that two who write at once do not wait for each other in
+/// a circle.
+fn add(
+    conn: &mut Conn,
+    failures: &[(String, u32, Instant)],
+    remembered: &RangeInclusive<Instant>,
+) -> diesel::QueryResult<()> {
+    let into = || Sql::new("INSERT INTO login_failures (subject, failures, last_at) ");
+    let or_more = |sql: Sql| {
+        sql.text(
+            " ON CONFLICT (subject) DO UPDATE SET last_at = excluded.last_at, failures = excluded.failures + \
+             CASE WHEN login_failures.last_at BETWEEN ",
+        )
+        .with(*remembered.start())
+        .text(" AND ")
+        .with(*remembered.end())
+        .text(" THEN login_failures.failures ELSE 0 END")
+    };
+    if matches!(conn, Conn::Pg(_)) {
+        let sql = into()
+            .text("SELECT w.subject, w.failures::integer, w.last_at FROM unnest(")
+            .array(Array::Texts(failures.iter().map(|(subject, _, _)| subject.clone()).collect()))
+            .text(", ")
+            .array(Array::Ints(failures.iter().map(|(_, count, _)| i64::from(*count)).collect()))
+            .text(", ")
+            .array(Array::Ats(failures.iter().map(|(_, _, last)| (*last).into()).collect()))
+            .text(") AS w (subject, failures, last_at) ORDER BY w.subject COLLATE \"C\"");
+        return or_more(sql).execute(conn).map(|_| ());
+    }
+    for (subject, count, last) in failures {
+        let values = [subject.as_str().into(), i64::from(*count).into(), (*last).into()];
+        or_more(into().text("VALUES (").list(values).text(")")).execute(conn)?;
+    }
+    Ok(())
 }

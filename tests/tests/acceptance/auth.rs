@@ -1,7 +1,7 @@
 //! `/auth` and `/me`: registering, logging in and out, guessing.
 
 use serde_json::{Value, json};
-use tradepost_tests::{Client, OWNER_LOGIN, OWNER_PASSWORD, both_engines};
+use tradepost_tests::{Client, OWNER_LOGIN, OWNER_PASSWORD, both_engines, eventually, sql};
 
 const GOOD: &str = "plum-kettle-orbit-94";
 
@@ -156,6 +156,68 @@ both_engines!(guessing_one_account_is_slowed_down_and_the_neighbours_are_not_loc
     assert_eq!(guesses[0], 401);
     assert_eq!(guesses.last(), Some(&429), "{guesses:?}");
     nobody.log_in(OWNER_LOGIN, OWNER_PASSWORD).await.get("/me").await.is(200);
+});
+
+/// Guesses wrong; answers how many more guesses cost nothing.
+async fn guesses_left(client: &Client, login: &str) -> String {
+    let wrong = json!({ "login": login, "password": "not-the-password-7" });
+    let refused = client.post("/auth/login", wrong).await.is_problem(401, "bad_credentials");
+    let left = refused.header("ratelimit").expect("what is left").to_owned();
+    left.split(';').find_map(|part| part.strip_prefix("r=")).expect("how many").to_owned()
+}
+
+both_engines!(wrong_passwords_wait_for_no_writer_and_count_at_once_all_the_same, async |shop| {
+    let nobody = shop.anonymous();
+    let held = sql::Held::table(&shop.database.url, "login_failures");
+    let began = std::time::Instant::now();
+    for left in ["4", "3", "2", "1", "0"] {
+        assert_eq!(guesses_left(&nobody, "sam").await, left);
+    }
+    // Who waits for a lock waits five seconds for it.
+    let took = began.elapsed();
+    assert!(took < std::time::Duration::from_secs(4), "five guesses took {took:?}");
+    // The first wait is a second, the next two: on a slow machine the first may be over.
+    let slowed_down = [guess(&nobody, "sam").await, guess(&nobody, "sam").await, guess(&nobody, "sam").await];
+    assert!(slowed_down.contains(&429), "{slowed_down:?}");
+    assert_eq!(shop.database.number("select count(*) from login_failures"), 0, "nothing could be written");
+    drop(held);
+    let written = "select count(*) from login_failures where failures >= 5";
+    eventually("they are written down", 20, async || shop.database.number(written) == 3).await;
+});
+
+both_engines!(wrong_passwords_are_known_after_a_restart, async |mut shop| {
+    let nobody = shop.anonymous();
+    assert_eq!([guesses_left(&nobody, "sam").await, guesses_left(&nobody, "sam").await], ["4", "3"]);
+    shop.server.stop();
+    shop.server.restart();
+    assert_eq!(guesses_left(&nobody, "sam").await, "2");
+});
+
+#[test]
+fn replicas_learn_of_each_others_wrong_passwords() {
+    tradepost_tests::run(tradepost_tests::Engine::Postgres, async |shop| {
+        let nobody = shop.anonymous();
+        assert_eq!([guesses_left(&nobody, "sam").await, guesses_left(&nobody, "sam").await], ["4", "3"]);
+        let written = "select count(*) from login_failures where failures = 2";
+        eventually("they are written down", 5, async || shop.database.number(written) == 3).await;
+        let (second, _) = shop.second_server();
+        assert_eq!(guesses_left(&Client::of(&second), "sam").await, "2");
+    });
+}
+
+both_engines!(a_clock_that_was_set_back_keeps_nobody_out, async |shop| {
+    shop.anonymous().post("/auth/register", sam("first_name", json!("Sam"))).await.is(201);
+    let nobody = shop.anonymous();
+    guesses_left(&nobody, "sam").await;
+    let written = "select count(*) from login_failures";
+    eventually("it is written down", 20, async || shop.database.number(written) == 3).await;
+    let ahead = match shop.engine {
+        tradepost_tests::Engine::Postgres => "now() + interval '1 day'",
+        tradepost_tests::Engine::Sqlite => "unixepoch() * 1000000 + 86400000000",
+    };
+    sql::execute(&shop.database.url, &format!("update login_failures set failures = 1000, last_at = {ahead}"));
+    assert_eq!(guesses_left(&nobody, "sam").await, "4", "it starts anew");
+    nobody.log_in("sam", GOOD).await.get("/me").await.is(200);
 });
 
 both_engines!(only_a_bearer_token_is_a_credential, async |shop| {

@@ -100,7 +100,7 @@ fn a_server_that_only_reads_is_not_available() {
 #[test]
 fn an_sqlite_file_that_another_program_holds_is_not_available() {
     run(Engine::Sqlite, async |kept| {
-        let holder = sql::Held::write_lock(&kept.database.url);
+        let holder = sql::Held::table(&kept.database.url, "categories");
         let (outcome, tries) = add(&kept).await;
         assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
         assert_eq!(tries, 0, "the work did not begin");

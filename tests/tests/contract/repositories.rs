@@ -1,6 +1,7 @@
 //! What `tradepost_domain::repository` promises.
 
 use crate::{a_category, a_customer, a_user, address, at, now, on_each_engine};
+use tradepost_domain::instant::Instant;
 use tradepost_domain::{
     catalogue::Category,
     customers::CustomerPatch,
@@ -189,21 +190,28 @@ on_each_engine!(only_active_owners_count, async |kept| {
 });
 
 on_each_engine!(failed_logins_are_counted_forgotten_and_start_anew, async |kept| {
-    let subjects = vec!["account:ann".to_owned(), "address:::1".to_owned()];
-    let (one, two) = (subjects.clone(), subjects.clone());
-    kept.write(move |s| s.note_login_failure(&one, at(10), at(0))).await.unwrap();
-    kept.write(move |s| s.note_login_failure(&two[..1], at(20), at(0))).await.unwrap();
-    let asked = subjects.clone();
-    let mut found = kept.read(move |s| s.login_failures(&asked)).await;
-    found.sort();
-    assert_eq!(found, [("account:ann".to_owned(), 2, at(20)), ("address:::1".to_owned(), 1, at(10))]);
-    let again = subjects.clone();
-    kept.write(move |s| s.note_login_failure(&again[..1], at(50), at(30))).await.unwrap();
-    let asked = subjects.clone();
-    assert_eq!(kept.read(move |s| s.login_failures(&asked[..1])).await[0].1, 1, "the last one was long ago");
-    let all = subjects.clone();
+    let (ann, here) = ("account:ann".to_owned(), "address:::1".to_owned());
+    let both = vec![ann.clone(), here.clone()];
+    let add = async |failures: Vec<(String, u32, Instant)>, from: i64, to: i64| {
+        kept.write(move |s| s.note_login_failures(&failures, at(from)..=at(to))).await.expect("they are counted");
+    };
+    let counted = async || {
+        let asked = both.clone();
+        let mut found = kept.read(move |s| s.login_failures(&asked)).await;
+        found.sort();
+        found
+    };
+    add(vec![(ann.clone(), 1, at(10)), (here.clone(), 3, at(10))], 0, 15).await;
+    add(vec![(ann.clone(), 4, at(20))], 0, 25).await;
+    assert_eq!(counted().await, [(ann.clone(), 5, at(20)), (here.clone(), 3, at(10))]);
+    add(vec![(ann.clone(), 2, at(50))], 30, 55).await;
+    assert_eq!(counted().await[0], (ann.clone(), 2, at(50)), "the last one was long ago");
+    add(vec![(ann.clone(), 1, at(5))], 0, 10).await;
+    assert_eq!(counted().await[0], (ann.clone(), 1, at(5)), "the last one lies ahead: a clock was set back");
+    add(Vec::new(), 0, 10).await;
+    let all = both.clone();
     kept.write(move |s| s.clear_login_failures(&all)).await.unwrap();
-    assert_eq!(kept.read(move |s| s.login_failures(&subjects)).await, []);
+    assert_eq!(counted().await, []);
 });
 
 on_each_engine!(customers_are_edited_field_by_field_and_can_lose_one, async |kept| {

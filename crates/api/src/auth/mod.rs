@@ -1,6 +1,7 @@
 //! Who asks, and may they.
 
 pub mod access;
+pub mod failures;
 pub mod passwords;
 pub mod throttle;
 pub mod tokens;

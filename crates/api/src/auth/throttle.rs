@@ -1,13 +1,14 @@
 //! Failed logins slow down: who tries one account from one address waits longer each time; what comes from many addresses, or for many
 //! accounts from one, is delayed but never refused, so that neither an account nor a shop full of people behind one address is locked out.
 //!
-//! The counts are in the database: replicas share them.
+//! The counts are in the database, where replicas share them; what is not there yet is in [`super::failures`].
 
 use crate::http::problem::{Code, Problem};
 use actix_web::http::header::HeaderName;
 use sha2::{Digest, Sha256};
 use std::{
     net::{IpAddr, Ipv4Addr},
+    ops::RangeInclusive,
     time::Duration,
 };
 use tradepost_domain::{instant::Instant, text};
@@ -24,6 +25,10 @@ const ADDRESS_LATE_AFTER: u32 = 50;
 const LATE: Duration = Duration::from_millis(1_500);
 /// Failures older than this are forgotten.
 const MEMORY_SECONDS: i64 = 15 * 60;
+
+/// So far may the clocks of replicas be apart. A failure that lies further ahead was counted before a clock was set back: nobody can tell
+/// how long ago that was, and it must not make anybody wait until the clock is there again.
+const CLOCKS_APART_SECONDS: i64 = 5;
 
 /// The header that tells the rule.
 pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -101,8 +106,7 @@ impl Verdict {
     /// Judges by what was counted until now.
     pub fn of(subjects: &Subjects, counted: &[(String, u32, Instant)], now: Instant) -> Self {
         let find = |subject: &str| {
-            let found =
-                counted.iter().find(|(name, _, last)| name == subject && now.seconds_since(*last) < MEMORY_SECONDS);
+            let found = counted.iter().find(|(name, _, last)| name == subject && still_counts(*last, now));
             found.map_or((0, now), |(_, failures, last)| (*failures, *last))
         };
         let (failures, last) = find(&subjects.pair);
@@ -144,9 +148,14 @@ pub fn policy() -> String {
     format!("\"login\";q={FREE};w={MEMORY_SECONDS}")
 }
 
-/// Failures before this are forgotten.
-pub fn since(now: Instant) -> Instant {
-    now.plus_seconds(-MEMORY_SECONDS)
+/// When the last failure must have been for it and those before to count.
+pub fn remembered(now: Instant) -> RangeInclusive<Instant> {
+    now.plus_seconds(-MEMORY_SECONDS)..=now.plus_seconds(CLOCKS_APART_SECONDS)
+}
+
+/// Does a failure of that time count now?
+pub fn still_counts(last: Instant, now: Instant) -> bool {
+    remembered(now).contains(&last)
 }
 
 #[cfg(test)]
@@ -175,7 +184,17 @@ mod tests {
 
     #[test]
     fn failures_are_forgotten_after_a_quarter_of_an_hour() {
-        assert_eq!(wait_after(100, MEMORY_SECONDS), 0);
+        assert_eq!(wait_after(100, MEMORY_SECONDS + 1), 0);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_makes_nobody_wait() {
+        for seconds in [6, 60, 3_600, 10 * 365 * 86_400] {
+            assert_eq!(wait_after(100, -seconds), 0, "{seconds} s");
+            let late = [(subjects().account, 100, at(seconds)), (subjects().address, 100, at(seconds))];
+            assert_eq!(Verdict::of(&subjects(), &late, at(0)).late, Duration::ZERO);
+        }
+        assert_eq!(wait_after(8, -2), 8, "another replica's clock may be a little ahead");
     }
 
     #[test]
