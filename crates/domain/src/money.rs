@@ -1,4 +1,7 @@
-//! Money: whole minor units of one currency, exact, with one rounding rule.
+//! Money: whole minor units of one currency, exact, with one rounding rule: half away from zero, to the minor unit.
+//!
+//! Each line of a sale or an order is rounded by itself, once; sums are sums of rounded lines. So a line of very little may cost nothing
+//! (0.005 kg at 0.99 a kilogram is 0.00495, which is 0.00), and what is sold in crumbs may cost less, or more, than the same sold at once.
 
 use crate::quantity::Quantity;
 use rust_decimal::{Decimal, RoundingStrategy, prelude::ToPrimitive};
@@ -286,6 +289,15 @@ mod tests {
         assert_eq!(price.times("1.5".parse().unwrap()).unwrap().minor(), 2);
         let dearest = Price::parse("1000000000", eur()).unwrap();
         assert_eq!(dearest.times(crate::quantity::MAX), None, "10^18 units are more than can be stored");
+    }
+
+    #[test]
+    fn each_line_is_rounded_by_itself_so_that_a_crumb_may_cost_nothing() {
+        let price = Price::parse("0.99", eur()).unwrap();
+        let line = |quantity: &str| price.times(quantity.parse().unwrap()).unwrap().minor();
+        assert_eq!((line("0.005"), line("0.00505"), line("0.00506")), (0, 0, 1), "0.495, 0.49995 and 0.50094 cents");
+        assert_eq!((line("0.005") + line("0.005"), line("0.01")), (0, 1), "two crumbs, and both at once");
+        assert_eq!((line("0.006") + line("0.006"), line("0.012")), (2, 1), "it goes either way");
     }
 
     #[test]
