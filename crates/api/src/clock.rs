@@ -49,9 +49,43 @@ pub fn ticks() -> std::time::Instant {
     std::time::Instant::now()
 }
 
+/// A time of day that does not run ahead of the time that has really passed: for what cannot be taken back. A clock that is set forward is
+/// followed only after a restart; until then what is too old is thrown away later than it might be.
+#[derive(Debug, Clone, Copy)]
+pub struct Cautious {
+    started: Instant,
+    ticks: std::time::Instant,
+}
+
+impl Cautious {
+    /// Believes the clock as it is now.
+    pub fn start() -> Self {
+        Self { started: now(), ticks: ticks() }
+    }
+
+    /// Now, or earlier.
+    pub fn now(&self) -> Instant {
+        self.at(now(), self.ticks.elapsed())
+    }
+
+    fn at(&self, now: Instant, passed: std::time::Duration) -> Instant {
+        now.min(self.started.plus_seconds(i64::try_from(passed.as_secs()).unwrap_or(i64::MAX)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_forward_is_not_believed_where_something_is_thrown_away() {
+        let clock = Cautious::start();
+        let hour = std::time::Duration::from_secs(3_600);
+        let later = |seconds| clock.started.plus_seconds(seconds);
+        assert_eq!(clock.at(later(365 * 86_400), hour), later(3_600));
+        assert_eq!(clock.at(later(3_599), hour), later(3_599));
+        assert_eq!(clock.at(later(-86_400), hour), later(-86_400));
+    }
 
     #[test]
     fn ids_are_of_version_7_carry_the_time_and_never_repeat() {

@@ -299,10 +299,11 @@ async fn note_uses(shop: &Shop) {
 
 /// Throws away what is over: old answers, dead tokens, forgotten failures.
 async fn keep_house(shop: Data<Shop>) {
+    let clock = clock::Cautious::start();
     loop {
         tokio::time::sleep(HOUSEKEEPING_EVERY).await;
         loop {
-            let work = |session: &mut Session<'_>| housekeeping(session, clock::now()).map_err(Problem::from);
+            let work = move |session: &mut Session<'_>| housekeeping(session, clock.now()).map_err(Problem::from);
             match shop.store.write_plain(work).await {
                 Ok(purged) if !purged.is_done() => {}
                 Ok(_) => break,

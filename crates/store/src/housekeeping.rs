@@ -23,7 +23,7 @@ pub struct Purged {
 const MOST: i64 = 2_000;
 
 /// Throws away what is over: stored answers after 48 hours, expired credentials, old failures. To be called again until
-/// [`Purged::is_done`].
+/// [`Purged::is_done`]. With a `now` that is ahead, answers would go whose requests may still be repeated: better one that is behind.
 ///
 /// # Errors
 /// What the database said.
@@ -40,9 +40,12 @@ pub fn housekeeping(session: &mut Session<'_>, now: Instant) -> Result<Purged, S
         .text(" ORDER BY expires_at LIMIT ")
         .with(MOST)
         .either(" FOR UPDATE SKIP LOCKED)", ")");
+    // What lies far ahead was counted before a clock was set back, and would stay for as long as that was.
     let failures =
         Sql::new("DELETE FROM login_failures WHERE subject IN (SELECT subject FROM login_failures WHERE last_at < ")
             .with(now.plus_seconds(-FAILURES_SECONDS))
+            .text(" OR last_at > ")
+            .with(now.plus_seconds(FAILURES_SECONDS))
             .text(" ORDER BY last_at LIMIT ")
             .with(MOST)
             .either(" FOR UPDATE SKIP LOCKED)", ")");

@@ -9,7 +9,7 @@ use std::{
     },
     task::Poll,
 };
-use tradepost_domain::repository::{Categories, Tokens};
+use tradepost_domain::repository::{Categories, LoginFailures, Tokens};
 use tradepost_store::{Answer, Keyed, Session, Store, StoreConfig, StoreError, housekeeping};
 use tradepost_tests::{Database, Engine, at_once, block_on};
 
@@ -93,6 +93,15 @@ on_each_engine!(old_answers_are_thrown_away_and_young_ones_stay, async |kept| {
     let purged = purge(49).await;
     assert_eq!((purged.answers, purged.is_done()), (1, true));
     assert!(!kept.store.write(keyed("k", 2), work).await.unwrap().replayed);
+});
+
+on_each_engine!(failed_logins_from_before_a_clock_was_set_back_are_thrown_away_too, async |kept| {
+    let day = |days: i64| now().plus_seconds(days * 86_400);
+    let failures: Vec<_> =
+        [-3, -1, 1, 3, 400].into_iter().map(|days| (format!("account:{days}"), 1, day(days))).collect();
+    kept.write(move |s| s.note_login_failures(&failures, day(-1)..=day(1))).await.expect("they are counted");
+    let purged = kept.store.write_plain(|s| housekeeping(s, now())).await.expect("it is purged");
+    assert_eq!((purged.failures, kept.number("SELECT COUNT(*) FROM login_failures")), (3, 2));
 });
 
 on_each_engine!(a_snapshot_does_not_see_what_comes_later, async |kept| {

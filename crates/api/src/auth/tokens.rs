@@ -112,10 +112,11 @@ impl Callers {
     /// The uses to write down now: each token's at most once a minute.
     pub fn take_uses(&self, now: Instant) -> Vec<(TokenId, Instant)> {
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = |noted: Instant| now.seconds_since(noted) < USE_NOTED_EVERY_SECONDS;
-        uses.retain(|_, known| known.noted.is_none_or(fresh) || known.noted.is_some_and(|noted| noted < known.last));
+        // One that was noted ahead of now is not fresh: the clock was set back since.
+        let fresh = |noted: Instant| (0..USE_NOTED_EVERY_SECONDS).contains(&now.seconds_since(noted));
+        uses.retain(|_, known| known.noted.is_none_or(fresh) || known.noted.is_some_and(|noted| noted != known.last));
         let due =
-            uses.iter_mut().filter(|(_, known)| known.noted.is_none_or(|noted| !fresh(noted) && noted < known.last));
+            uses.iter_mut().filter(|(_, known)| known.noted.is_none_or(|noted| !fresh(noted) && noted != known.last));
         due.map(|(token, known)| {
             known.noted = Some(known.last);
             (*token, known.last)
@@ -176,5 +177,17 @@ mod tests {
         assert_eq!(callers.take_uses(at(31)), []);
         assert_eq!(callers.take_uses(at(61)), [(token, at(30))]);
         assert_eq!(callers.take_uses(at(200)), []);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_keeps_no_use_from_being_written_down_and_nothing_in_memory() {
+        let callers = Callers::default();
+        let token = a_caller(1).token;
+        callers.used(token, at(10_000));
+        assert_eq!(callers.take_uses(at(10_000)).len(), 1);
+        callers.used(token, at(100));
+        assert_eq!(callers.take_uses(at(101)), [(token, at(100))]);
+        assert_eq!(callers.take_uses(at(50)), []);
+        assert!(callers.uses.lock().unwrap().is_empty());
     }
 }
