@@ -1,70 +1,48 @@
-//! A shop in memory: builds a book, records a sale, and prints the refusal of the next.
+//! A counter with a shop in memory behind it: it sells, refuses with a reason, and takes goods back.
 //!
 //! `cargo run -p tradepost-domain --example counter`
 
-use std::sync::Arc;
+use std::error::Error;
 use tradepost_domain::{
-    catalogue::{ProductForm, ProductPatch},
     identity::Principal,
-    ids::{LocationId, ProductId},
+    ids::ProductId,
     instant::Instant,
-    ledger::{Book, Command, Inputs, SellLine, decide},
+    ledger::{
+        Command, RefundLine, SellLine,
+        sales::{self, NewSale},
+    },
+    memory::Shop,
     money::Currency,
-    stock::Location,
 };
-use uuid::Uuid;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn sell(product: ProductId, quantity: &str) -> Result<Command, Box<dyn Error>> {
+    let line = SellLine { line: None, product: Some(product), quantity: quantity.parse()?, unit_price: None };
+    Ok(Command::Sales(sales::Command::Record(NewSale { lines: vec![line], ..NewSale::default() })))
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
     let now = Instant::parse("2026-01-31T12:00:00Z")?;
     let clerk = Principal::system();
-    // Ids and numbers come from whoever keeps the books; counting up will do here.
-    let mut ids = (1_u128..).map(Uuid::from_u128);
-    let mut numbers = 1_i64..;
+    let mut shop = Shop::new(Currency::parse("EUR")?, now);
+    let kale = shop.add_product("KALE-500", "Kale smoothie", "4.50", "10", now)?;
 
-    // The book knows what is entered, and nothing else.
-    let shop = LocationId::from_uuid(Uuid::from_u128(1 << 64));
-    let mut book = Book::new(Currency::parse("EUR")?, shop);
-    book.enter_location(Arc::new(Location::new(shop, "main", "Main shop", now)?));
+    let sold = shop.submit(&sell(kale, "7")?, &clerk, now)?;
+    let sale = &sold.sales.sales[0].value;
+    println!("sale {}: 7 for {} {}", sale.number, sale.total, sale.total.currency());
 
-    // A product with ten in stock: a command like any other.
-    let form = ProductForm {
-        sku: "TEA".to_owned(),
-        name: "Green tea".to_owned(),
-        rest: ProductPatch { price: Some("2.50".to_owned()), ..ProductPatch::default() },
-    };
-    let tea = ProductId::from_uuid(Uuid::from_u128(2 << 64));
-    let product = Arc::new(form.parse(tea, book.currency(), now)?);
-    let ten = "10".parse()?;
-    let sell = |quantity| Command::RecordSale {
-        lines: vec![SellLine { line: None, product: Some(tea), quantity, unit_price: None }],
-        buyer: None,
-        location: None,
-        occurred_at: None,
-    };
+    // Only three are left: the refusal says so, and nothing has changed.
+    match shop.submit(&sell(kale, "7")?, &clerk, now) {
+        Ok(_) => return Err("seven of three were sold".into()),
+        Err(refusal) => println!("refused: {refusal}"),
+    }
 
-    for command in
-        [Command::AddProduct { product, initial_quantity: Some(ten) }, sell("7".parse()?), sell("7".parse()?)]
-    {
-        let mut inputs = Inputs {
-            now,
-            principal: &clerk,
-            expected_version: None,
-            new_id: &mut || ids.next().unwrap_or_default(),
-            next_number: &mut |_| numbers.next().unwrap_or_default(),
-        };
-        match decide(&book, &command, &mut inputs) {
-            Ok(effects) => {
-                // Keep the effects wherever you keep things, then:
-                book.apply(&effects);
-                for sale in &effects.sales {
-                    println!("sale {} of {} {}", sale.value.number, sale.value.total, book.currency());
-                }
-                for movement in &effects.movements {
-                    println!("{} {}: {} left", movement.kind.as_str(), movement.change.on_hand, movement.on_hand_after);
-                }
-            }
-            Err(refusal) => println!("refused: {refusal}"),
-        }
+    let lines = vec![RefundLine { line: None, product: Some(kale), quantity: "2".parse()? }];
+    let refund = sales::Command::Refund { id: sale.id, lines, restock: true, reason: Some("spilt".to_owned()) };
+    let back = shop.submit(&Command::Sales(refund), &clerk, now)?;
+    println!("refunded: {}", back.sales.sales[0].value.refunded_total);
+
+    for movement in shop.movements() {
+        println!("{} {} -> {}", movement.seq, movement.kind.as_str(), movement.on_hand_after);
     }
     Ok(())
 }

@@ -76,4 +76,8 @@ ids! {
     OrderId,
     /// A promo code.
     PromoId,
+    /// Something that somebody outside is to be told.
+    MessageId,
+    /// An entry of the audit log.
+    AuditId,
 }

@@ -42,6 +42,11 @@ pub enum Step {
     Deliver,
 }
 
+impl Step {
+    /// Every step there is.
+    pub const ALL: [Self; 5] = [Self::Accept, Self::Reject, Self::Cancel, Self::Ship, Self::Deliver];
+}
+
 /// A step that is not possible from where the order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IllegalTransition {
@@ -200,6 +205,16 @@ impl Order {
         self.total = subtotal.checked_sub(discount).ok_or(Unsettled::TooMuch(TooMuchMoney))?;
         (self.subtotal, self.discount) = (subtotal, discount);
         Ok(())
+    }
+
+    /// Does it hold its promo code, so that it counts as a use?
+    pub const fn holds_promo(&self) -> bool {
+        match self.status {
+            OrderStatus::Pending | OrderStatus::Accepted | OrderStatus::Shipped | OrderStatus::Delivered => {
+                self.promo.is_some()
+            }
+            OrderStatus::Rejected | OrderStatus::Cancelled => false,
+        }
     }
 
     /// Is it the caller's own?

@@ -97,11 +97,23 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// Every amount of money in them.
+    fn amounts(&self) -> impl Iterator<Item = Money> {
+        let fixed = match self.reduction {
+            Reduction::Fixed(amount) => Some(amount.money()),
+            Reduction::Percentage(_) => None,
+        };
+        [fixed, self.max_discount, self.minimum_subtotal].into_iter().flatten()
+    }
+
     /// What comes off a subtotal: never more than all of it.
     ///
     /// # Errors
-    /// [`Reason::MinimumNotReached`].
+    /// [`Reason::OtherCurrency`], [`Reason::MinimumNotReached`].
     pub fn discount(&self, subtotal: Money) -> Result<Money, Reason> {
+        if self.amounts().any(|amount| amount.currency() != subtotal.currency()) {
+            return Err(Reason::OtherCurrency);
+        }
         if self.minimum_subtotal.is_some_and(|minimum| subtotal.minor() < minimum.minor()) {
             return Err(Reason::MinimumNotReached);
         }
@@ -139,6 +151,9 @@ pub enum Reason {
     /// The subtotal is too small.
     #[error("the subtotal is below the minimum of this promo code")]
     MinimumNotReached,
+    /// Its amounts are in another currency than what is bought.
+    #[error("this promo code is in another currency")]
+    OtherCurrency,
 }
 
 impl Reason {
@@ -152,6 +167,7 @@ impl Reason {
             Self::UsedUp => "used_up",
             Self::AlreadyUsed => "already_used",
             Self::MinimumNotReached => "minimum_not_reached",
+            Self::OtherCurrency => "other_currency",
         }
     }
 }

@@ -237,7 +237,7 @@ pub struct Level {
     pub reserved: Quantity,
     /// How many movements it has had.
     pub seq: i64,
-    /// When it was last counted.
+    /// When it was counted, the latest time of all its counts.
     pub counted_at: Option<Instant>,
     /// When its last movement was booked.
     pub recorded_at: Option<Instant>,
@@ -273,7 +273,12 @@ impl Level {
             on_hand: movement.on_hand_after,
             reserved: movement.reserved_after,
             seq: movement.seq,
-            counted_at: if movement.kind == Kind::Counted { Some(movement.occurred_at) } else { self.counted_at },
+            // Never back: a later count may be booked before an earlier one.
+            counted_at: if movement.kind == Kind::Counted {
+                self.counted_at.max(Some(movement.occurred_at))
+            } else {
+                self.counted_at
+            },
             recorded_at: Some(movement.recorded_at),
             ..*self
         }

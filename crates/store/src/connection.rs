@@ -13,6 +13,7 @@ use std::{
     ops::{Deref, DerefMut},
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicU64},
+    time::Duration,
 };
 
 /// A connection to either database.
@@ -117,6 +118,9 @@ const POSTGRES_SESSION: &str = "SET statement_timeout = '15s'; \
 /// The writer looks rows up by their keys, hundreds at a time. The statistics of a table that grows by thousands of rows a second must not
 /// talk the planner into reading all of it instead.
 const POSTGRES_WRITER: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+/// How long a batch of the ledger waits for a lock on PostgreSQL: everybody behind it waits as long. It is longer than a deadlock takes to be
+/// found ([`crate::error::DEADLOCK_TIMEOUT`]), so that one is never taken for the other.
+pub(crate) const LEDGER_LOCK_TIMEOUT: Duration = Duration::from_millis(1_500);
 const POSTGRES_MIGRATION: &str = "SET TIME ZONE 'UTC'; SET client_min_messages = 'warning'";
 /// The log is folded in by commits only once it is long: under load that costs less. In quiet moments it is folded in when it is much
 /// shorter ([`crate::wal`]).
@@ -155,8 +159,9 @@ impl Connector {
                 let mut conn = PgConnection::establish(url).map_err(r2d2::Error::ConnectionError)?;
                 let session = match self.purpose {
                     Use::Migrate => POSTGRES_MIGRATION.to_owned(),
-                    Use::Read | Use::Write => {
-                        format!("{POSTGRES_SESSION}; SET lock_timeout = {}", LOCK_TIMEOUT.as_millis())
+                    Use::Read => format!("{POSTGRES_SESSION}; SET lock_timeout = {}", LOCK_TIMEOUT.as_millis()),
+                    Use::Write => {
+                        format!("{POSTGRES_SESSION}; SET lock_timeout = {}", LEDGER_LOCK_TIMEOUT.as_millis())
                     }
                 };
                 conn.batch_execute(&session).map_err(r2d2::Error::QueryError)?;
@@ -220,6 +225,22 @@ pub(crate) fn begin(conn: &mut Conn, mode: Mode) -> QueryResult<()> {
         (Conn::Pg(c), Mode::Write) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN"),
         (Conn::Lite(c), Mode::Snapshot) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN"),
         (Conn::Lite(c), Mode::Write) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
+    }
+}
+
+/// Starts a transaction that writes, and waits until nobody else works under any of these numbers: sorted, so that nobody waits in a circle.
+/// One round trip. On SQLite who writes is alone.
+pub(crate) fn begin_with_locks(conn: &mut Conn, locks: &[i64]) -> QueryResult<()> {
+    match conn {
+        Conn::Pg(c) if !locks.is_empty() => {
+            let numbers: Vec<String> = locks.iter().map(i64::to_string).collect();
+            let numbers = numbers.join(",");
+            let begin = format!(
+                "BEGIN; SELECT COUNT(pg_advisory_xact_lock(k)) FROM unnest('{{{numbers}}}'::bigint[]) AS t (k)"
+            );
+            AnsiTransactionManager::begin_transaction_sql(c, &begin)
+        }
+        Conn::Pg(_) | Conn::Lite(_) => begin(conn, Mode::Write),
     }
 }
 

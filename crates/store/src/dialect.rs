@@ -132,12 +132,8 @@ impl ToSql<Text, Sqlite> for Pairs {
 pub(crate) enum Array {
     Ids(Vec<Id>),
     Ats(Vec<At>),
-    OptAts(Vec<Option<At>>),
     Ints(Vec<i64>),
-    OptInts(Vec<Option<i64>>),
     Texts(Vec<String>),
-    OptTexts(Vec<Option<String>>),
-    Bytes(Vec<Vec<u8>>),
 }
 
 /// A statement under construction.
@@ -296,12 +292,8 @@ fn push_array<'b>(out: &mut AstPass<'_, 'b, Pg>, array: &'b Array) -> QueryResul
     match array {
         Array::Ids(v) => out.push_bind_param::<Of<UuidSql>, _>(v),
         Array::Ats(v) => out.push_bind_param::<Of<InstantSql>, _>(v),
-        Array::OptAts(v) => out.push_bind_param::<Of<Nullable<InstantSql>>, _>(v),
         Array::Ints(v) => out.push_bind_param::<Of<BigInt>, _>(v),
-        Array::OptInts(v) => out.push_bind_param::<Of<Nullable<BigInt>>, _>(v),
         Array::Texts(v) => out.push_bind_param::<Of<Text>, _>(v),
-        Array::OptTexts(v) => out.push_bind_param::<Of<Nullable<Text>>, _>(v),
-        Array::Bytes(v) => out.push_bind_param::<Of<Binary>, _>(v),
     }
 }
 

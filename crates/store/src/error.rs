@@ -215,22 +215,6 @@ pub(crate) fn is_connection_lost(error: &DieselError) -> bool {
     class(error) == Class::Lost
 }
 
-/// May the whole transaction succeed when it is run again? Where that [`is_unknown`], not more than twice.
-pub(crate) fn is_retryable(error: &DieselError) -> bool {
-    matches!(class(error), Class::Retry | Class::Unknown)
-}
-
-/// Is it a row that the database does not take?
-pub(crate) fn is_data(error: &DieselError) -> bool {
-    class(error) == Class::Data
-}
-
-/// Can nobody tell what it is: a deadlock, a time limit, a value that does not fit, our own fault?
-#[expect(dead_code, reason = "for the ledger's writer, which looks for the one submission of a batch that is to blame")]
-pub(crate) fn is_unknown(error: &DieselError) -> bool {
-    class(error) == Class::Unknown
-}
-
 impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> Self {
         Self::of(class(&error), &error, Duration::ZERO)

@@ -4,11 +4,12 @@
 //! on SQLite there is one writer. Either way who looks sees the winner's answer, and there are never half-filled rows.
 
 use crate::{
+    bulk::{When, WriteError, Writes, insertable_rows},
     connection::Conn,
     dialect::{Array, Sql, Value},
     error::StoreError,
     session::Session,
-    types::At,
+    types::{At, InstantSql},
 };
 use diesel::{
     QueryResult, QueryableByName,
@@ -74,18 +75,12 @@ pub(crate) fn lock_of(principal: &str, key: &str) -> i64 {
     i64::from_be_bytes(first)
 }
 
-/// Waits until nobody else works under any of these; in ascending order, so that nobody waits in a circle.
-pub(crate) fn lock_keys(conn: &mut Conn, locks: &mut Vec<i64>) -> QueryResult<()> {
-    locks.sort_unstable();
-    locks.dedup();
-    if locks.is_empty() || matches!(conn, Conn::Lite(_)) {
-        return Ok(());
+/// Waits until nobody else works under this key.
+fn lock(conn: &mut Conn, key: i64) -> QueryResult<()> {
+    match conn {
+        Conn::Pg(_) => Sql::new("SELECT pg_advisory_xact_lock(").with(key).text(")").execute(conn).map(|_| ()),
+        Conn::Lite(_) => Ok(()),
     }
-    Sql::new("SELECT COUNT(pg_advisory_xact_lock(k)) FROM unnest(")
-        .array(Array::Ints(locks.clone()))
-        .text(") AS t (k)")
-        .execute(conn)
-        .map(|_| ())
 }
 
 #[derive(QueryableByName)]
@@ -158,61 +153,70 @@ pub(crate) fn find_answers(conn: &mut Conn, keys: &[(&str, &str)]) -> QueryResul
 pub(crate) struct NewAnswer<'a> {
     pub(crate) principal: &'a str,
     pub(crate) key: &'a str,
-    pub(crate) fingerprint: [u8; 32],
+    pub(crate) fingerprint: &'a [u8; 32],
     /// As it is replayed ([`Answer::as_replayed`] is applied when it is kept).
     pub(crate) answer: &'a Answer,
     pub(crate) created_at: Instant,
 }
 
-const INSERT: &str =
-    "INSERT INTO idempotency_keys (principal, key, fingerprint, status, body, location, version, created_at) ";
+insertable_rows! {
+    /// An answer that is kept.
+    AnswerRow<'a> in idempotency_keys {
+        principal: &'a str as Text,
+        key: &'a str as Text,
+        fingerprint: &'a [u8] as Binary,
+        status: i32 as Integer,
+        body: &'a [u8] as Binary,
+        location: Option<&'a str> as Nullable<Text>,
+        version: Option<i64> as Nullable<BigInt>,
+        created_at: At as InstantSql,
+    }
+}
 
-/// Keeps accepted answers: one statement on PostgreSQL, a prepared one in a loop on SQLite.
-pub(crate) fn insert_answers(conn: &mut Conn, answers: &[NewAnswer<'_>]) -> QueryResult<()> {
-    fn body(answer: &Answer) -> Vec<u8> {
-        answer.stored_body.as_ref().unwrap_or(&answer.body).clone()
+impl<'a> From<&NewAnswer<'a>> for AnswerRow<'a> {
+    fn from(new: &NewAnswer<'a>) -> Self {
+        let NewAnswer { principal, key, fingerprint, answer, created_at } = new;
+        Self {
+            principal,
+            key,
+            fingerprint: fingerprint.as_slice(),
+            status: i32::from(answer.status),
+            body: answer.stored_body.as_ref().unwrap_or(&answer.body),
+            location: answer.location.as_deref(),
+            version: answer.version,
+            created_at: (*created_at).into(),
+        }
     }
-    if answers.is_empty() {
-        return Ok(());
-    }
-    if matches!(conn, Conn::Pg(_)) {
-        return Sql::new(INSERT)
-            .text(
-                "SELECT principal, key, fingerprint, status::integer, body, location, version, created_at FROM unnest(",
-            )
-            .array(Array::Texts(answers.iter().map(|a| a.principal.to_owned()).collect()))
-            .text(", ")
-            .array(Array::Texts(answers.iter().map(|a| a.key.to_owned()).collect()))
-            .text(", ")
-            .array(Array::Bytes(answers.iter().map(|a| a.fingerprint.to_vec()).collect()))
-            .text(", ")
-            .array(Array::Ints(answers.iter().map(|a| i64::from(a.answer.status)).collect()))
-            .text(", ")
-            .array(Array::Bytes(answers.iter().map(|a| body(a.answer)).collect()))
-            .text(", ")
-            .array(Array::OptTexts(answers.iter().map(|a| a.answer.location.clone()).collect()))
-            .text(", ")
-            .array(Array::OptInts(answers.iter().map(|a| a.answer.version).collect()))
-            .text(", ")
-            .array(Array::Ats(answers.iter().map(|a| At::from(a.created_at)).collect()))
-            .text(") AS t (principal, key, fingerprint, status, body, location, version, created_at)")
-            .execute(conn)
-            .map(|_| ());
+}
+
+const INSERT: &str =
+    "INSERT INTO idempotency_keys (principal, key, fingerprint, status, body, location, version, created_at) VALUES (";
+
+/// Keeps accepted answers with what else is written.
+pub(crate) fn keep_answers<'e>(writes: &mut Writes<'_, 'e>, answers: &[NewAnswer<'e>]) -> Result<(), WriteError> {
+    if writes.is_postgres() {
+        return writes.insert(answers.iter().map(AnswerRow::from).collect());
     }
     for new in answers {
-        let values = [
-            Value::from(new.principal),
-            new.key.into(),
-            new.fingerprint.as_slice().into(),
-            i64::from(new.answer.status).into(),
-            body(new.answer).into(),
-            new.answer.location.clone().into(),
-            new.answer.version.into(),
-            new.created_at.into(),
-        ];
-        Sql::new(INSERT).text("VALUES (").list(values).text(")").execute(conn)?;
+        writes.run(When::Then, "idempotency_keys", Some(1), insert(new))?;
     }
     Ok(())
+}
+
+/// One by one and as bytes: on SQLite a body that goes through JSON would have to be written in hexadecimal.
+fn insert(new: &NewAnswer<'_>) -> Sql {
+    let row = AnswerRow::from(new);
+    let values = [
+        Value::from(row.principal),
+        row.key.into(),
+        row.fingerprint.into(),
+        i64::from(row.status).into(),
+        row.body.into(),
+        row.location.map(str::to_owned).into(),
+        row.version.into(),
+        row.created_at.into(),
+    ];
+    Sql::new(INSERT).list(values).text(")")
 }
 
 /// Does a unit of work under a key, or answers what it was answered before.
@@ -226,15 +230,16 @@ pub(crate) fn once<E: From<StoreError>>(
         return Ok(Done { answer: work(session)?, replayed: false });
     };
     let (principal, key) = (keyed.principal.as_str(), keyed.key.as_str());
-    session.run(|conn| lock_keys(conn, &mut vec![lock_of(principal, key)]))?;
+    session.run(|conn| lock(conn, lock_of(principal, key)))?;
     let stored = session.run(|conn| find_answers(conn, &[(principal, key)]))?;
     match stored.into_values().next() {
         Some(stored) if stored.fingerprint == keyed.fingerprint => Ok(Done { answer: stored.answer, replayed: true }),
         Some(_) => Err(StoreError::KeyReused.into()),
         None => {
             let answer = work(session)?;
-            let new = NewAnswer { principal, key, fingerprint: keyed.fingerprint, answer: &answer, created_at: now };
-            session.run(|conn| insert_answers(conn, &[new]))?;
+            let fingerprint = &keyed.fingerprint;
+            let new = NewAnswer { principal, key, fingerprint, answer: &answer, created_at: now };
+            session.execute(insert(&new))?;
             Ok(Done { answer, replayed: false })
         }
     }

@@ -7,6 +7,7 @@
 //! thread (SQLite). [`Session`] is one unit of work: the domain's repository traits are implemented on it, and the lists of each noun take
 //! it as their first argument.
 
+mod bulk;
 pub mod carts;
 pub mod catalogue;
 pub mod categories;
@@ -38,7 +39,6 @@ mod types;
 pub mod users;
 mod verify;
 mod wal;
-mod writer_queue;
 
 pub use connection::Engine;
 pub use error::{OpenError, StoreError};
@@ -52,4 +52,4 @@ pub use session::Session;
 pub use settings::{FirstStart, Settings};
 pub use store::{Store, StoreConfig};
 pub use types::{At, Id};
-pub use verify::{Checked, Problem};
+pub use verify::{CheckName, Checked, Problem, checks};

@@ -312,6 +312,22 @@ tables! {
         actor_id -> Nullable<UuidSql>,
         reason -> Nullable<Text>,
     }
+    messages (id) {
+        id -> UuidSql,
+        name -> Text,
+        order_id -> UuidSql,
+        customer_id -> UuidSql,
+        occurred_at -> InstantSql,
+    }
+    audit_log (id) {
+        id -> UuidSql,
+        actor_type -> Text,
+        actor_id -> Nullable<UuidSql>,
+        action -> Text,
+        subject_type -> Text,
+        subject_id -> UuidSql,
+        at -> InstantSql,
+    }
 }
 
 #[cfg(test)]

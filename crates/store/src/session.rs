@@ -3,17 +3,23 @@
 use crate::{
     connection::{Conn, Mode, begin, commit, rollback},
     dialect::Sql,
-    error::{Class, LOCK_TIMEOUT, StoreError, class, class_on},
+    error::{Class, LOCK_TIMEOUT, StoreError, class_on},
+    ledger::{self, Fixed, SubmitError},
     pool::caught,
 };
 use diesel::{QueryResult, deserialize::QueryableByName, pg::Pg, result::Error as DieselError, sqlite::Sqlite};
 use std::time::{Duration, Instant as Stopwatch};
-use tradepost_domain::money::Currency;
+use tradepost_domain::{
+    identity::Principal,
+    instant::Instant,
+    ledger::{Command, Effects},
+    money::Currency,
+};
 
 /// A connection inside a transaction (or, for a single read, outside of one).
 pub struct Session<'c> {
     conn: &'c mut Conn,
-    currency: Option<Currency>,
+    fixed: Option<Fixed>,
     /// How often the work may be run in all, after what it has met this time.
     attempts: usize,
 }
@@ -33,8 +39,8 @@ fn attempts(class: Class, took: Duration) -> usize {
 }
 
 impl<'c> Session<'c> {
-    pub(crate) const fn new(conn: &'c mut Conn, currency: Option<Currency>) -> Self {
-        Self { conn, currency, attempts: 1 }
+    pub(crate) const fn new(conn: &'c mut Conn, fixed: Option<Fixed>) -> Self {
+        Self { conn, fixed, attempts: 1 }
     }
 
     /// The shop's currency, which every amount in its tables is of.
@@ -42,7 +48,21 @@ impl<'c> Session<'c> {
     /// # Errors
     /// `Internal` before the shop was first started.
     pub fn currency(&self) -> Result<Currency, StoreError> {
-        self.currency.ok_or_else(|| StoreError::Internal("the shop has no currency yet: it was never started".into()))
+        self.fixed().map(|fixed| fixed.currency)
+    }
+
+    fn fixed(&self) -> Result<Fixed, StoreError> {
+        self.fixed.ok_or_else(|| StoreError::Internal("the shop has no currency yet: it was never started".into()))
+    }
+
+    /// What a command would come to by what this unit of work sees. Nothing is locked and nothing is kept; ids and numbers in the effects are
+    /// zero.
+    ///
+    /// # Errors
+    /// The refusal, or what the database said.
+    pub fn dry_run(&mut self, command: &Command, principal: &Principal, now: Instant) -> Result<Effects, SubmitError> {
+        let fixed = self.fixed()?;
+        ledger::dry_run(self.conn, (command, principal, None), fixed, now)
     }
 
     /// The connection, for statements that are written with Diesel. Failures are noted: some mean that the whole work is run again.
@@ -84,20 +104,28 @@ impl<'c> Session<'c> {
 }
 
 /// Reads in one snapshot.
-pub(crate) fn snapshot<T, E, F>(conn: &mut Conn, currency: Option<Currency>, work: F) -> Result<T, E>
+pub(crate) fn snapshot<T, E, F>(conn: &mut Conn, fixed: Option<Fixed>, work: F) -> Result<T, E>
 where
     E: From<StoreError>,
     F: FnOnce(&mut Session<'_>) -> Result<T, E>,
 {
+    look(conn, |conn| work(&mut Session::new(conn, fixed)))
+}
+
+/// The same, with the connection itself.
+pub(crate) fn look<T, E: From<StoreError>>(
+    conn: &mut Conn,
+    work: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
     start(conn, Mode::Snapshot)?;
-    let result = caught(|| work(&mut Session::new(conn, currency)));
+    let result = caught(|| work(conn));
     // There is nothing to keep, and ending a snapshot cannot fail in a way that makes what was read wrong.
     rollback(conn);
     result
 }
 
 /// Does a unit of work, whole or not at all, again when it got in the way of another.
-pub(crate) fn write<T, E, F>(conn: &mut Conn, currency: Option<Currency>, work: F) -> Result<T, E>
+pub(crate) fn write<T, E, F>(conn: &mut Conn, fixed: Option<Fixed>, work: F) -> Result<T, E>
 where
     E: From<StoreError>,
     F: Fn(&mut Session<'_>) -> Result<T, E>,
@@ -105,7 +133,7 @@ where
     let mut attempt = 1;
     loop {
         start(conn, Mode::Write)?;
-        let mut session = Session::new(conn, currency);
+        let mut session = Session::new(conn, fixed);
         let result = caught(|| work(&mut session));
         let mut allowed = session.attempts;
         let failed: E = match result {
@@ -139,14 +167,9 @@ fn start(conn: &mut Conn, mode: Mode) -> Result<(), StoreError> {
 }
 
 /// A connection that broke during COMMIT leaves open whether it was kept.
-fn not_committed(class: Class, error: &DieselError, took: Duration) -> StoreError {
+pub(crate) fn not_committed(class: Class, error: &DieselError, took: Duration) -> StoreError {
     match class {
         Class::Lost => StoreError::OutcomeUnknown(error.to_string()),
         Class::Retry | Class::Data | Class::Unavailable | Class::Unknown => StoreError::of(class, error, took),
     }
-}
-
-/// A connection that broke during COMMIT leaves open whether it was kept.
-pub(crate) fn commit_failed(error: DieselError) -> StoreError {
-    not_committed(class(&error), &error, Duration::ZERO)
 }

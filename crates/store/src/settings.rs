@@ -4,7 +4,8 @@ use crate::{
     connection::{Conn, Mode, begin, commit, rollback},
     dialect::Sql,
     error::{OpenError, StoreError},
-    types::{At, Id},
+    ledger::Fixed,
+    types::{At, Id, UuidSql},
 };
 use diesel::{QueryableByName, sql_types::Text};
 use tradepost_domain::{ids::LocationId, instant::Instant, money::Currency};
@@ -48,6 +49,28 @@ pub(crate) fn load(conn: &mut Conn) -> Result<Option<Settings>, StoreError> {
         let currency = Currency::parse(&row.currency)
             .map_err(|_| StoreError::Internal(format!("the stored currency '{}' is not one", row.currency)))?;
         Ok(Settings { shop_name: row.shop_name, currency })
+    })
+    .transpose()
+}
+
+#[derive(QueryableByName)]
+struct FixedRow {
+    #[diesel(sql_type = Text)]
+    currency: String,
+    #[diesel(sql_type = UuidSql)]
+    default_location: Id,
+}
+
+/// What never changes of a shop, where it was ever started.
+pub(crate) fn fixed(conn: &mut Conn) -> Result<Option<Fixed>, StoreError> {
+    let sql = Sql::new(
+        "SELECT s.currency, l.id AS default_location FROM settings s JOIN locations l ON l.is_default WHERE s.id = 1",
+    );
+    let row = sql.first::<FixedRow>(conn)?;
+    row.map(|row| {
+        let currency = Currency::parse(&row.currency)
+            .map_err(|_| StoreError::Internal(format!("the stored currency '{}' is not one", row.currency)))?;
+        Ok(Fixed { currency, default_location: row.default_location.into() })
     })
     .transpose()
 }

@@ -5,14 +5,13 @@ use crate::{
     connection::{Conn, Connections, Connector, Engine, Kept, Target, Use},
     error::{OpenError, StoreError},
     idempotency::{self, Answer, Done, Keyed},
-    ledger::{Ledger, Sources},
+    ledger::{Fixed, Job, Ledger, Sources, SubmitError, WriterHandle, queue},
     migrate,
     pool::{Pool, turn},
     session::{self, Session},
     settings::{self, FirstStart, Settings},
     verify::{self, Checked, Problem},
     wal::Log,
-    writer_queue::{Job, WriterHandle, line},
 };
 use diesel::r2d2;
 use std::{
@@ -23,7 +22,12 @@ use std::{
     },
     time::Duration,
 };
-use tradepost_domain::{instant::Instant, money::Currency};
+use tradepost_domain::{
+    identity::Principal,
+    instant::Instant,
+    ledger::{Command, Effects},
+    money::Currency,
+};
 
 /// Where the shop is kept and how many may work on it at once.
 #[derive(Clone)]
@@ -47,7 +51,7 @@ struct Inner {
     pool: Pool,
     writer: WriterHandle,
     ledger: Ledger,
-    currency: Arc<OnceLock<Currency>>,
+    fixed: Arc<OnceLock<Fixed>>,
     migrated: AtomicBool,
     claim: Mutex<Option<File>>,
     /// Statements sent, by the writer of the ledger and by all others.
@@ -80,9 +84,9 @@ impl Store {
         // One connection by hand: the pool would try again and again, and its errors say less.
         let mut first = open_one(&target, Use::Write)?;
         settings::check_encoding(&mut first)?;
-        let currency = Arc::new(OnceLock::new());
-        if let Ok(Some(settings)) = settings::load(&mut first) {
-            currency.get_or_init(|| settings.currency);
+        let fixed = Arc::new(OnceLock::new());
+        if let Ok(Some(found)) = settings::fixed(&mut first) {
+            fixed.get_or_init(|| found);
         }
         drop(first);
         let (written, read) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
@@ -95,16 +99,16 @@ impl Store {
         let log = log.map_err(|e| OpenError::CannotOpen(e.to_string()))?.map(Arc::new);
         let cannot = |e: std::io::Error| OpenError::CannotOpen(format!("no thread could be started: {e}"));
         let pool = Pool::start(config.readers, config.queue, &reading).map_err(cannot)?;
-        let (writer, jobs) = line(config.queue);
-        let known = Arc::clone(&currency);
-        let currency_of = Arc::new(move || known.get().copied());
-        let (ledger, _) = Ledger::start(writer.clone(), jobs, writing, currency_of, config.sources).map_err(cannot)?;
+        let (writer, jobs) = queue(config.queue);
+        let known = Arc::clone(&fixed);
+        let fixed_once = Arc::new(move || known.get().copied());
+        let (ledger, _) = Ledger::start(writer.clone(), jobs, writing, fixed_once, config.sources).map_err(cannot)?;
         Ok(Self(Arc::new(Inner {
             target,
             pool,
             writer,
             ledger,
-            currency,
+            fixed,
             migrated: AtomicBool::new(false),
             claim: Mutex::new(None),
             counted: [written, read],
@@ -166,13 +170,19 @@ impl Store {
     pub fn first_start(&self, first: &FirstStart) -> Result<Settings, OpenError> {
         let mut conn = open_one(&self.0.target, Use::Write)?;
         let settings = settings::start(&mut conn, first)?;
-        self.0.currency.get_or_init(|| settings.currency);
+        if let Ok(Some(found)) = settings::fixed(&mut conn) {
+            self.0.fixed.get_or_init(|| found);
+        }
         Ok(settings)
     }
 
     /// The shop's currency, once it was started.
     pub fn currency(&self) -> Option<Currency> {
-        self.0.currency.get().copied()
+        self.fixed().map(|fixed| fixed.currency)
+    }
+
+    fn fixed(&self) -> Option<Fixed> {
+        self.0.fixed.get().copied()
     }
 
     /// Makes sure that no other process serves the same SQLite file, whatever path led there; held until the store is dropped. On
@@ -222,8 +232,8 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&mut Session<'_>) -> Result<T, E> + Send + 'static,
     {
-        let currency = self.currency();
-        self.0.pool.run(move |conn| session::snapshot(conn, currency, work)).await
+        let fixed = self.fixed();
+        self.0.pool.run(move |conn| session::snapshot(conn, fixed, work)).await
     }
 
     /// Reads with a single statement, without the cost of a transaction around it.
@@ -236,8 +246,8 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&mut Session<'_>) -> Result<T, E> + Send + 'static,
     {
-        let currency = self.currency();
-        self.0.pool.run(move |conn| work(&mut Session::new(conn, currency))).await
+        let fixed = self.fixed();
+        self.0.pool.run(move |conn| work(&mut Session::new(conn, fixed))).await
     }
 
     /// Does a unit of work whole or not at all, under an idempotency key where there is one. It is run again after a deadlock and the
@@ -265,22 +275,22 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: Fn(&mut Session<'_>) -> Result<T, E> + Send + 'static,
     {
-        let currency = self.currency();
+        let fixed = self.fixed();
         match self.engine() {
-            Engine::Postgres => self.0.pool.run(move |conn| session::write(conn, currency, work)).await,
-            Engine::Sqlite => self.write_in_line(currency, work).await,
+            Engine::Postgres => self.0.pool.run(move |conn| session::write(conn, fixed, work)).await,
+            Engine::Sqlite => self.write_in_line(fixed, work).await,
         }
     }
 
     /// On SQLite everything is written by one thread, the ledger's.
-    async fn write_in_line<T, E, F>(&self, currency: Option<Currency>, work: F) -> Result<T, E>
+    async fn write_in_line<T, E, F>(&self, fixed: Option<Fixed>, work: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
         F: Fn(&mut Session<'_>) -> Result<T, E> + Send + 'static,
     {
         let (turn, answer) = turn();
-        let job = move |conn: &mut Conn| turn.take(|| session::write(conn, currency, work));
+        let job = move |conn: &mut Conn| turn.take(|| session::write(conn, fixed, work));
         self.0.writer.try_send(Job::Write(Box::new(job)))?;
         answer.wait().await
     }
@@ -333,6 +343,16 @@ impl Store {
                 done.map_err(|e| OpenError::CannotOpen(e.to_string()))
             }
         }
+    }
+
+    /// What a command would come to by what is stored now, in one snapshot. Nothing is locked and nothing is kept; ids and numbers in the
+    /// effects are zero.
+    ///
+    /// # Errors
+    /// As [`Ledger::submit`].
+    pub async fn dry_run(&self, command: Command, principal: Principal) -> Result<Effects, SubmitError> {
+        let now = (self.0.now)();
+        self.read(move |session| session.dry_run(&command, &principal, now)).await
     }
 
     /// The door to the ledger, through which stock changes.

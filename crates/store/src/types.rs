@@ -105,6 +105,8 @@ macro_rules! ids_as_stored {
 ids_as_stored!(
     CategoryId,
     ProductId,
+    MessageId,
+    AuditId,
     LocationId,
     MovementId,
     SaleId,

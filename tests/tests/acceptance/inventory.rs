@@ -1,7 +1,7 @@
 //! `/inventory` and `/stock-movements`: adjusting, counting, and what nobody may rewrite.
 
 use serde_json::{Value, json};
-use tradepost_tests::{a_product, at_once, both_engines, sql};
+use tradepost_tests::{Product, a_product, at_once, both_engines, sql};
 
 const UNKNOWN: &str = "01890000-0000-7000-8000-000000000000";
 
@@ -45,10 +45,19 @@ both_engines!(an_adjustment_moves_stock_and_never_below_what_is_available, async
 
 both_engines!(a_count_books_the_difference_to_what_was_there_when_it_was_taken, async |shop| {
     let owner = shop.owner();
-    let tea = a_product().stock(10).create(&owner).await;
+    let (milk, tea) = (a_product().stock(1).create(&owner).await, a_product().stock(10).create(&owner).await);
     let path = format!("/inventory/{}/counts", tea.id);
-    let then = owner.walk(&format!("/stock-movements?product_id={}", tea.id)).await[0]["recorded_at"].clone();
+    let first = async |product: &Product| {
+        owner.walk(&format!("/stock-movements?product_id={}", product.id)).await[0]["recorded_at"].clone()
+    };
+    let (before, then) = (first(&milk).await, first(&tea).await);
+    let superseded = async |at: &Value| {
+        let refused = owner.post(&path, json!({ "counted": 500, "counted_at": at })).await;
+        assert_eq!(refused.is_problem(409, "conflict")["reason"], "count_superseded");
+    };
     owner.post("/sales", json!({ "lines": [tea.line(4)] })).await.is(201);
+    superseded(&before).await;
+    assert_eq!(tea.on_hand(&owner).await, 6.0, "a count from before there was any changes nothing");
     let late = owner.post(&path, json!({ "counted": 9, "counted_at": then })).await.is(201);
     assert_eq!(
         (&late["kind"], &late["on_hand_change"], &late["on_hand_after"]),
@@ -60,7 +69,7 @@ both_engines!(a_count_books_the_difference_to_what_was_there_when_it_was_taken, 
         (&json!(0), &json!(5)),
         "a count that agrees is a movement of zero"
     );
-    owner.post(&path, json!({ "counted": 500, "counted_at": then })).await;
+    superseded(&then).await;
     assert_eq!(tea.on_hand(&owner).await, 5.0, "a count older than the last changes nothing");
     owner.post(&path, json!({ "counted": 0 })).await.is(201);
     assert_eq!(tea.on_hand(&owner).await, 0.0);
@@ -69,6 +78,7 @@ both_engines!(a_count_books_the_difference_to_what_was_there_when_it_was_taken, 
         ("counted", json!({ "counted": 1.5 })),
         ("counted", json!({ "counted": "5" })),
         ("counted_at", json!({ "counted": 1, "counted_at": "2999-01-01T00:00:00Z" })),
+        ("counted_at", json!({ "counted": 1, "counted_at": "2020-01-01T00:00:00Z" })),
         ("counted_at", json!({ "counted": 1, "counted_at": "yesterday" })),
     ] {
         owner.post(&path, body).await.points_at(&format!("/{field}"));

@@ -134,6 +134,10 @@ both_engines!(a_body_that_makes_no_sense_gets_its_own_clear_answer, async |shop|
             json!({ "counts": [{ "sku": tea.sku, "counted": 1, "counted_at": "2999-01-01T00:00:00Z" }] }),
             "/counts/0/counted_at",
         ),
+        (
+            json!({ "counts": [{ "sku": tea.sku, "counted": 1, "counted_at": "2020-01-01T00:00:00Z" }] }),
+            "/counts/0/counted_at",
+        ),
     ];
     for (number, (body, pointer)) in refused.iter().enumerate() {
         till.deliver(&nobody, &format!("evt-{number}"), body).await.points_at(pointer);
@@ -187,6 +191,22 @@ both_engines!(several_changes_apply_all_or_not_at_all, async |shop| {
     let good = json!({ "changes": [change(&tea, -4), change(&milk, -1)] });
     assert_eq!(till.deliver(&owner, "evt-3", &good).await.is(200)["movements"].as_array().map(Vec::len), Some(2));
     assert_eq!((tea.on_hand(&owner).await, milk.on_hand(&owner).await), (6.0, 0.0));
+    shop.database.verify();
+});
+
+both_engines!(each_change_of_a_delivery_is_a_movement_with_its_own_reason_and_time, async |shop| {
+    let owner = shop.owner();
+    let tea = a_product().stock(10).create(&owner).await;
+    let till = a_pos_connection(&owner, "refuse").await;
+    let change = |by: i64, reason: &str, at: &str| json!({ "sku": tea.sku, "quantity_change": by, "reason": reason, "occurred_at": at });
+    let (noon, one) = ("2020-01-01T12:00:00Z", "2020-01-01T13:00:00Z");
+    let body = json!({ "changes": [change(-2, "Sold", noon), change(-1, "Spilled", one)] });
+    let applied = till.deliver(&owner, "evt-1", &body).await.is(200);
+    let told =
+        |moved: &Value| json!([moved["on_hand_change"], moved["on_hand_after"], moved["reason"], moved["occurred_at"]]);
+    let told: Vec<Value> = applied["movements"].as_array().expect("movements").iter().map(told).collect();
+    assert_eq!(json!(told), json!([[-2, 8, "Sold", noon], [-1, 7, "Spilled", one]]));
+    assert_eq!(till.deliver(&owner, "evt-1", &body).await.is(200)["movements"], applied["movements"]);
     shop.database.verify();
 });
 
@@ -289,8 +309,9 @@ both_engines!(a_count_books_the_difference_at_its_time, async |shop| {
         |counted: i64, at: &Value| json!({ "counts": [{ "sku": tea.sku, "counted": counted, "counted_at": at }] });
     till.deliver(&owner, "count-1", &count(8, &recorded)).await.is(200);
     assert_eq!(tea.on_hand(&owner).await, 5.0, "8 were there before 3 were sold");
-    till.deliver(&owner, "count-2", &count(500, &json!("2020-01-01T00:00:00Z"))).await.is(200);
-    assert_eq!(tea.on_hand(&owner).await, 5.0, "a count older than the last changes nothing");
+    let late = till.deliver(&owner, "count-2", &count(500, &recorded)).await.is(200);
+    assert_eq!((&late["status"], &late["movements"]), (&json!("applied"), &json!([])), "{late:?}");
+    assert_eq!(tea.on_hand(&owner).await, 5.0, "a count that is not newer than the last changes nothing");
     shop.database.verify();
 });
 

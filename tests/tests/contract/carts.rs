@@ -7,7 +7,7 @@ use crate::{
 use tradepost_domain::{
     carts::CartItem,
     ids::ProductId,
-    ledger::{Command, Refusal},
+    ledger::{Command, Refusal, orders},
     money::{Money, Price},
     repository::{Carts, Users},
 };
@@ -83,8 +83,8 @@ on_each_engine!(a_checkout_places_what_is_in_the_cart_and_empties_it, async |kep
     kept.put(&ann, item(tea, "4", 240)).await;
     kept.write(move |s| s.set_cart_promo(user, Some("ten"), now())).await.unwrap();
     let notes = Some("Ring twice".to_owned());
-    let checkout = Command::Checkout { user, customer: Some(ann.customer), promo_code: None, notes };
-    let id = ask(&kept.store, ann.principal.clone(), checkout).await.expect("it is placed");
+    let checkout = orders::Command::Checkout { user, customer: Some(ann.customer), promo_code: None, notes };
+    let id = ask(&kept.store, ann.principal.clone(), Command::Orders(checkout)).await.expect("it is placed");
     let order = kept.read_order(id).await.order;
     assert_eq!((order.total, order.discount, order.notes.as_deref()), (900, 100, Some("Ring twice")));
     let cart = kept.cart(&ann).await;

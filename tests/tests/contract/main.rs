@@ -21,7 +21,10 @@ use tradepost_domain::{
     identity::{Permissions, Principal, Role, User, UserForm},
     ids::{CategoryId, CustomerId, LocationId, ProductId, UserId},
     instant::Instant,
-    ledger::{Command, SellLine},
+    ledger::{
+        Command, SellLine, catalogue,
+        sales::{self, NewSale},
+    },
     money::Currency,
     repository::{self, Categories},
 };
@@ -139,7 +142,7 @@ impl Kept {
     }
 
     async fn submit(&self, command: Command) {
-        let answer = Box::new(|_: &_, _: &_| Answer::default());
+        let answer = Box::new(|_: &_| Answer::default());
         let principal = Principal::system();
         let submission = Submission { command, principal, key: None, expected_version: None, answer };
         self.store.ledger().submit(submission).await.expect("the ledger accepts it");
@@ -151,14 +154,14 @@ impl Kept {
         let form = ProductForm { sku: sku.to_owned(), name: format!("Name of {sku}"), rest };
         let product = Arc::new(form.parse(id, eur(), now()).expect("a product"));
         let initial_quantity = Some(stock.parse().expect("a quantity"));
-        self.submit(Command::AddProduct { product, initial_quantity }).await;
+        self.submit(Command::Catalogue(catalogue::Command::Add { product, initial_quantity })).await;
         id
     }
 
     async fn sell(&self, product: ProductId, quantity: &str) {
         let quantity = quantity.parse().expect("a quantity");
         let lines = vec![SellLine { line: None, product: Some(product), quantity, unit_price: None }];
-        self.submit(Command::RecordSale { lines, buyer: None, location: None, occurred_at: None }).await;
+        self.submit(Command::Sales(sales::Command::Record(NewSale { lines, ..NewSale::default() }))).await;
     }
 
     fn tamper(&self, statement: &str) {

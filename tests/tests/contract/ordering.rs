@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use tradepost_domain::{
     identity::{Principal, Role},
     ids::{CustomerId, OrderId, ProductId, PromoId, UserId},
-    ledger::{Book, Command, Effects, NewOrder, Refusal, SellLine},
+    ledger::{
+        Command, Effects, Refusal, SellLine,
+        orders::{self, NewOrder},
+    },
     orders::Step,
     promos::{Promo, PromoPatch},
     repository::{Customers, Promos, Users},
@@ -34,16 +37,18 @@ pub(crate) fn lines(wanted: &[(ProductId, &str)]) -> Vec<SellLine> {
 impl Shopper {
     pub(crate) fn order(&self, wanted: &[(ProductId, &str)], promo_code: Option<&str>) -> Command {
         let (customer, promo_code) = (Some(self.customer), promo_code.map(str::to_owned));
-        Command::PlaceOrder(Box::new(NewOrder { customer, lines: lines(wanted), promo_code, ..NewOrder::default() }))
+        let new = NewOrder { customer, lines: lines(wanted), promo_code, ..NewOrder::default() };
+        Command::Orders(orders::Command::Place(Box::new(new)))
     }
 
     pub(crate) fn checkout(&self) -> Command {
-        Command::Checkout { user: self.user, customer: Some(self.customer), promo_code: None, notes: None }
+        let (user, customer) = (self.user, Some(self.customer));
+        Command::Orders(orders::Command::Checkout { user, customer, promo_code: None, notes: None })
     }
 }
 
 pub(crate) fn step(id: OrderId, step: Step) -> Command {
-    Command::StepOrder { id, step, reason: None }
+    Command::Orders(orders::Command::Step { id, step, reason: None })
 }
 
 /// A percentage off, for everybody, at any time, as often as they like; then changed by `change`.
@@ -64,8 +69,8 @@ pub(crate) fn a_promo(code: &str, percentage: &str, change: impl FnOnce(&mut Pro
 
 /// The id of the order that a command was about, or why it was refused.
 pub(crate) async fn ask(store: &Store, principal: Principal, command: Command) -> Result<OrderId, Refusal> {
-    let answer = |effects: &Effects, _: &Book| {
-        let order = effects.orders.first().map(|order| order.value.id.to_string());
+    let answer = |effects: &Effects| {
+        let order = effects.orders.orders.first().map(|written| written.order.value.id.to_string());
         Answer { status: 200, body: order.unwrap_or_default().into_bytes(), ..Answer::default() }
     };
     let answer = Box::new(answer);

@@ -7,13 +7,16 @@ use crate::{
 use tradepost_domain::{
     identity::Principal,
     ids::{LocationId, OrderId, ProductId},
-    ledger::{Command, NewOrder, OrderPatch, RefundLine, Refusal},
+    ledger::{
+        Command, RefundLine, Refusal,
+        orders::{self, NewOrder, OrderPatch},
+    },
     orders::{OrderStatus, Step},
     repository::Customers,
 };
 use tradepost_store::{
     ListRequest, Order,
-    orders::{self, OrderFilter},
+    orders::{self as stored, OrderFilter},
     sales,
 };
 use tradepost_tests::{Engine, at_once};
@@ -29,7 +32,8 @@ on_each_engine!(an_order_is_read_as_it_was_placed, async |kept| {
         notes: Some(" to the back door ".to_owned()),
         location: None,
     };
-    let id = ask(&kept.store, ann.principal.clone(), Command::PlaceOrder(Box::new(new))).await.unwrap();
+    let id =
+        ask(&kept.store, ann.principal.clone(), Command::Orders(orders::Command::Place(Box::new(new)))).await.unwrap();
     let read = kept.read_order(id).await;
     let order = &read.order;
     assert_eq!((order.number, order.status.as_str(), order.version), (1, "pending", 1));
@@ -58,7 +62,8 @@ on_each_engine!(every_step_to_delivery_and_back_is_kept, async |kept| {
     for (quantity, restock) in [("1", true), ("2", false)] {
         let lines = vec![RefundLine { line: None, product: Some(tea), quantity: quantity.parse().unwrap() }];
         let reason = Some(format!("restock: {restock}"));
-        kept.shop(Command::ReturnOrder { id, lines, restock, reason }).await.expect("it is taken back");
+        let give_back = orders::Command::Return { id, lines, restock, reason };
+        kept.shop(Command::Orders(give_back)).await.expect("it is taken back");
         kept.assert_all_agrees();
     }
     assert_eq!(kept.figures().await["TEA"], (7, 0));
@@ -87,7 +92,7 @@ on_each_engine!(an_edit_moves_the_net_difference_and_replaces_the_lines, async |
     let edit = |wanted: &[(ProductId, &str)], notes: &str| {
         let lines = Some(lines(wanted));
         let patch = OrderPatch { lines, notes: Some(Some(notes.to_owned())), promo_code: None };
-        ask(&kept.store, ann.principal.clone(), Command::EditOrder { id, patch: Box::new(patch) })
+        ask(&kept.store, ann.principal.clone(), Command::Orders(orders::Command::Edit { id, patch: Box::new(patch) }))
     };
     edit(&[(tea, "9")], "x").await.unwrap();
     let figures = kept.figures().await;
@@ -155,7 +160,7 @@ on_each_engine!(orders_mixed_with_sales_edits_and_steps_keep_everything_in_agree
             let promo_code = n.is_multiple_of(4).then(|| Some("TEN".to_owned()));
             let patch = Box::new(OrderPatch { lines, promo_code, notes: None });
             // Each of these may find too little, or a code that is used up: then nothing changes.
-            drop(ask(Command::EditOrder { id, patch }).await);
+            drop(ask(Command::Orders(orders::Command::Edit { id, patch })).await);
             let way: &[Step] = match n % 4 {
                 0 => &[Step::Accept, Step::Ship, Step::Deliver],
                 1 => &[Step::Reject],
@@ -166,7 +171,7 @@ on_each_engine!(orders_mixed_with_sales_edits_and_steps_keep_everything_in_agree
                 drop(ask(step(id, *to)).await);
             }
             if n % 4 == 1 {
-                ask(Command::DeleteOrder { id }).await.expect("it is hidden");
+                ask(Command::Orders(orders::Command::Delete { id })).await.expect("it is hidden");
             }
         }
     };
@@ -208,9 +213,9 @@ on_each_engine!(a_refused_order_keeps_nothing, async |kept| {
 });
 
 async fn found(kept: &Kept, filter: OrderFilter, order: &str) -> String {
-    let order = Order::parse_list(order, orders::ORDERINGS).expect("an order");
+    let order = Order::parse_list(order, stored::ORDERINGS).expect("an order");
     let asked = ListRequest { filter, order, limit: 50, after: None, count: true };
-    let page = kept.store.read(move |s| orders::list(s, &asked)).await.expect("a page");
+    let page = kept.store.read(move |s| stored::list(s, &asked)).await.expect("a page");
     assert_eq!(page.count, Some(page.rows.len() as i64));
     page.rows.iter().map(|row| row.order.number.to_string()).collect::<Vec<_>>().join(" ")
 }
@@ -225,10 +230,11 @@ on_each_engine!(orders_are_found_by_what_they_are, async |kept| {
     let third = kept.place(&bob, &[(tea, "4")], Some("half")).await;
     let hidden = kept.place(&bob, &[(tea, "4")], None).await;
     kept.steps(hidden, &[Step::Reject]).await;
-    kept.shop(Command::DeleteOrder { id: hidden }).await.expect("it is hidden");
+    kept.shop(Command::Orders(orders::Command::Delete { id: hidden })).await.expect("it is hidden");
     kept.steps(first, &[Step::Accept]).await;
     let notes = OrderPatch { notes: Some(Some("Back DOOR".to_owned())), ..OrderPatch::default() };
-    kept.shop(Command::EditOrder { id: third, patch: Box::new(notes) }).await.unwrap();
+    let edit = orders::Command::Edit { id: third, patch: Box::new(notes) };
+    kept.shop(Command::Orders(edit)).await.unwrap();
     type Change = fn(&mut OrderFilter);
     let cases: [(Change, &str); 16] = [
         (|_| (), "3 2 1"),
@@ -275,7 +281,7 @@ on_each_engine!(a_list_of_orders_costs_the_same_whatever_its_length_and_a_walk_s
     let page = async |limit, after| {
         let before = kept.store.statements();
         let asked = request(limit, after);
-        let page = kept.store.read(move |s| orders::list(s, &asked)).await.expect("a page");
+        let page = kept.store.read(move |s| stored::list(s, &asked)).await.expect("a page");
         (page, kept.store.statements() - before)
     };
     let ((one, cost_of_one), (all, cost_of_all)) = (page(1, None).await, page(30, None).await);
@@ -296,7 +302,7 @@ on_each_engine!(a_list_of_orders_costs_the_same_whatever_its_length_and_a_walk_s
 on_each_engine!(what_waits_is_counted_and_the_oldest_named, async |kept| {
     let tea = kept.a_product("TEA", "2.50", "50").await;
     let ann = kept.a_shopper("ann").await;
-    let waiting = async || kept.store.read(orders::waiting).await.expect("it can be read");
+    let waiting = async || kept.store.read(stored::waiting).await.expect("it can be read");
     assert!(waiting().await.is_empty());
     let ways: [&[Step]; 6] =
         [&[], &[Step::Accept], &[Step::Accept, Step::Ship], &[Step::Reject], &[], &[Step::Accept, Step::Ship]];
@@ -328,7 +334,7 @@ on_each_engine!(what_holds_a_product_is_named_oldest_first_and_at_most_ten_times
     let home = kept.read_order(kept.place(&ann, &[(tea, "1")], None).await).await.order.location_id;
     let elsewhere = LocationId::from_uuid(crate::new_id());
     let held = async |of: Vec<(ProductId, LocationId)>| {
-        let rows = kept.store.read(move |s| orders::holders(s, &of)).await.expect("it can be read");
+        let rows = kept.store.read(move |s| stored::holders(s, &of)).await.expect("it can be read");
         rows.into_iter().map(|row| (row.product_id, row.number, row.quantity)).collect::<Vec<_>>()
     };
     assert_eq!(held(vec![]).await, []);

@@ -7,7 +7,10 @@ use crate::{
 use tradepost_domain::{
     identity::Principal,
     ids::{ProductId, PromoId},
-    ledger::{Command, OrderPatch, Refusal},
+    ledger::{
+        Command, Refusal,
+        orders::{self, OrderPatch},
+    },
     orders::Step,
     promos::{Promo, PromoPatch, Reason},
     repository::Promos,
@@ -151,7 +154,7 @@ on_each_engine!(another_code_on_an_order_gives_the_first_back, async |kept| {
     let id = kept.place(&ann, &[(tea, "4")], Some("ten")).await;
     let edit = |code: Option<&str>| {
         let patch = OrderPatch { promo_code: Some(code.map(str::to_owned)), ..OrderPatch::default() };
-        ask(&kept.store, ann.principal.clone(), Command::EditOrder { id, patch: Box::new(patch) })
+        ask(&kept.store, ann.principal.clone(), Command::Orders(orders::Command::Edit { id, patch: Box::new(patch) }))
     };
     for (code, uses, discount) in [(Some("half"), (0, 1), 500), (None, (0, 0), 0), (Some("TEN"), (1, 0), 100)] {
         edit(code).await.unwrap();
@@ -169,7 +172,8 @@ on_each_engine!(a_removed_code_keeps_its_promise_and_is_found_by_nobody, async |
     let second = kept.place(&ann, &[(tea, "4")], Some("ten")).await;
     kept.write(move |s| s.remove_promo(old, now())).await.unwrap();
     let patch = OrderPatch { lines: Some(crate::ordering::lines(&[(tea, "2")])), ..OrderPatch::default() };
-    kept.shop(Command::EditOrder { id: first, patch: Box::new(patch) }).await.unwrap();
+    let edit = orders::Command::Edit { id: first, patch: Box::new(patch) };
+    kept.shop(Command::Orders(edit)).await.unwrap();
     assert_eq!(kept.read_order(first).await.order.discount, 50);
     // In one batch somebody gives the old one back while others ask for its name: first nobody has it, then another one does.
     for (id, percentage, expected) in [(first, None, 0), (second, Some("50"), 125)] {

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use tradepost_domain::{
     faults::Faults,
     ids::ProductId,
-    ledger::Command,
+    ledger::{Command, orders},
     money::{Currency, Money},
     promos::Reason,
 };
@@ -42,8 +42,8 @@ pub struct CartView {
     discount: Amount,
     #[schema(example = "MANGO10")]
     promo_code: Option<String>,
-    /// Why the promo code cannot be used now: `unknown`, `inactive`, `not_started`, `expired`, `used_up`, `already_used` or
-    /// `minimum_not_reached`.
+    /// Why the promo code cannot be used now: `unknown`, `inactive`, `not_started`, `expired`, `used_up`, `already_used`,
+    /// `minimum_not_reached` or `other_currency`.
     #[schema(example = "minimum_not_reached")]
     promo_refused: Option<&'static str>,
     /// What would be paid.
@@ -206,7 +206,8 @@ pub(crate) async fn checkout(shop: Data<Shop>, change: Change) -> Result<HttpRes
     let promo_code = typed_code(promo_code, &mut faults);
     faults.into_result()?;
     let Owner { user, customer } = Owner::of(change.caller.user, &change.caller.principal);
-    change.submit(&shop, Command::Checkout { user, customer, promo_code, notes }, placed).await
+    let command = Command::Orders(orders::Command::Checkout { user, customer, promo_code, notes });
+    change.submit(&shop, command, placed).await
 }
 
 /// Changes the caller's cart and answers it.

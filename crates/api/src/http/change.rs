@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use std::{future::Future, pin::Pin};
 use tradepost_domain::{
     identity::Permission,
-    ledger::{Book, Command, Effects, Refusal},
+    ledger::{Command, Effects, Refusal},
 };
 use tradepost_store::{Answer, Keyed, Session, Submission, SubmitError, orders};
 use validator::Validate;
@@ -82,7 +82,7 @@ impl Change {
         &self,
         shop: &Shop,
         command: Command,
-        answer: impl Fn(&Effects, &Book) -> Answer + Send + 'static,
+        answer: impl Fn(&Effects) -> Answer + Send + 'static,
     ) -> Result<HttpResponse, Problem> {
         let submission = Submission {
             command,

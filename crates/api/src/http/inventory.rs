@@ -15,7 +15,7 @@ use actix_web::{HttpResponse, get, http::StatusCode, post, web::Data};
 use serde::{Deserialize, Serialize};
 use tradepost_domain::{
     ids::{LocationId, ProductId},
-    ledger::{Book, Command, Effects},
+    ledger::{Command, Effects, stock},
 };
 use tradepost_store::{
     Answer,
@@ -131,7 +131,7 @@ pub struct Adjustment {
 pub struct Count {
     /// What was found.
     counted: Qty,
-    /// When; now where absent. Sales since then stay valid.
+    /// When, at most 31 days ago; now where absent. Sales since then stay valid.
     counted_at: Option<Time>,
     /// The default location where absent.
     location_id: Option<Id>,
@@ -163,13 +163,13 @@ pub(crate) async fn read(shop: Data<Shop>, id: PathId<ProductId>) -> Result<Http
 pub(crate) async fn adjust(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
     let product = id.0;
     let form: Adjustment = change.json_about(&shop, move |session| products::exists(session, product)).await?;
-    let command = Command::Adjust {
+    let command = stock::Command::Adjust {
         product,
         location: form.location_id.map(LocationId::from),
         change: form.quantity_change.0,
         reason: form.reason,
     };
-    change.submit(&shop, command, movement).await
+    change.submit(&shop, Command::Stock(command), movement).await
 }
 
 /// Count stock
@@ -180,21 +180,21 @@ pub(crate) async fn adjust(shop: Data<Shop>, id: PathId<ProductId>, change: Chan
 pub(crate) async fn count(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
     let product = id.0;
     let form: Count = change.json_about(&shop, move |session| products::exists(session, product)).await?;
-    let command = Command::Count {
+    let command = stock::Command::Count {
         product,
         location: form.location_id.map(LocationId::from),
         counted: form.counted.0,
         counted_at: form.counted_at.map(|time| time.0),
     };
-    change.submit(&shop, command, movement).await
+    change.submit(&shop, Command::Stock(command), movement).await
 }
 
 /// The movement that was booked.
-fn movement(effects: &Effects, book: &Book) -> Answer {
-    match effects.movements.first() {
+fn movement(effects: &Effects) -> Answer {
+    match effects.movements().first() {
         Some(movement) => {
             let location = format!("/api/v1/stock-movements/{}", movement.id);
-            answer::created(&MovementView::of_book(movement, book), None, location)
+            answer::created(&MovementView::of_effects(movement, &effects.names), None, location)
         }
         None => answer::no_content(),
     }

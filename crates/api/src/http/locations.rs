@@ -11,7 +11,12 @@ use super::{
 use crate::{clock, shop::Shop, usecases::check_version};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use serde::{Deserialize, Serialize};
-use tradepost_domain::{ids::LocationId, ledger::Command, repository::Locations, stock::Location};
+use tradepost_domain::{
+    ids::LocationId,
+    ledger::{Command, stock},
+    repository::Locations,
+    stock::Location,
+};
 use tradepost_store::{Session, locations as stored};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
@@ -140,7 +145,8 @@ pub(crate) async fn edit(shop: Data<Shop>, id: PathId<LocationId>, change: Chang
 #[utoipa::path(tag = "Stock", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")))]
 #[delete("/locations/{id}")]
 pub(crate) async fn remove(shop: Data<Shop>, id: PathId<LocationId>, change: Change) -> Result<HttpResponse, Problem> {
-    change.submit(&shop, Command::RemoveLocation { id: id.0 }, |_, _| answer::no_content()).await
+    let command = Command::Stock(stock::Command::RemoveLocation { id: id.0 });
+    change.submit(&shop, command, |_| answer::no_content()).await
 }
 
 fn find(session: &mut Session<'_>, id: LocationId) -> Result<Location, Problem> {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tradepost_domain::{
     identity::Actor,
     ids::MovementId,
-    ledger::Book,
+    ledger::Names,
     stock::{Kind, Movement},
 };
 use tradepost_store::stock::{self as stored, MovementRow};
@@ -112,13 +112,13 @@ impl From<MovementRow> for MovementView {
 
 impl MovementView {
     /// As it was just booked.
-    pub fn of_book(movement: &Movement, book: &Book) -> Self {
+    pub fn of_effects(movement: &Movement, names: &Names) -> Self {
         let source =
             movement.source.map(|source| SourceView { kind: source.type_name().to_owned(), id: source.uuid().into() });
         Self {
             id: movement.id.into(),
             product_id: movement.product.into(),
-            sku: book.product(movement.product).map(|product| product.sku.to_string()).unwrap_or_default(),
+            sku: names.skus.get(&movement.product).map(ToString::to_string).unwrap_or_default(),
             location_id: movement.location.into(),
             seq: movement.seq,
             kind: movement.kind.as_str().to_owned(),

@@ -13,7 +13,7 @@ use actix_web::{HttpResponse, post, web::Data};
 use serde::{Deserialize, Serialize};
 use tradepost_domain::{
     ids::{LineId, OrderId, ProductId},
-    ledger::{Command, RefundLine},
+    ledger::{Command, RefundLine, orders},
     orders::Step,
 };
 use utoipa::ToSchema;
@@ -109,11 +109,11 @@ pub(crate) async fn give_back(shop: Data<Shop>, id: PathId<OrderId>, change: Cha
         quantity: line.quantity.0,
     });
     let restock = form.restock.unwrap_or(true);
-    let command = Command::ReturnOrder { id, lines: lines.collect(), restock, reason: form.reason };
-    change.submit(&shop, command, placed).await
+    let command = orders::Command::Return { id, lines: lines.collect(), restock, reason: form.reason };
+    change.submit(&shop, Command::Orders(command), placed).await
 }
 
 async fn step(shop: &Shop, id: OrderId, step: Step, change: &Change) -> Result<HttpResponse, Problem> {
     let StepReason { reason } = change.optional_json_about(shop, exists(id, change)).await?;
-    change.submit(shop, Command::StepOrder { id, step, reason }, changed).await
+    change.submit(shop, Command::Orders(orders::Command::Step { id, step, reason }), changed).await
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tradepost_domain::{
     identity::{Actor, Permission, Principal},
     ids::CustomerId,
-    ledger::Book,
+    ledger::Names,
     lines::Line,
     money::Currency,
     orders::{HistoryEntry, Order, OrderStatus},
@@ -98,8 +98,8 @@ pub struct StepView {
 
 impl OrderView {
     /// As it was just written.
-    pub fn of_book(order: &Order, book: &Book) -> Self {
-        let card = book.customer(order.customer);
+    pub fn of_effects(order: &Order, names: &Names) -> Self {
+        let card = names.customers.get(&order.customer);
         Self {
             id: order.id.into(),
             number: order.number,

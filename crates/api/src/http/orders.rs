@@ -17,7 +17,8 @@ use tradepost_domain::{
     faults::Faults,
     identity::Principal,
     ids::{LineId, LocationId, OrderId, ProductId},
-    ledger::{Book, Command, Effects, NewOrder, OrderPatch, SellLine},
+    ledger::{Command, Effects, SellLine, orders},
+    orders::Order,
 };
 use tradepost_store::{Answer, Session, orders as stored};
 use utoipa::ToSchema;
@@ -96,14 +97,14 @@ pub(crate) async fn place(shop: Data<Shop>, change: Change) -> Result<HttpRespon
     let mut faults = Faults::new();
     let promo_code = typed_code(form.promo_code, &mut faults);
     faults.into_result()?;
-    let new = NewOrder {
+    let new = orders::NewOrder {
         customer: form.customer_id.map(Into::into).or(change.caller.principal.customer),
         lines: form.lines.into_iter().map(SellLine::from).collect(),
         promo_code,
         notes: form.notes,
         location: form.location_id.map(LocationId::from),
     };
-    change.submit(&shop, Command::PlaceOrder(Box::new(new)), placed).await
+    change.submit(&shop, Command::Orders(orders::Command::Place(Box::new(new))), placed).await
 }
 
 /// Read an order
@@ -135,8 +136,8 @@ pub(crate) async fn edit(shop: Data<Shop>, id: PathId<OrderId>, change: Change) 
         return Err(if exists { faults.into() } else { Problem::not_found() });
     }
     let lines = form.lines.map(|lines| lines.into_iter().map(SellLine::from).collect());
-    let patch = Box::new(OrderPatch { lines, promo_code, notes: form.notes });
-    change.submit(&shop, Command::EditOrder { id, patch }, changed).await
+    let patch = Box::new(orders::OrderPatch { lines, promo_code, notes: form.notes });
+    change.submit(&shop, Command::Orders(orders::Command::Edit { id, patch }), changed).await
 }
 
 /// Delete an order
@@ -145,20 +146,26 @@ pub(crate) async fn edit(shop: Data<Shop>, id: PathId<OrderId>, change: Change) 
 #[utoipa::path(tag = "Orders", params(("id" = Id, Path)), responses((status = 204, description = "Cancelled or hidden, now or before.")))]
 #[delete("/orders/{id}")]
 pub(crate) async fn remove(shop: Data<Shop>, id: PathId<OrderId>, change: Change) -> Result<HttpResponse, Problem> {
-    change.submit(&shop, Command::DeleteOrder { id: id.0 }, |_, _| answer::no_content()).await
+    let command = Command::Orders(orders::Command::Delete { id: id.0 });
+    change.submit(&shop, command, |_| answer::no_content()).await
 }
 
 /// The order as it was just placed, or as something of it came back.
-pub(super) fn placed(effects: &Effects, book: &Book) -> Answer {
-    let Some(order) = effects.orders.first() else { return answer::no_content() };
-    let location = format!("/api/v1/orders/{}", order.value.id);
-    answer::created(&OrderView::of_book(&order.value, book), Some(order.value.version), location)
+pub(super) fn placed(effects: &Effects) -> Answer {
+    let Some(order) = order(effects) else { return answer::no_content() };
+    let location = format!("/api/v1/orders/{}", order.id);
+    answer::created(&OrderView::of_effects(order, &effects.names), Some(order.version), location)
 }
 
 /// The order as it is after a change.
-pub(super) fn changed(effects: &Effects, book: &Book) -> Answer {
-    let Some(order) = effects.orders.first() else { return answer::no_content() };
-    answer::changed(200, &OrderView::of_book(&order.value, book), Some(order.value.version))
+pub(super) fn changed(effects: &Effects) -> Answer {
+    let Some(order) = order(effects) else { return answer::no_content() };
+    answer::changed(200, &OrderView::of_effects(order, &effects.names), Some(order.version))
+}
+
+/// The order that was written.
+fn order(effects: &Effects) -> Option<&Order> {
+    effects.orders.orders.first().map(|written| &*written.order.value)
 }
 
 /// Is there such an order, as far as the caller may know?

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use tradepost_domain::{
     faults::Faults,
     ids::{ConnectionId, LocationId},
-    ledger::Command,
+    ledger::{Command, pos},
     pos::{Connection, ConnectionPatch, OnShortage},
     repository::{Connections, Locations},
 };
@@ -257,11 +257,11 @@ pub(crate) async fn map(
 ) -> Result<HttpResponse, Problem> {
     let (id, external_id) = (id.0, external_id.0);
     let form: MapProduct = change.json_about(&shop, move |session| Ok(session.connection(id)?.is_some())).await?;
-    let command =
-        Command::MapProduct { connection: id, external_id: external_id.clone(), product: form.product_id.into() };
+    let product = form.product_id.into();
+    let command = Command::Pos(pos::Command::Map { connection: id, external_id: external_id.clone(), product });
     change
-        .submit(&shop, command, move |effects, _| {
-            let events = effects.events.iter().map(|event| EventView::from(&*event.value)).collect();
+        .submit(&shop, command, move |effects| {
+            let events = effects.pos.events.iter().map(|event| EventView::from(&*event.value)).collect();
             let mapping = MappingView {
                 connection_id: id.into(),
                 external_id: external_id.clone(),
@@ -282,8 +282,8 @@ pub(crate) async fn unmap(
     external_id: PathText,
     change: Change,
 ) -> Result<HttpResponse, Problem> {
-    let command = Command::UnmapProduct { connection: id.0, external_id: external_id.0 };
-    change.submit(&shop, command, |_, _| answer::no_content()).await
+    let command = Command::Pos(pos::Command::Unmap { connection: id.0, external_id: external_id.0 });
+    change.submit(&shop, command, |_| answer::no_content()).await
 }
 
 fn find(session: &mut Session<'_>, id: ConnectionId) -> Result<Connection, Problem> {

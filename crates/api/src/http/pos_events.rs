@@ -15,7 +15,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web::Data};
 use serde::{Deserialize, Serialize};
 use tradepost_domain::{
     ids::EventId,
-    ledger::{Book, Command, Effects},
+    ledger::{Command, Effects, pos},
     pos::{Event, EventLine, EventStatus, Report},
 };
 use tradepost_store::{
@@ -213,7 +213,7 @@ pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<Even
 #[utoipa::path(tag = "POS", params(("id" = Id, Path)), responses((status = 200, description = "The delivery as it stands now, and what it led to.", body = JudgedView)))]
 #[post("/pos-events/{id}/retry")]
 pub(crate) async fn retry(shop: Data<Shop>, id: PathId<EventId>, change: Change) -> Result<HttpResponse, Problem> {
-    change.submit(&shop, Command::RetryPosEvent { id: id.0 }, judged).await
+    change.submit(&shop, Command::Pos(pos::Command::Retry { id: id.0 }), judged).await
 }
 
 /// Dismiss a delivery
@@ -225,12 +225,13 @@ pub(crate) async fn dismiss(shop: Data<Shop>, id: PathId<EventId>, change: Chang
     let id = id.0;
     let exists = move |session: &mut tradepost_store::Session<'_>| Ok(stored::event(session, id)?.is_some());
     let Dismiss { reason } = change.optional_json_about(&shop, exists).await?;
-    change.submit(&shop, Command::DismissPosEvent { id, reason }, judged).await
+    change.submit(&shop, Command::Pos(pos::Command::Dismiss { id, reason }), judged).await
 }
 
-fn judged(effects: &Effects, book: &Book) -> Answer {
-    let Some(event) = effects.events.first() else { return answer::no_content() };
-    let movements = effects.movements.iter().map(|movement| MovementView::of_book(movement, book)).collect();
+fn judged(effects: &Effects) -> Answer {
+    let Some(event) = effects.pos.events.first() else { return answer::no_content() };
+    let view = |movement| MovementView::of_effects(movement, &effects.names);
+    let movements = effects.movements().iter().map(view).collect();
     let judged = JudgedView { event: EventView::from(&*event.value), movements };
     answer::changed(200, &judged, Some(event.value.version))
 }

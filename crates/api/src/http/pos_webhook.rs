@@ -23,8 +23,9 @@ use tradepost_domain::{
     faults::Faults,
     identity::Principal,
     ids::ConnectionId,
-    ledger::{Book, Command, Effects, Refusal},
+    ledger::{Command, Effects, Names, Refusal, pos},
     pos::{Delivery, Event, EventLine, EventStatus, Reference, Report},
+    stock::Movement,
 };
 use tradepost_store::{Answer, Submission, SubmitError};
 use utoipa::ToSchema;
@@ -75,6 +76,7 @@ pub struct ReportedCount {
     sku: Option<String>,
     external_id: Option<String>,
     counted: Qty,
+    /// By the till's clock, at most 31 days ago; when it was received where absent. Sales since then stay valid.
     counted_at: Option<Time>,
 }
 
@@ -126,7 +128,7 @@ pub(crate) async fn receive(shop: Data<Shop>, request: HttpRequest, payload: Pay
     let (lines, is_single) = body::parse::<PosReport>(&body)?.into_lines()?;
     let delivery = Delivery {
         connection,
-        webhook_id: webhook_id.clone(),
+        webhook_id,
         body_hash: Sha256::digest(&body).into(),
         body: body.to_vec(),
         headers: signed_headers(&request),
@@ -134,11 +136,11 @@ pub(crate) async fn receive(shop: Data<Shop>, request: HttpRequest, payload: Pay
     };
     let instance = request.extensions().get::<RequestId>().cloned();
     let submission = Submission {
-        command: Command::ApplyPosEvent(Arc::new(delivery)),
+        command: Command::Pos(pos::Command::Apply(Arc::new(delivery))),
         principal: Principal::of_connection(connection),
         key: None,
         expected_version: None,
-        answer: Box::new(move |effects, book| outcome(effects, book, connection, &webhook_id, instance.as_ref())),
+        answer: Box::new(move |effects| outcome(effects, instance.as_ref())),
     };
     let done = shop.store.ledger().submit(submission).await.map_err(|error| refused(error, is_single))?;
     Ok(answer::send(done))
@@ -189,22 +191,16 @@ fn signed_headers(request: &HttpRequest) -> String {
 }
 
 /// What to answer, from what was decided now or, where nothing was, before.
-fn outcome(
-    effects: &Effects,
-    book: &Book,
-    connection: ConnectionId,
-    webhook_id: &str,
-    instance: Option<&RequestId>,
-) -> Answer {
-    let event =
-        effects.events.first().map(|event| &event.value).or_else(|| book.event_by_webhook_id(connection, webhook_id));
-    let Some(event) = event else { return answer::no_content() };
-    if let Some(refusal) = &effects.refused {
+fn outcome(effects: &Effects, instance: Option<&RequestId>) -> Answer {
+    let decided = effects.pos.events.first().map(|written| (&written.value, effects.movements()));
+    let seen = || effects.pos.seen.as_ref().map(|seen| (&seen.event, seen.movements.as_slice()));
+    let Some((event, movements)) = decided.or_else(seen) else { return answer::no_content() };
+    if let Some(refusal) = &effects.pos.refused {
         let problem = Problem::from(refusal.clone()).with("event_id", event.id.to_string());
         let problem = instance.map_or(problem.clone(), |id| problem.in_request(&id.0));
         return Answer { status: problem.code().status, body: problem.body(), ..answer::no_content() };
     }
-    answer::changed(status(event), &PosOutcome::of(event, book), None)
+    answer::changed(status(event), &PosOutcome::of_effects(event, movements, &effects.names), None)
 }
 
 fn status(event: &Event) -> u16 {
@@ -216,9 +212,8 @@ fn status(event: &Event) -> u16 {
 }
 
 impl PosOutcome {
-    fn of(event: &Event, book: &Book) -> Self {
-        let movements =
-            || book.event_movements(event.id).iter().map(|movement| MovementView::of_book(movement, book)).collect();
+    fn of_effects(event: &Event, movements: &[Movement], names: &Names) -> Self {
+        let movements = || movements.iter().map(|movement| MovementView::of_effects(movement, names)).collect();
         Self {
             event_id: event.id.into(),
             status: event.status.as_str(),

@@ -16,9 +16,10 @@ use std::sync::Arc;
 use tradepost_domain::{
     catalogue::{Product, ProductForm, ProductPatch},
     ids::{CategoryId, ProductId},
-    ledger::{Book, Command},
+    ledger::{Command, Effects, catalogue},
     money::Currency,
     quantity::Quantity,
+    stock::Level,
 };
 use tradepost_store::{
     Session,
@@ -113,10 +114,9 @@ impl ProductView {
     }
 
     /// As staff see it, from what was just written.
-    fn of_book(product: &Product, book: &Book) -> Self {
-        let category = product
-            .category
-            .map(|id| CategoryCard { id: id.into(), name: book.category(id).unwrap_or_default().to_owned() });
+    fn of_effects(product: &Product, catalogue: &catalogue::Effects) -> Self {
+        let name = || catalogue.category.clone().unwrap_or_default();
+        let category = product.category.map(|id| CategoryCard { id: id.into(), name: name() });
         Self {
             id: product.id.into(),
             sku: product.sku.to_string(),
@@ -131,7 +131,7 @@ impl ProductView {
             unit_decimals: product.unit.decimals(),
             low_stock_threshold: product.low_stock_threshold.map(Qty),
             enabled: product.enabled,
-            stock: StockView::of_book(product.id, book),
+            stock: StockView::of_levels(&catalogue.levels),
             created_at: Time(product.created_at),
             updated_at: Time(product.updated_at),
         }
@@ -139,13 +139,14 @@ impl ProductView {
 }
 
 impl StockView {
-    fn of_book(product: ProductId, book: &Book) -> Self {
+    /// All locations together.
+    fn of_levels(levels: &[Level]) -> Self {
         let plus = |sum: Quantity, more: Quantity| sum.checked_add(more).unwrap_or(sum);
-        let levels = || book.levels().filter(|level| level.product == product);
+        let sum = |figure: fn(&Level) -> Quantity| Qty(levels.iter().map(figure).fold(Quantity::ZERO, plus));
         Self {
-            on_hand: Some(Qty(levels().map(|level| level.on_hand).fold(Quantity::ZERO, plus))),
-            reserved: Some(Qty(levels().map(|level| level.reserved).fold(Quantity::ZERO, plus))),
-            available: Qty(levels().map(|level| level.available()).fold(Quantity::ZERO, plus)),
+            on_hand: Some(sum(|level| level.on_hand)),
+            reserved: Some(sum(|level| level.reserved)),
+            available: sum(Level::available),
         }
     }
 }
@@ -325,13 +326,10 @@ pub(crate) async fn list(
 pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let (product, initial_quantity) = change.json::<AddProduct>()?.parse(shop.currency)?;
     let id = product.id;
-    let command = Command::AddProduct { product: Arc::new(product), initial_quantity };
+    let command = Command::Catalogue(catalogue::Command::Add { product: Arc::new(product), initial_quantity });
     change
-        .submit(&shop, command, move |effects, book| match effects.products.first() {
-            Some(product) => {
-                let location = format!("/api/v1/products/{id}");
-                answer::created(&ProductView::of_book(&product.value, book), Some(product.value.version), location)
-            }
+        .submit(&shop, command, move |effects| match written(effects) {
+            Some((view, version)) => answer::created(&view, Some(version), format!("/api/v1/products/{id}")),
             None => answer::no_content(),
         })
         .await
@@ -358,12 +356,10 @@ pub(crate) async fn read(
 pub(crate) async fn edit(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
     let form: EditProduct = change.json_about(&shop, move |session| exists(session, id)).await?;
-    let command = Command::EditProduct { id, patch: Box::new(form.into()) };
+    let command = Command::Catalogue(catalogue::Command::Edit { id, patch: Box::new(form.into()) });
     change
-        .submit(&shop, command, |effects, book| match effects.products.first() {
-            Some(product) => {
-                answer::changed(200, &ProductView::of_book(&product.value, book), Some(product.value.version))
-            }
+        .submit(&shop, command, |effects| match written(effects) {
+            Some((view, version)) => answer::changed(200, &view, Some(version)),
             None => answer::no_content(),
         })
         .await
@@ -375,7 +371,14 @@ pub(crate) async fn edit(shop: Data<Shop>, id: PathId<ProductId>, change: Change
 #[utoipa::path(tag = "Catalogue", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")))]
 #[delete("/products/{id}")]
 pub(crate) async fn remove(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
-    change.submit(&shop, Command::RemoveProduct { id: id.0 }, |_, _| answer::no_content()).await
+    let command = Command::Catalogue(catalogue::Command::Remove { id: id.0 });
+    change.submit(&shop, command, |_| answer::no_content()).await
+}
+
+/// The product as it was just written, with its version.
+fn written(effects: &Effects) -> Option<(ProductView, i64)> {
+    let product = &effects.catalogue.products.first()?.value;
+    Some((ProductView::of_effects(product, &effects.catalogue), product.version))
 }
 
 /// Is there such a product that may be changed?

@@ -7,7 +7,7 @@ use super::{
 };
 use serde::{Deserialize, Serialize};
 use tradepost_domain::{
-    ledger::Book,
+    ledger::Names,
     lines::Line,
     money::Currency,
     sales::{Buyer, Sale, SaleStatus},
@@ -76,10 +76,10 @@ pub struct BuyerView {
 }
 
 impl BuyerView {
-    fn of_book(buyer: &Buyer, book: &Book) -> Self {
+    fn of_effects(buyer: &Buyer, names: &Names) -> Self {
         match buyer {
             Buyer::Customer(id) => {
-                let card = book.customer(*id);
+                let card = names.customers.get(id);
                 Self {
                     id: Some((*id).into()),
                     name: card.map(|card| card.name.clone()).unwrap_or_default(),
@@ -93,7 +93,7 @@ impl BuyerView {
 
 impl SaleView {
     /// As it was just written.
-    pub fn of_book(sale: &Sale, book: &Book) -> Self {
+    pub fn of_effects(sale: &Sale, names: &Names) -> Self {
         Self {
             id: sale.id.into(),
             number: sale.number,
@@ -102,7 +102,7 @@ impl SaleView {
             total: Amount(sale.total),
             refunded_total: Amount(sale.refunded_total),
             currency: sale.total.currency().code().to_owned(),
-            customer: sale.buyer.as_ref().map(|buyer| BuyerView::of_book(buyer, book)),
+            customer: sale.buyer.as_ref().map(|buyer| BuyerView::of_effects(buyer, names)),
             location_id: sale.location.into(),
             sold_by: sale.sold_by.map(Id::from),
             reason: sale.reason.clone(),

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use tradepost_domain::{
     faults::Faults,
     ids::{CustomerId, LineId, LocationId, ProductId, SaleId},
-    ledger::{Book, Command, Effects, RefundLine, SellLine},
+    ledger::{Command, Effects, RefundLine, SellLine, sales},
     money::{Currency, Price},
     sales::Buyer,
 };
@@ -131,14 +131,15 @@ pub(crate) async fn record(shop: Data<Shop>, change: Change) -> Result<HttpRespo
         quantity: line.quantity.0,
         unit_price: price(line.unit_price, index, shop.currency, &mut faults),
     });
-    let command = Command::RecordSale {
+    let new = sales::NewSale {
         lines: lines.collect(),
         buyer: buyer(form.customer_id, form.customer_name, &mut faults),
         location: form.location_id.map(LocationId::from),
         occurred_at: form.occurred_at.map(|time| time.0),
     };
     faults.into_result()?;
-    change.submit(&shop, command, |effects, book| sale(201, effects, book)).await
+    let command = Command::Sales(sales::Command::Record(new));
+    change.submit(&shop, command, |effects| sale(201, effects)).await
 }
 
 /// Read a sale
@@ -170,12 +171,13 @@ pub(crate) async fn correct(shop: Data<Shop>, id: PathId<SaleId>, change: Change
     });
     let names_buyer = form.customer_id.is_some() || form.customer_name.is_some();
     let named = buyer(form.customer_id.flatten(), form.customer_name.flatten(), &mut faults);
-    let command = Command::CorrectSale { id, lines, buyer: names_buyer.then_some(named), reason: form.reason };
+    let buyer = names_buyer.then_some(named);
+    let command = Command::Sales(sales::Command::Correct { id, lines, buyer, reason: form.reason });
     if let Err(faults) = faults.into_result() {
         let exists = shop.store.read(move |session| exists(session, id)).await?;
         return Err(if exists { faults.into() } else { Problem::not_found() });
     }
-    change.submit(&shop, command, |effects, book| sale(200, effects, book)).await
+    change.submit(&shop, command, |effects| sale(200, effects)).await
 }
 
 /// Refund a sale
@@ -192,8 +194,8 @@ pub(crate) async fn refund(shop: Data<Shop>, id: PathId<SaleId>, change: Change)
         quantity: line.quantity.0,
     });
     let restock = form.restock.unwrap_or(true);
-    let command = Command::RefundSale { id, lines: lines.collect(), restock, reason: form.reason };
-    change.submit(&shop, command, |effects, book| sale(201, effects, book)).await
+    let command = sales::Command::Refund { id, lines: lines.collect(), restock, reason: form.reason };
+    change.submit(&shop, Command::Sales(command), |effects| sale(201, effects)).await
 }
 
 /// Void a sale
@@ -202,13 +204,13 @@ pub(crate) async fn refund(shop: Data<Shop>, id: PathId<SaleId>, change: Change)
 #[utoipa::path(tag = "Sales", params(("id" = Id, Path)), responses((status = 204, description = "Voided, now or before.")))]
 #[delete("/sales/{id}")]
 pub(crate) async fn void(shop: Data<Shop>, id: PathId<SaleId>, change: Change) -> Result<HttpResponse, Problem> {
-    change.submit(&shop, Command::VoidSale { id: id.0 }, |_, _| answer::no_content()).await
+    change.submit(&shop, Command::Sales(sales::Command::Void { id: id.0 }), |_| answer::no_content()).await
 }
 
 /// The sale as it was just written.
-fn sale(status: u16, effects: &Effects, book: &Book) -> Answer {
-    let Some(sale) = effects.sales.first() else { return answer::no_content() };
-    let view = SaleView::of_book(&sale.value, book);
+fn sale(status: u16, effects: &Effects) -> Answer {
+    let Some(sale) = effects.sales.sales.first() else { return answer::no_content() };
+    let view = SaleView::of_effects(&sale.value, &effects.names);
     match status {
         201 => answer::created(&view, Some(sale.value.version), format!("/api/v1/sales/{}", sale.value.id)),
         _ => answer::changed(status, &view, Some(sale.value.version)),

@@ -18,7 +18,7 @@ use tradepost_domain::{
     customers::{Customer, CustomerForm},
     identity::{Permissions, Principal, Role, UserForm},
     ids::{CategoryId, CustomerId, LocationId, ProductId, UserId},
-    ledger::{Book, Command, Effects, SellLine},
+    ledger::{self, Command, Effects, SellLine},
     money::{Currency, Money},
     quantity::Quantity,
     repository::{Categories, Customers, Locations, Users},
@@ -166,8 +166,9 @@ async fn product(
     let form = ProductForm { sku: good.sku.to_owned(), name: good.name.to_owned(), rest };
     let id = ProductId::from_uuid(clock::new_uuid());
     let product = form.parse(id, currency, clock::now()).map_err(|faults| anyhow!("{}: {faults}", good.sku))?;
-    let command = Command::AddProduct { product: Arc::new(product), initial_quantity: Quantity::whole(good.in_shop) };
-    match submit(store, command).await {
+    let initial_quantity = Quantity::whole(good.in_shop);
+    let command = ledger::catalogue::Command::Add { product: Arc::new(product), initial_quantity };
+    match submit(store, Command::Catalogue(command)).await {
         Ok(()) => Ok(Some(id)),
         Err(problem) if problem.code() == Code::DUPLICATE => Ok(None),
         Err(problem) => Err(said(problem)),
@@ -189,18 +190,19 @@ async fn adjust(store: &Store, product: ProductId, location: LocationId, quantit
         return Ok(());
     }
     let reason = "Delivered to the store room".to_owned();
-    submit(store, Command::Adjust { product, location: Some(location), change, reason }).await.map_err(said)
+    let command = ledger::stock::Command::Adjust { product, location: Some(location), change, reason };
+    submit(store, Command::Stock(command)).await.map_err(said)
 }
 
 async fn submit(store: &Store, command: Command) -> Result<(), Problem> {
-    submit_for(store, command, |_, _| Answer::default()).await.map(drop)
+    submit_for(store, command, |_| Answer::default()).await.map(drop)
 }
 
 /// The same, with what `answer` makes of it.
 pub(super) async fn submit_for(
     store: &Store,
     command: Command,
-    answer: impl Fn(&Effects, &Book) -> Answer + Send + 'static,
+    answer: impl Fn(&Effects) -> Answer + Send + 'static,
 ) -> Result<Answer, Problem> {
     let principal = Principal::system();
     let submission = Submission { command, principal, key: None, expected_version: None, answer: Box::new(answer) };
@@ -222,8 +224,8 @@ async fn sales(
     ];
     for (buyer, lines) in &sold {
         let lines = lines_of(lines, products);
-        let command = Command::RecordSale { lines, buyer: Some(buyer.clone()), location: None, occurred_at: None };
-        submit(store, command).await.map_err(said)?;
+        let new = ledger::sales::NewSale { lines, buyer: Some(buyer.clone()), ..Default::default() };
+        submit(store, Command::Sales(ledger::sales::Command::Record(new))).await.map_err(said)?;
     }
     Ok(sold.len())
 }

@@ -5,7 +5,10 @@ use crate::{clock, http::problem::Problem};
 use anyhow::{Context, anyhow};
 use tradepost_domain::{
     ids::{CustomerId, OrderId, ProductId, PromoId},
-    ledger::{Command, NewOrder},
+    ledger::{
+        Command, Effects,
+        orders::{self, NewOrder},
+    },
     money::Currency,
     orders::Step,
     promos::{Promo, PromoPatch},
@@ -51,19 +54,20 @@ pub(super) async fn place(
         };
         let id = order(store, new).await?;
         for step in *steps {
-            let command = Command::StepOrder { id, step: *step, reason: None };
-            submit_for(store, command, |_, _| Answer::default()).await.map_err(said)?;
+            let command = Command::Orders(orders::Command::Step { id, step: *step, reason: None });
+            submit_for(store, command, |_| Answer::default()).await.map_err(said)?;
         }
     }
     Ok(orders.len())
 }
 
 async fn order(store: &Store, new: NewOrder) -> anyhow::Result<OrderId> {
-    let id_of = |effects: &tradepost_domain::ledger::Effects, _: &_| Answer {
-        body: effects.orders.first().map(|order| order.value.id.uuid().as_bytes().to_vec()).unwrap_or_default(),
-        ..Answer::default()
+    let id_of = |effects: &Effects| {
+        let id = effects.orders.orders.first().map(|written| written.order.value.id.uuid());
+        Answer { body: id.map(|id| id.as_bytes().to_vec()).unwrap_or_default(), ..Answer::default() }
     };
-    let answer = submit_for(store, Command::PlaceOrder(Box::new(new)), id_of).await.map_err(said)?;
+    let command = Command::Orders(orders::Command::Place(Box::new(new)));
+    let answer = submit_for(store, command, id_of).await.map_err(said)?;
     Ok(OrderId::from_uuid(Uuid::from_slice(&answer.body).context("an order without an id")?))
 }
 

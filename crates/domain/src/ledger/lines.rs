@@ -1,16 +1,49 @@
 //! Lines of requests: what is wrong with them, and what they come to. The same for sales and orders.
 
-use super::{Book, Inputs, RefundLine, Refusal, SellLine, Unavailable, stock};
+use super::{Book, Inputs, ReadSet, Refusal, Unavailable, stock};
 use crate::{
     catalogue::Product,
     faults::Faults,
     identity::Permission,
-    ids::{LineId, ProductId},
+    ids::{LineId, LocationId, ProductId},
     lines::{DraftLine, Line, MAX_LINES, TooMuchMoney},
     money::Price,
     quantity::{Delta, Quantity},
     text::{self, limits},
 };
+
+/// One line of a request to sell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SellLine {
+    /// Which line of the document, when changing one.
+    pub line: Option<LineId>,
+    /// What; may be left out where `line` says it.
+    pub product: Option<ProductId>,
+    /// How much.
+    pub quantity: Quantity,
+    /// At another price than the product's.
+    pub unit_price: Option<Price>,
+}
+
+/// One line of a request to take goods back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundLine {
+    /// Which line.
+    pub line: Option<LineId>,
+    /// Or what, where only one line sold it.
+    pub product: Option<ProductId>,
+    /// How much.
+    pub quantity: Quantity,
+}
+
+/// What must be known to move stock of these products at a location.
+pub(super) fn stock_of(need: &mut ReadSet, products: impl IntoIterator<Item = ProductId>, location: LocationId) {
+    need.stock.locations.add(location);
+    for product in products {
+        need.stock.levels.add((product, location));
+        need.catalogue.products.add(product);
+    }
+}
 
 /// What is wrong with a request, gathered until all of it was seen; then the gravest is answered.
 #[derive(Default)]
@@ -54,20 +87,31 @@ pub(super) fn product_of<'a>(book: &'a Book, id: ProductId, index: usize, faults
     product.map(|product| &**product)
 }
 
-pub(super) fn check_on_sale(product: &Product) -> Option<Refusal> {
-    let why = Unavailable::of(product.removed_at.is_some(), product.enabled)?;
-    Some(Refusal::ProductUnavailable { product: product.id, sku: product.sku.clone(), why })
+/// Why this product cannot be sold in this shop, if so.
+pub(super) fn check_on_sale(book: &Book, product: &Product) -> Option<Refusal> {
+    if let Some(why) = Unavailable::of(product.removed_at.is_some(), product.enabled) {
+        return Some(Refusal::ProductUnavailable { product: product.id, sku: product.sku.clone(), why });
+    }
+    let currency = product.price.money().currency();
+    let detail =
+        || format!("the price of {} is in {currency}, this shop's money is in {}", product.sku, book.currency());
+    (currency != book.currency()).then(|| Refusal::conflict("other_currency", detail()))
 }
 
 /// The price of a new line: the product's, or another one by those who may.
 pub(super) fn price(
-    product: &Product,
+    (product, index): (&Product, usize),
     named: Option<Price>,
     inputs: &Inputs<'_>,
     objections: &mut Objections,
 ) -> Price {
     match named {
         Some(other) if other != product.price => {
+            let currency = product.price.money().currency();
+            if other.money().currency() != currency {
+                let pointer = format!("/lines/{index}/unit_price");
+                objections.faults.add(pointer, "other_currency", format!("this shop's prices are in {currency}"));
+            }
             if !inputs.principal.may(Permission::SalesOverridePrice) {
                 objections.forbidden = Some(Permission::SalesOverridePrice);
             }
@@ -125,9 +169,9 @@ pub(super) fn draft(
         };
         let pointer = || format!("/lines/{index}/quantity");
         stock::check_quantity(product, line.quantity, &pointer(), &mut objections.faults);
-        let unit_price = price(product, line.unit_price, inputs, objections);
+        let unit_price = price((product, index), line.unit_price, inputs, objections);
         if objections.unavailable.is_none() {
-            objections.unavailable = check_on_sale(product);
+            objections.unavailable = check_on_sale(book, product);
         }
         let new =
             DraftLine { id: LineId::from_uuid((inputs.new_id)()), product: id, quantity: line.quantity, unit_price };
@@ -195,14 +239,14 @@ pub(super) fn redraft(
         let line = match known {
             Some(line) => {
                 let unit_price = match wanted.unit_price {
-                    Some(other) if other != line.unit_price => price(product, Some(other), inputs, objections),
+                    Some(other) if other != line.unit_price => price((product, index), Some(other), inputs, objections),
                     Some(_) | None => line.unit_price,
                 };
                 DraftLine { id: line.id, product: id, quantity: wanted.quantity, unit_price }
             }
             None => {
-                let unit_price = price(product, wanted.unit_price, inputs, objections);
-                objections.unavailable = objections.unavailable.take().or_else(|| check_on_sale(product));
+                let unit_price = price((product, index), wanted.unit_price, inputs, objections);
+                objections.unavailable = objections.unavailable.take().or_else(|| check_on_sale(book, product));
                 DraftLine {
                     id: LineId::from_uuid((inputs.new_id)()),
                     product: id,

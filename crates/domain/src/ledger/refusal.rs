@@ -84,7 +84,7 @@ pub enum Refusal {
     #[error("{0}")]
     InUse(String),
     /// The state it is in does not allow that.
-    #[error("it is {from}: {}", if allowed.is_empty() { "nothing can be done to it any more".to_owned() } else { format!("you can {}", allowed.join(", ")) })]
+    #[error("it is {from}: {}", possible(allowed))]
     IllegalTransition {
         /// The state.
         from: &'static str,
@@ -114,6 +114,15 @@ impl Shortage {
     fn sentence(&self) -> String {
         format!("{} requested of {}, {} available", self.requested, self.sku, self.available)
     }
+}
+
+/// What is possible, in words. The contract's verbs are those of its paths, one of which is a noun.
+fn possible(allowed: &[&str]) -> String {
+    if allowed.is_empty() {
+        return "nothing can be done to it any more".to_owned();
+    }
+    let verbs: Vec<&str> = allowed.iter().map(|verb| if *verb == "returns" { "return" } else { verb }).collect();
+    format!("you can: {}", verbs.join(", "))
 }
 
 impl From<Faults> for Refusal {

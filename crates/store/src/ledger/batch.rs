@@ -1,128 +1,249 @@
-//! One attempt at a batch, in one transaction: replay, load, decide, keep, commit.
+//! One attempt at a batch, in one transaction: replay, ask and load, decide, keep, commit.
 
-use super::{Pending, Sources, SubmitError, load, persist};
-use crate::{
-    connection::{Conn, Mode, begin, commit, rollback},
-    error::{self, StoreError},
-    idempotency::{self, Answer, Done, NewAnswer, Stored},
-    session::commit_failed,
+use super::{
+    Fixed, Sources, WINGS,
+    failure::Failure,
+    loader::{Loader, Locks},
+    numbers::Numbers,
+    queue::{Pending, Reply, SubmitError},
+    wing::Kept,
 };
-use diesel::result::Error as DieselError;
+use crate::{
+    bulk::Writes,
+    connection::{Conn, Mode, begin, begin_with_locks, commit, rollback},
+    error::{StoreError, class_on},
+    idempotency::{self, Answer, Done, NewAnswer, Stored},
+    pool::words,
+    session::not_committed,
+};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     panic::{AssertUnwindSafe, catch_unwind},
+    time::{Duration, Instant as Stopwatch},
 };
 use tradepost_domain::{
+    identity::Principal,
+    ids::{LocationId, ProductId},
     instant::Instant,
-    ledger::{Book, Command, Effects, Inputs, Refusal, decide},
-    money::Currency,
+    ledger::{Book, Command, Effects, Inputs, Missing, ReadSet, Series, Stop, decide, gather},
 };
+use uuid::Uuid;
 
-/// What a caller is told.
-pub(super) type Reply = Result<Done, SubmitError>;
-
-/// Why an attempt came to nothing. The transaction was rolled back.
-#[derive(Debug)]
-pub(super) enum Failure {
-    /// This submission panicked.
-    Panic { index: usize, message: String },
-    /// Somebody else was in the way: run it again.
-    Again(String),
-    /// The database did not take a row.
-    Row(StoreError),
-    /// The database was not there, or something is broken.
-    Lost(StoreError),
+/// What attempts at a batch have in common.
+pub(super) struct Attempt<'a> {
+    pub fixed: Fixed,
+    pub sources: Sources,
+    /// Levels that could not be made.
+    pub no_levels: &'a HashSet<(ProductId, LocationId)>,
 }
 
-impl From<DieselError> for Failure {
-    fn from(error: DieselError) -> Self {
-        if error::is_retryable(&error) {
-            Self::Again(error.to_string())
-        } else if error::is_data(&error) {
-            Self::Row(error.into())
-        } else {
-            Self::Lost(error.into())
-        }
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Conflict(reason) => Self::Again(reason),
-            error if error.is_data() => Self::Row(error),
-            error => Self::Lost(error),
-        }
-    }
-}
-
-/// Runs the batch. What it answers is true: it was committed.
-pub(super) fn run(
-    conn: &mut Conn,
-    batch: &[Pending],
-    currency: Currency,
-    sources: Sources,
-) -> Result<Vec<Reply>, Failure> {
-    begin(conn, Mode::Write)?;
-    match decided(conn, batch, currency, sources) {
-        Ok(replies) => match commit(conn) {
-            Ok(()) => Ok(replies),
-            Err(error) => {
-                rollback(conn);
-                Err(match commit_failed(error) {
-                    StoreError::Conflict(reason) => Failure::Again(reason),
-                    error => Failure::Lost(error),
-                })
-            }
-        },
-        Err(failure) => {
+impl Attempt<'_> {
+    /// Runs the batch. What it answers is true: it was committed. It answers at least one, in order, and not all of them where one misses
+    /// what an earlier one of the batch made relevant: that one is the first of the next batch.
+    pub(super) fn run(&self, conn: &mut Conn, batch: &[Pending], numbers: &mut Numbers) -> Result<Vec<Reply>, Failure> {
+        let since = Stopwatch::now();
+        if let Err(error) = begin_with_locks(conn, &locks_of(batch)) {
+            let failure = Failure::from(error).seen(conn, since.elapsed());
             rollback(conn);
-            Err(failure)
+            return Err(failure);
+        }
+        match self.decided(conn, batch, numbers) {
+            Ok((replies, left)) => match commit(conn) {
+                Ok(()) => {
+                    *numbers = left;
+                    Ok(replies)
+                }
+                Err(error) => {
+                    let failure = match not_committed(class_on(conn, &error), &error, Duration::ZERO) {
+                        unknown @ StoreError::OutcomeUnknown(_) => Failure::Lost(unknown),
+                        error => error.into(),
+                    };
+                    rollback(conn);
+                    Err(failure)
+                }
+            },
+            Err(failure) => {
+                let failure = failure.seen(conn, Duration::ZERO);
+                rollback(conn);
+                Err(failure)
+            }
         }
     }
-}
 
-fn decided(conn: &mut Conn, batch: &[Pending], currency: Currency, sources: Sources) -> Result<Vec<Reply>, Failure> {
-    let stored = lock_and_find(conn, batch)?;
-    let replays: Vec<Option<Reply>> = batch.iter().map(|pending| replay(pending, &stored)).collect();
-    let live = || batch.iter().zip(&replays).filter(|(_, replay)| replay.is_none()).map(|(pending, _)| pending);
-    if live().next().is_none() {
-        return Ok(replays.into_iter().flatten().collect());
+    /// The replies, and the numbers that are left once they are given.
+    fn decided(
+        &self,
+        conn: &mut Conn,
+        batch: &[Pending],
+        numbers: &mut Numbers,
+    ) -> Result<(Vec<Reply>, Numbers), Failure> {
+        let stored = find_answers(conn, batch)?;
+        let replays: Vec<Option<Reply>> = batch.iter().map(|pending| replay(pending, &stored)).collect();
+        let live: Vec<(usize, &Pending)> =
+            batch.iter().enumerate().filter(|(index, _)| replays.get(*index).is_some_and(Option::is_none)).collect();
+        let now = (self.sources.now)();
+        let mut book = self.fixed.book();
+        self.load(conn, &mut book, &live, now)?;
+        let count = |series| live.iter().filter(|(_, p)| p.submission.command.series() == Some(series)).count();
+        numbers.draw(conn, count(Series::Sales), count(Series::Orders))?;
+        let mut left = numbers.clone();
+        let mut decisions = Decisions::default();
+        let mut replies = Vec::with_capacity(batch.len());
+        for (index, (pending, replay)) in batch.iter().zip(replays).enumerate() {
+            let reply = match replay.or_else(|| decisions.replay(pending)) {
+                Some(reply) => Ok(reply),
+                None => decisions.decide(pending, &mut book, &mut left, (now, self.sources)),
+            };
+            match reply {
+                Ok(reply) => replies.push(reply),
+                Err(Undecided::Panicked(message)) => return Err(Failure::Panic { index, message }),
+                Err(Undecided::Stale) => return Err(Failure::Again("what was looked up has changed".to_owned())),
+                Err(Undecided::Misses) if decisions.is_untouched() => {
+                    let message = "a rule requires more than it said it would".to_owned();
+                    return Err(Failure::Panic { index, message });
+                }
+                Err(Undecided::Misses) => break,
+            }
+        }
+        self.keep(conn, &decisions, &book, (now, &left))?;
+        Ok((replies, left))
     }
-    let commands: Vec<&Command> = live().map(|pending| &pending.submission.command).collect();
-    let (mut book, mut numbers) = load::load(conn, &commands, currency)?;
-    let now = (sources.now)();
-    let mut decisions = Decisions::default();
-    let mut replies = Vec::with_capacity(batch.len());
-    for (index, (pending, replay)) in batch.iter().zip(replays).enumerate() {
-        let reply = match replay.or_else(|| decisions.replay(pending)) {
-            Some(reply) => reply,
-            None => decisions
-                .decide(pending, &mut book, &mut numbers, now, sources)
-                .map_err(|panic| Failure::Panic { index, message: panic })?,
+
+    /// Asks everybody what they must know, and loads it.
+    fn load(&self, conn: &mut Conn, book: &mut Book, live: &[(usize, &Pending)], now: Instant) -> Result<(), Failure> {
+        let mut panicked = None;
+        let ask = |book: &Book, n: usize| {
+            let (index, pending) = live.get(n)?;
+            let submission = &pending.submission;
+            let asked = (&submission.command, &submission.principal, submission.expected_version);
+            match catch_unwind(AssertUnwindSafe(|| missing(book, asked, now))) {
+                Ok(missing) => missing,
+                Err(panic) => {
+                    panicked = Some((*index, words(panic.as_ref()).to_owned()));
+                    None
+                }
+            }
         };
-        replies.push(reply);
+        let mut loader = Loader { conn, locks: Locks::Take, fixed: self.fixed, no_levels: self.no_levels };
+        gather(book, live.len(), ask, |book, _, wanted| {
+            let since = Stopwatch::now();
+            loader.load(book, wanted).map_err(|failure| failure.seen(loader.conn, since.elapsed()))
+        })?;
+        match panicked {
+            Some((index, message)) => Err(Failure::Panic { index, message }),
+            None => Ok(()),
+        }
     }
-    persist::persist(conn, &decisions.effects, &book)?;
-    numbers.keep(conn)?;
-    idempotency::insert_answers(conn, &decisions.answers(now))?;
-    Ok(replies)
+
+    fn keep(
+        &self,
+        conn: &mut Conn,
+        decisions: &Decisions<'_>,
+        book: &Book,
+        (now, numbers): (Instant, &Numbers),
+    ) -> Result<(), Failure> {
+        let answers = decisions.answers(now);
+        let mut writes = Writes::new(conn);
+        let kept = Kept { effects: &decisions.effects, book };
+        for wing in WINGS {
+            (wing.persist)(&mut writes, &kept)?;
+        }
+        numbers.keep(&mut writes)?;
+        idempotency::keep_answers(&mut writes, &answers)?;
+        writes.finish()?;
+        Ok(())
+    }
+
+    /// Which of the batch need a row that somebody else holds, so that the others can go on without them.
+    pub(super) fn blocked(&self, conn: &mut Conn, batch: &[Pending]) -> Result<Vec<bool>, Failure> {
+        begin(conn, Mode::Write)?;
+        let blocked = self.find_blocked(conn, batch).map_err(|failure| failure.seen(conn, Duration::ZERO));
+        rollback(conn);
+        blocked
+    }
+
+    fn find_blocked(&self, conn: &mut Conn, batch: &[Pending]) -> Result<Vec<bool>, Failure> {
+        let now = (self.sources.now)();
+        let (mut all, mut free) = (self.fixed.book(), self.fixed.book());
+        let mut asked: Vec<Vec<ReadSet>> = batch.iter().map(|_| Vec::new()).collect();
+        let ask = |book: &Book, n: usize| {
+            let submission = &batch.get(n)?.submission;
+            let asking = (&submission.command, &submission.principal, submission.expected_version);
+            let missing = catch_unwind(AssertUnwindSafe(|| missing(book, asking, now))).ok().flatten()?;
+            asked.get_mut(n)?.push(missing.wanted.clone());
+            Some(missing)
+        };
+        gather(&mut all, batch.len(), ask, |book, _, wanted| {
+            let loader = |conn: &mut Conn, locks, book: &mut Book, wanted| {
+                Loader { conn, locks, fixed: self.fixed, no_levels: self.no_levels }.load(book, wanted)
+            };
+            loader(conn, Locks::Skip, &mut free, wanted.clone())?;
+            loader(conn, Locks::None, book, wanted)
+        })?;
+        Ok(asked.iter().map(|sets| sets.iter().any(|set| set.differs(&all, &free))).collect())
+    }
 }
 
-/// Locks every idempotency key and delivery id of the batch, then reads what is stored under the keys.
-fn lock_and_find(conn: &mut Conn, batch: &[Pending]) -> Result<HashMap<(String, String), Stored>, Failure> {
-    let mut locks = Vec::new();
-    let mut keys = Vec::new();
-    for pending in batch {
-        if let Some(key) = &pending.submission.key {
-            locks.push(idempotency::lock_of(&key.principal, &key.key));
-            keys.push((key.principal.as_str(), key.key.as_str()));
-        }
-        if let Command::ApplyPosEvent(delivery) = &pending.submission.command {
-            locks.push(idempotency::lock_of(&format!("pos:{}", delivery.connection), &delivery.webhook_id));
+/// What a command misses, if anything. It asks before it draws an id or a number.
+fn missing(
+    book: &Book,
+    (command, principal, expected_version): (&Command, &Principal, Option<i64>),
+    now: Instant,
+) -> Option<Missing> {
+    let (new_id, next_number) = (&mut Uuid::nil, &mut |_| 0);
+    let mut inputs = Inputs { now, principal, expected_version, new_id, next_number };
+    match decide(book, command, &mut inputs) {
+        Err(Stop::Missing(missing)) => Some(*missing),
+        Ok(_) | Err(Stop::Refused(_) | Stop::Stale) => None,
+    }
+}
+
+/// What a command would come to. Nothing is locked or kept.
+pub(super) fn dry_run(
+    conn: &mut Conn,
+    asked: (&Command, &Principal, Option<i64>),
+    fixed: Fixed,
+    now: Instant,
+) -> Result<Effects, SubmitError> {
+    let mut book = fixed.book();
+    let no_levels = HashSet::new();
+    let mut loader = Loader { conn, locks: Locks::None, fixed, no_levels: &no_levels };
+    let loaded = gather(&mut book, 1, |book, _| missing(book, asked, now), |book, _, wanted| loader.load(book, wanted));
+    loaded.map_err(|failure| match failure {
+        Failure::Again(why) => StoreError::Conflict(why),
+        Failure::Refused(error) | Failure::Lost(error) | Failure::Blocked(error) => error,
+        Failure::Database(error) => error.into(),
+        // Nobody is asked to make levels for looking, and a panic goes to whoever called.
+        Failure::Panic { message, .. } => StoreError::Internal(message),
+        Failure::NoLevels(_) => StoreError::Internal("levels were to be made for looking".to_owned()),
+    })?;
+    let (command, principal, expected_version) = asked;
+    let (new_id, next_number) = (&mut Uuid::nil, &mut |_| 0);
+    match decide(&book, command, &mut Inputs { now, principal, expected_version, new_id, next_number }) {
+        Ok(effects) => Ok(effects),
+        Err(Stop::Refused(refusal)) => Err(refusal.into()),
+        Err(Stop::Stale) => Err(StoreError::Conflict("what was looked up has changed".to_owned()).into()),
+        Err(Stop::Missing(missing)) => {
+            Err(StoreError::Internal(format!("a rule requires more than it said it would: {missing:?}")).into())
         }
     }
-    idempotency::lock_keys(conn, &mut locks)?;
+}
+
+/// What stands for the idempotency keys and delivery ids of a batch when they are locked.
+fn locks_of(batch: &[Pending]) -> Vec<i64> {
+    let mut locks = Vec::new();
+    for Pending { submission, .. } in batch {
+        locks.extend(submission.key.as_ref().map(|key| idempotency::lock_of(&key.principal, &key.key)));
+        locks.extend(super::pos::lock_of(&submission.command));
+    }
+    locks.sort_unstable();
+    locks.dedup();
+    locks
+}
+
+fn find_answers(conn: &mut Conn, batch: &[Pending]) -> Result<HashMap<(String, String), Stored>, Failure> {
+    let keys = batch.iter().filter_map(|pending| pending.submission.key.as_ref());
+    let keys: Vec<_> = keys.map(|key| (key.principal.as_str(), key.key.as_str())).collect();
     Ok(idempotency::find_answers(conn, &keys)?)
 }
 
@@ -136,6 +257,16 @@ fn replay(pending: &Pending, stored: &HashMap<(String, String), Stored>) -> Opti
     })
 }
 
+/// Why a command was not decided.
+enum Undecided {
+    /// It panicked with these words. The book may be half changed then, and the whole batch is thrown away.
+    Panicked(String),
+    /// It misses what an earlier one of the batch made relevant.
+    Misses,
+    /// What was looked up has changed since.
+    Stale,
+}
+
 /// What the batch has decided so far.
 #[derive(Default)]
 struct Decisions<'b> {
@@ -144,6 +275,11 @@ struct Decisions<'b> {
 }
 
 impl<'b> Decisions<'b> {
+    /// Has nothing changed the book since it was loaded?
+    fn is_untouched(&self) -> bool {
+        self.effects.is_empty()
+    }
+
     /// The same key may come twice in one batch.
     fn replay(&self, pending: &Pending) -> Option<Reply> {
         let key = pending.submission.key.as_ref()?;
@@ -155,15 +291,13 @@ impl<'b> Decisions<'b> {
         })
     }
 
-    /// Decides one. `Err` is what a panic said; the book may then be half changed, and the whole batch is thrown away.
     fn decide(
         &mut self,
         pending: &'b Pending,
         book: &mut Book,
-        numbers: &mut load::Numbers,
-        now: Instant,
-        sources: Sources,
-    ) -> Result<Reply, String> {
+        numbers: &mut Numbers,
+        (now, sources): (Instant, Sources),
+    ) -> Result<Reply, Undecided> {
         let submission = &pending.submission;
         let decided = catch_unwind(AssertUnwindSafe(|| {
             let mut inputs = Inputs {
@@ -175,29 +309,29 @@ impl<'b> Decisions<'b> {
             };
             let effects = decide(book, &submission.command, &mut inputs)?;
             book.apply(&effects);
-            let answer = (submission.answer)(&effects, book);
-            Ok::<_, Refusal>((effects, answer))
+            let answer = (submission.answer)(&effects);
+            Ok::<_, Stop>((effects, answer))
         }));
-        match decided {
-            Ok(Ok((effects, answer))) => {
-                if let Some(key) = &submission.key {
-                    let known = (key.fingerprint, answer.clone());
-                    self.keyed.insert((key.principal.as_str(), key.key.as_str()), known);
-                }
-                if !effects.is_empty() {
-                    self.effects.push(effects);
-                }
-                Ok(Ok(Done { answer, replayed: false }))
-            }
-            Ok(Err(refusal)) => Ok(Err(refusal.into())),
-            Err(panic) => Err(crate::pool::words(panic.as_ref()).to_owned()),
+        let (effects, answer) = match decided {
+            Ok(Ok(decided)) => decided,
+            Ok(Err(Stop::Refused(refusal))) => return Ok(Err(refusal.into())),
+            Ok(Err(Stop::Missing(_))) => return Err(Undecided::Misses),
+            Ok(Err(Stop::Stale)) => return Err(Undecided::Stale),
+            Err(panic) => return Err(Undecided::Panicked(words(panic.as_ref()).to_owned())),
+        };
+        if let Some(key) = &submission.key {
+            self.keyed.insert((key.principal.as_str(), key.key.as_str()), (key.fingerprint, answer.clone()));
         }
+        if !effects.is_empty() {
+            self.effects.push(effects);
+        }
+        Ok(Ok(Done { answer, replayed: false }))
     }
 
     fn answers(&self, now: Instant) -> Vec<NewAnswer<'_>> {
         let mut answers = Vec::with_capacity(self.keyed.len());
         for ((principal, key), (fingerprint, answer)) in &self.keyed {
-            answers.push(NewAnswer { principal, key, fingerprint: *fingerprint, answer, created_at: now });
+            answers.push(NewAnswer { principal, key, fingerprint, answer, created_at: now });
         }
         answers
     }

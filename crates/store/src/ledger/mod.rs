@@ -1,22 +1,37 @@
 //! The one writer: every change of stock goes through here, in batches.
 //!
-//! [`Ledger::submit`] puts a command in a bounded line. One thread takes what has queued up while it was committing the last batch,
-//! loads what all of it needs (`load`), has the domain decide each command in turn from memory, keeps all effects (`persist`)
-//! and commits; only then does anybody get an answer. What lives here is moving rows; rules are the domain's.
+//! [`Ledger::submit`] puts a command in a bounded queue. One thread takes what has queued up while it was committing the last batch, asks
+//! the domain what each command must know, loads that for all of them, has each decided in turn from memory, keeps all effects and commits;
+//! only then does anybody get an answer. What lives here is moving rows; rules are the domain's.
+//!
+//! `queue`, `writer` and `batch` are the machine, which knows no feature. Each feature is a folder that loads, keeps and checks its own
+//! rows; [`WINGS`] lists them.
 
 mod batch;
-mod insert;
-mod load;
-mod persist;
+mod catalogue;
+mod customers;
+mod failure;
+mod loader;
+mod numbers;
+mod orders;
+mod outbox;
+mod pos;
+mod queue;
 mod rows;
+mod sales;
+mod stock;
+mod wing;
 mod writer;
 
+pub(crate) use queue::{Job, WriterHandle, queue};
+pub use queue::{MakeAnswer, Submission, SubmitError};
+
 use crate::{
-    connection::Connections,
+    connection::{Conn, Connections},
     error::StoreError,
-    idempotency::{Answer, Done, Keyed},
-    writer_queue::{Job, WriterHandle},
+    idempotency::Done,
 };
+use queue::Pending;
 use std::{
     sync::{
         Arc,
@@ -29,47 +44,17 @@ use std::{
 use tokio::sync::oneshot;
 use tradepost_domain::{
     identity::Principal,
+    ids::LocationId,
     instant::Instant,
-    ledger::{Book, Command, Effects, Refusal},
+    ledger::{Book, Command, Effects},
     money::Currency,
 };
 use uuid::Uuid;
+use wing::Wing;
 
-/// Makes the answer of a command that was accepted from its effects and the book after them. Pure: it may be called again when a batch is
-/// run again.
-pub type MakeAnswer = Box<dyn Fn(&Effects, &Book) -> Answer + Send>;
-
-/// A command with all that comes with it.
-pub struct Submission {
-    /// What is wanted.
-    pub command: Command,
-    /// Who wants it.
-    pub principal: Principal,
-    /// The idempotency key with the request's fingerprint, where the caller sent one.
-    pub key: Option<Keyed>,
-    /// The version the caller has seen, where they said so.
-    pub expected_version: Option<i64>,
-    /// Makes the answer.
-    pub answer: MakeAnswer,
-}
-
-/// Why a submission was not carried out.
-#[derive(Debug, thiserror::Error)]
-pub enum SubmitError {
-    /// By the rules.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// By circumstances.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// A submission in the line.
-pub(crate) struct Pending {
-    submission: Submission,
-    reply: oneshot::Sender<Result<Done, SubmitError>>,
-    since: Stopwatch,
-}
+/// Every wing.
+const WINGS: [Wing; 7] =
+    [customers::WING, catalogue::WING, stock::WING, sales::WING, orders::WING, pos::WING, outbox::WING];
 
 /// What the ledger has been doing, for those who watch it. All figures count since the program started.
 #[derive(Debug, Default)]
@@ -80,7 +65,7 @@ pub struct Stats {
     pub submissions: AtomicU64,
     /// Batches that had to be run again: deadlocks, lost races with other replicas.
     pub reruns: AtomicU64,
-    /// Submissions waiting in the line at the moment.
+    /// Submissions waiting in the queue at the moment.
     pub waiting: AtomicU64,
 }
 
@@ -93,29 +78,45 @@ pub struct Sources {
     pub new_id: fn() -> Uuid,
 }
 
-/// Tells the shop's currency once it is known.
-pub(crate) type CurrencyOf = Arc<dyn Fn() -> Option<Currency> + Send + Sync>;
+/// What never changes once a shop was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fixed {
+    /// What its money is in.
+    pub(crate) currency: Currency,
+    /// Where web orders reserve.
+    pub(crate) default_location: LocationId,
+}
+
+impl Fixed {
+    /// A book in which nothing was looked up yet.
+    fn book(self) -> Book {
+        Book::new(self.currency, self.default_location)
+    }
+}
+
+/// Tells what is fixed, once it is known.
+pub(crate) type FixedOnce = Arc<dyn Fn() -> Option<Fixed> + Send + Sync>;
 
 /// The door to the ledger. Cheap to clone.
 #[derive(Clone)]
 pub struct Ledger {
-    line: WriterHandle,
+    queue: WriterHandle,
     stats: Arc<Stats>,
 }
 
 impl Ledger {
-    /// Starts the writer's thread. It ends once every handle to its line is gone, after it has done what was in it.
+    /// Starts the writer's thread. It ends once every handle to its queue is gone, after it has done what was in it.
     pub(crate) fn start(
-        line: WriterHandle,
-        receiver: Receiver<Job>,
+        queue: WriterHandle,
+        jobs: Receiver<Job>,
         connections: Connections,
-        currency: CurrencyOf,
+        fixed: FixedOnce,
         sources: Sources,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let stats = Arc::new(Stats::default());
-        let writer = writer::Writer { connections, currency, sources, stats: Arc::clone(&stats) };
-        let thread = std::thread::Builder::new().name("ledger".to_owned()).spawn(move || writer.run(&receiver))?;
-        Ok((Self { line, stats }, thread))
+        let mut writer = writer::Writer::new(connections, fixed, sources, Arc::clone(&stats));
+        let thread = std::thread::Builder::new().name("ledger".to_owned()).spawn(move || writer.run(&jobs))?;
+        Ok((Self { queue, stats }, thread))
     }
 
     /// Has a command decided and kept, together with whatever else is waiting. The answer comes after COMMIT.
@@ -128,7 +129,7 @@ impl Ledger {
         let pending = Pending { submission, reply, since: Stopwatch::now() };
         // Counted first, for the writer counts it off again as soon as it takes it.
         self.stats.waiting.fetch_add(1, Ordering::Relaxed);
-        if let Err(full) = self.line.try_send(Job::Submit(Box::new(pending))) {
+        if let Err(full) = self.queue.try_send(Job::Submit(Box::new(pending))) {
             self.stats.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(full.into());
         }
@@ -139,4 +140,14 @@ impl Ledger {
     pub fn stats(&self) -> &Stats {
         &self.stats
     }
+}
+
+/// What a command would come to by what is stored now. Nothing is locked and nothing is kept; the connection is in a snapshot.
+pub(crate) fn dry_run(
+    conn: &mut Conn,
+    (command, principal, expected_version): (&Command, &Principal, Option<i64>),
+    fixed: Fixed,
+    now: Instant,
+) -> Result<Effects, SubmitError> {
+    batch::dry_run(conn, (command, principal, expected_version), fixed, now)
 }

@@ -1,51 +1,73 @@
 //! The writer's loop: fill a batch, run it, and when something goes wrong find out whose fault it is.
 
 use super::{
-    CurrencyOf, Pending, Sources, Stats, SubmitError,
-    batch::{self, Failure, Reply},
+    Fixed, FixedOnce, Sources, Stats,
+    batch::Attempt,
+    failure::Failure,
+    numbers::Numbers,
+    queue::{Job, Pending, Reply, SubmitError},
+    stock,
 };
-use crate::{connection::Connections, error::StoreError, pool::MAX_WAIT, writer_queue::Job};
+use crate::{
+    connection::{Conn, Connections},
+    error::StoreError,
+    pool::MAX_WAIT,
+};
 use std::{
+    collections::HashSet,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering, mpsc::Receiver},
     time::Duration,
 };
-use tradepost_domain::money::Currency;
+use tradepost_domain::ids::{LocationId, ProductId};
 
 /// A batch has at most so many submissions …
 const MAX_SUBMISSIONS: usize = 256;
 /// … and stops growing at so many lines.
 const MAX_LINES: usize = 2_000;
-/// How often a batch is run again because it got in another replica's way.
-const MAX_RERUNS: u32 = 8;
-/// How long to wait for a connection: while there is none, everybody in the line waits that long.
+/// How often a batch is run again before it is cut in halves to find out who is in the way.
+const MAX_RERUNS: u32 = 2;
+/// How long to wait for a connection: while there is none, everybody in the queue waits that long.
 const CONNECT_WAIT: Duration = Duration::from_secs(2);
 
 /// A unit of work that is not the ledger's.
-type Work = Box<dyn FnOnce(&mut crate::connection::Conn) + Send>;
+type Work = Box<dyn FnOnce(&mut Conn) + Send>;
 
 pub(super) struct Writer {
-    pub connections: Connections,
-    pub currency: CurrencyOf,
-    pub sources: Sources,
-    pub stats: Arc<Stats>,
+    connections: Connections,
+    fixed: FixedOnce,
+    sources: Sources,
+    stats: Arc<Stats>,
+    numbers: Numbers,
+}
+
+/// What settling a batch has found out on the way.
+#[derive(Default)]
+struct Trouble {
+    reruns: u32,
+    /// Levels that could not be made.
+    no_levels: HashSet<(ProductId, LocationId)>,
 }
 
 impl Writer {
-    pub(super) fn run(&self, line: &Receiver<Job>) {
-        while let Ok(first) = line.recv() {
+    pub(super) fn new(connections: Connections, fixed: FixedOnce, sources: Sources, stats: Arc<Stats>) -> Self {
+        Self { connections, fixed, sources, stats, numbers: Numbers::default() }
+    }
+
+    pub(super) fn run(&mut self, queue: &Receiver<Job>) {
+        while let Ok(first) = queue.recv() {
             // Whoever was in it sees the reply channel close and is told that the outcome is unknown; the next ones are served.
-            if catch_unwind(AssertUnwindSafe(|| self.take(first, line))).is_err() {
+            if catch_unwind(AssertUnwindSafe(|| self.take(first, queue))).is_err() {
                 log::error!("the writer panicked; it goes on with the next batch");
             }
         }
     }
 
-    fn take(&self, first: Job, line: &Receiver<Job>) {
+    fn take(&mut self, first: Job, queue: &Receiver<Job>) {
         match first {
             Job::Submit(pending) => {
                 let mut batch = vec![*pending];
-                let after = fill(&mut batch, line);
+                let after = fill(&mut batch, queue);
                 self.run_batch(batch);
                 if let Some(work) = after {
                     self.run_write(work);
@@ -63,75 +85,156 @@ impl Writer {
         }
     }
 
-    fn run_batch(&self, batch: Vec<Pending>) {
+    fn run_batch(&mut self, batch: Vec<Pending>) {
         self.stats.waiting.fetch_sub(batch.len() as u64, Ordering::Relaxed);
         let (batch, late): (Vec<_>, Vec<_>) =
             batch.into_iter().partition(|pending| pending.since.elapsed() <= MAX_WAIT);
-        for pending in late {
-            answer(pending, Err(StoreError::Busy.into()));
-        }
+        answer_all(late, || StoreError::Busy);
         if batch.is_empty() {
             return;
         }
-        let Some(currency) = (self.currency)() else {
-            return answer_all(batch, || {
-                StoreError::Internal("the shop has no currency yet: it was never started".to_owned())
-            });
+        let Some(fixed) = (self.fixed)() else {
+            let never = || StoreError::Internal("the shop has no currency yet: it was never started".to_owned());
+            return answer_all(batch, never);
         };
-        self.settle(batch, currency);
+        self.settle(batch, fixed, Trouble::default());
     }
 
     /// Runs a batch until everybody in it has an answer.
-    fn settle(&self, mut batch: Vec<Pending>, currency: Currency) {
-        let mut reruns = 0;
+    fn settle(&mut self, mut batch: Vec<Pending>, fixed: Fixed, mut trouble: Trouble) {
         while !batch.is_empty() {
-            let failure = match self.attempt(&batch, currency) {
+            match self.attempt(&batch, fixed, &trouble) {
                 Ok(replies) => {
                     self.stats.batches.fetch_add(1, Ordering::Relaxed);
-                    self.stats.submissions.fetch_add(batch.len() as u64, Ordering::Relaxed);
-                    batch.into_iter().zip(replies).for_each(|(pending, reply)| answer(pending, reply));
-                    return;
+                    self.stats.submissions.fetch_add(replies.len() as u64, Ordering::Relaxed);
+                    let settled = batch.drain(..replies.len());
+                    settled.zip(replies).for_each(|(pending, reply)| answer(pending, reply));
+                    trouble.reruns = 0;
                 }
-                Err(failure) => failure,
-            };
-            match failure {
-                Failure::Panic { index, message } => {
-                    log::error!("a submission panicked and is left out: {message}");
-                    let culprit = batch.remove(index);
-                    answer(culprit, Err(StoreError::Internal("the decision panicked".to_owned()).into()));
-                }
-                Failure::Again(reason) if reruns < MAX_RERUNS => {
-                    reruns += 1;
-                    self.stats.reruns.fetch_add(1, Ordering::Relaxed);
-                    log::debug!("a batch of {} is run again: {reason}", batch.len());
-                }
-                Failure::Again(reason) => return answer_all(batch, || StoreError::Unavailable(reason.clone())),
-                Failure::Row(error) if batch.len() > 1 => {
-                    log::debug!("a row of a batch of {} was refused, looking for it: {error}", batch.len());
-                    let second = batch.split_off(batch.len() / 2);
-                    self.settle(batch, currency);
-                    return self.settle(second, currency);
-                }
-                Failure::Row(error) => return answer_all(batch, || error.clone()),
-                Failure::Lost(error) => {
-                    log::warn!("a batch of {} was lost: {error}", batch.len());
-                    return answer_all(batch, || error.clone());
-                }
+                Err(failure) => match self.after(failure, batch, fixed, &mut trouble) {
+                    Some(rest) => batch = rest,
+                    None => return,
+                },
             }
         }
     }
 
-    fn attempt(&self, batch: &[Pending], currency: Currency) -> Result<Vec<Reply>, Failure> {
+    /// What is left to be run after an attempt came to nothing; nothing where everybody has their answer.
+    fn after(
+        &mut self,
+        failure: Failure,
+        mut batch: Vec<Pending>,
+        fixed: Fixed,
+        trouble: &mut Trouble,
+    ) -> Option<Vec<Pending>> {
+        let again = trouble.reruns < MAX_RERUNS;
+        match failure {
+            Failure::Panic { index, message } => {
+                log::error!("a submission panicked and is left out: {message}");
+                let culprit = batch.remove(index);
+                answer(culprit, Err(StoreError::Internal("the decision panicked".to_owned()).into()));
+                return Some(batch);
+            }
+            Failure::NoLevels(wanted) => {
+                if let Err(error) = self.make_levels(&wanted) {
+                    return self.after(error, batch, fixed, trouble);
+                }
+                trouble.no_levels.extend(wanted);
+                return Some(batch);
+            }
+            // Nobody looked at the connection, for it was not inside a batch.
+            Failure::Database(error) => return self.after(Failure::Refused(error.into()), batch, fixed, trouble),
+            Failure::Lost(error) => {
+                // Numbers may have been kept although nobody heard so, and a server that crashed may draw them again.
+                self.numbers = Numbers::default();
+                log::warn!("a batch of {} was lost: {error}", batch.len());
+                answer_all(batch, || error.clone());
+                return None;
+            }
+            Failure::Blocked(error) => {
+                log::warn!("a batch of {} waited for too long: {error}", batch.len());
+                batch = self.leave_out_blocked(batch, fixed, trouble, &error);
+                trouble.reruns += 1;
+                if again || batch.is_empty() {
+                    return Some(batch);
+                }
+                return self.halve(batch, fixed, &error);
+            }
+            Failure::Again(reason) => {
+                self.stats.reruns.fetch_add(1, Ordering::Relaxed);
+                log::debug!("a batch of {} is run again: {reason}", batch.len());
+                if !again {
+                    return self.halve(batch, fixed, &StoreError::Unavailable(reason));
+                }
+            }
+            Failure::Refused(error) => {
+                log::debug!("the database refused a batch of {}: {error}", batch.len());
+                // A row that breaks a constraint breaks it again; of anything else nobody knows.
+                if !again || error.is_data() {
+                    return self.halve(batch, fixed, &error);
+                }
+            }
+        }
+        trouble.reruns += 1;
+        Some(batch)
+    }
+
+    /// Cuts a batch in two, so that in the end the culprit stands alone and the others do not suffer.
+    fn halve(&mut self, mut batch: Vec<Pending>, fixed: Fixed, error: &StoreError) -> Option<Vec<Pending>> {
+        if batch.len() == 1 {
+            log::warn!("a submission cannot be carried out: {error}");
+            answer_all(batch, || error.clone());
+            return None;
+        }
+        let second = batch.split_off(batch.len() / 2);
+        // They have been run again already.
+        let tired = || Trouble { reruns: MAX_RERUNS, ..Trouble::default() };
+        self.settle(batch, fixed, tired());
+        self.settle(second, fixed, tired());
+        None
+    }
+
+    fn attempt(&mut self, batch: &[Pending], fixed: Fixed, trouble: &Trouble) -> Result<Vec<Reply>, Failure> {
         let mut conn = self.connections.get_timeout(CONNECT_WAIT).map_err(|error| Failure::Lost(error.into()))?;
-        batch::run(&mut conn, batch, currency, self.sources)
+        let attempt = Attempt { fixed, sources: self.sources, no_levels: &trouble.no_levels };
+        attempt.run(&mut conn, batch, &mut self.numbers)
+    }
+
+    /// Answers those who need what somebody else holds; the others are left.
+    fn leave_out_blocked(
+        &self,
+        batch: Vec<Pending>,
+        fixed: Fixed,
+        trouble: &Trouble,
+        error: &StoreError,
+    ) -> Vec<Pending> {
+        let attempt = Attempt { fixed, sources: self.sources, no_levels: &trouble.no_levels };
+        let conn = self.connections.get_timeout(CONNECT_WAIT).map_err(|error| Failure::Lost(error.into()));
+        let blocked = match conn.and_then(|mut conn| attempt.blocked(&mut conn, &batch)) {
+            Ok(blocked) => blocked,
+            Err(failure) => {
+                log::warn!("who is in the way was not found out: {failure:?}");
+                return batch;
+            }
+        };
+        let mut free = Vec::with_capacity(batch.len());
+        for (pending, is_blocked) in batch.into_iter().zip(blocked) {
+            if is_blocked { answer(pending, Err(error.clone().into())) } else { free.push(pending) }
+        }
+        free
+    }
+
+    fn make_levels(&self, wanted: &[(ProductId, LocationId)]) -> Result<(), Failure> {
+        let mut conn = self.connections.get_timeout(CONNECT_WAIT).map_err(|error| Failure::Lost(error.into()))?;
+        stock::make_levels(&mut conn, wanted)
     }
 }
 
 /// Takes what is waiting, never waits for more. Other work that turns up ends the batch and is done after it.
-fn fill(batch: &mut Vec<Pending>, line: &Receiver<Job>) -> Option<Work> {
+fn fill(batch: &mut Vec<Pending>, queue: &Receiver<Job>) -> Option<Work> {
     let mut lines: usize = batch.iter().map(|pending| pending.submission.command.lines()).sum();
     while batch.len() < MAX_SUBMISSIONS && lines < MAX_LINES {
-        match line.try_recv() {
+        match queue.try_recv() {
             Ok(Job::Submit(pending)) => {
                 lines += pending.submission.command.lines();
                 batch.push(*pending);

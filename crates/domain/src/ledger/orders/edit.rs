@@ -1,10 +1,13 @@
 //! Editing an order while it is pending: the net difference is judged, all of it or nothing.
 
-use super::{illegal, judged, may_change, move_for, next, place, redemption, settle, visible};
+use super::{
+    OrderPatch, Redemption, illegal, judged, may_change, move_for, next, place, promo_by_code, redemption, settle,
+    told, visible,
+};
 use crate::{
     ids::OrderId,
     ledger::{
-        Book, Effects, Inputs, OrderPatch, Refusal, Written,
+        Book, Effects, Inputs, Refusal, Stop, Written,
         lines::{self, Objections},
         stock,
     },
@@ -13,30 +16,48 @@ use crate::{
     text,
 };
 
-pub(in crate::ledger) fn edit(
-    book: &Book,
-    id: OrderId,
-    patch: &OrderPatch,
-    inputs: &mut Inputs<'_>,
-) -> Result<Effects, Refusal> {
+pub(super) fn edit(book: &Book, id: OrderId, patch: &OrderPatch, inputs: &mut Inputs<'_>) -> Result<Effects, Stop> {
     let before = visible(book, id, inputs)?;
     may_change(before, inputs)?;
+    require_all(book, before, patch)?;
     let mut objections = Objections::default();
     let notes = patch.notes.as_ref().map(|notes| place::notes(notes.as_deref(), &mut objections));
     let draft = patch.lines.as_ref().map(|wanted| lines::redraft(book, &before.lines, wanted, inputs, &mut objections));
     objections.raise()?;
     let mut order = next(before, inputs)?;
     if order.status != OrderStatus::Pending {
-        return Err(illegal(before));
+        return Err(illegal(before).into());
     }
     order.notes = notes.unwrap_or(order.notes);
+    let has_new_lines = draft.is_some();
     if let Some(draft) = draft {
         order.lines = lines::relined(book, &before.lines, draft)?;
     }
     let redemptions = change_promo(book, before, &mut order, patch, inputs)?;
     settle(&mut order, book)?;
     let movements = move_difference(book, before, &order, inputs)?;
-    Ok(Effects { movements, redemptions, orders: vec![Written::changed(order)], ..Effects::default() })
+    let order = if has_new_lines { Written::rewritten(order) } else { Written::changed(order) };
+    let mut effects = told(book, (order, 0), movements, "order.edited", inputs);
+    effects.orders.redemptions = redemptions;
+    Ok(effects)
+}
+
+/// What an edit depends on: the code it had and the one it shall have, its stock and that of what is added.
+fn require_all(book: &Book, before: &Order, patch: &OrderPatch) -> Result<(), Stop> {
+    let code = patch.promo_code.as_ref().and_then(Option::as_deref);
+    book.require(|need| {
+        if patch.promo_code.is_some() {
+            need.orders.promos.extend(before.promo.as_ref().map(|applied| applied.promo));
+            need.orders.promo_codes.extend(code.map(text::fold));
+        }
+    })?;
+    let promo = code.and_then(|code| promo_by_code(book, code)).map(|promo| promo.id);
+    book.require_last(|need| {
+        let more = patch.lines.iter().flatten().filter_map(|line| line.product);
+        lines::stock_of(need, before.lines.iter().map(|line| line.product).chain(more), before.location);
+        need.customers.cards.add(before.customer);
+        need.orders.redemptions.extend(promo.map(|promo| (promo, before.customer)));
+    })
 }
 
 /// Another code is judged as if it were new, and the one before is given back. The same code stays as it was promised.
@@ -46,12 +67,15 @@ fn change_promo(
     order: &mut Order,
     patch: &OrderPatch,
     inputs: &Inputs<'_>,
-) -> Result<Vec<super::Redemption>, Refusal> {
+) -> Result<Vec<Redemption>, Refusal> {
     let Some(code) = &patch.promo_code else {
         return Ok(Vec::new());
     };
-    let kept = before.promo.as_ref().map(|applied| text::fold(&applied.code));
-    if code.as_deref().map(text::fold) == kept {
+    let kept = before.promo.as_ref();
+    let same_code = code.as_deref().map(text::fold) == kept.map(|applied| text::fold(&applied.code));
+    // It may be called otherwise by now.
+    let now = code.as_deref().and_then(|code| promo_by_code(book, code)).map(|promo| promo.id);
+    if same_code || (now.is_some() && now == kept.map(|applied| applied.promo)) {
         return Ok(Vec::new());
     }
     order.promo = match code {

@@ -1,27 +1,61 @@
 //! Orders: placing reserves, shipping turns the reservation into stock out, rejecting and cancelling release it, once.
 
+mod command;
 mod edit;
+mod effects;
 mod place;
+mod returns;
 mod steps;
 
-pub(super) use edit::edit;
-pub(super) use place::{checkout, place};
-pub(super) use steps::{delete, give_back, take_step};
+pub use command::{Command, NewOrder, OrderPatch};
+pub use effects::{Effects, EmptiedCart, Redemption, WrittenOrder};
 
-use super::{Book, Effects, Inputs, Redemption, Refusal, Written, lines, stock};
+use super::{Book, Inputs, Message, Refusal, Stop, Written, lines, shelf::shelves, stock};
 use crate::{
+    carts::Cart,
     identity::Permission,
-    ids::{OrderId, ProductId},
+    ids::{CustomerId, MessageId, OrderId, ProductId, PromoId, UserId},
     orders::{HistoryEntry, Order, OrderStatus, Unsettled},
     promos::{Promo, Reason},
     quantity::Delta,
     stock::{Change, Kind, Movement, Source},
+    text,
 };
 use std::sync::Arc;
 
+shelves! {
+    /// Orders with their lines and history, held alone until the batch is kept.
+    orders: OrderId => Arc<Order>, Documents;
+    /// Carts with what is in them, held alone until the batch is kept. Who never put anything in has none.
+    carts: UserId => Cart, Documents;
+    /// Which promo code is in use under a code (folded). Whoever loads one enters it in `promos` as well, and holds it.
+    promo_codes: String => PromoId, Promos;
+    /// Promo codes by id, held alone until the batch is kept. A removed one is held too, but is not there.
+    promos: PromoId => Arc<Promo>, Promos;
+    /// How many orders of a customer hold a promo code.
+    redemptions: (PromoId, CustomerId) => i64, Unlocked;
+}
+
+pub(super) fn decide(book: &Book, command: &Command, inputs: &mut Inputs<'_>) -> Result<super::Effects, Stop> {
+    match command {
+        Command::Place(new) => place::place(book, new, inputs),
+        Command::Checkout { user, customer, promo_code, notes } => {
+            place::checkout(book, (*user, *customer), promo_code.as_deref(), notes.as_deref(), inputs)
+        }
+        Command::Edit { id, patch } => edit::edit(book, *id, patch, inputs),
+        Command::Step { id, step, reason } => steps::take(book, *id, *step, reason.as_deref(), inputs),
+        Command::Delete { id } => steps::delete(book, *id, inputs),
+        Command::Return { id, lines, restock, reason } => {
+            returns::give_back(book, *id, (lines, *restock), reason.as_deref(), inputs)
+        }
+    }
+}
+
 /// The order, if the caller may know of it.
-fn visible<'a>(book: &'a Book, id: OrderId, inputs: &Inputs<'_>) -> Result<&'a Arc<Order>, Refusal> {
-    book.order(id).filter(|order| order.is_visible_to(inputs.principal)).ok_or(Refusal::NotFound("order"))
+fn visible<'b>(book: &'b Book, id: OrderId, inputs: &Inputs<'_>) -> Result<&'b Arc<Order>, Stop> {
+    book.require(|need| need.orders.orders.add(id))?;
+    let order = book.orders.orders.get(&id).filter(|order| order.is_visible_to(inputs.principal));
+    Ok(order.ok_or(Refusal::NotFound("order"))?)
 }
 
 /// The order as it will be after this change.
@@ -49,11 +83,17 @@ fn settle(order: &mut Order, book: &Book) -> Result<(), Refusal> {
     })
 }
 
+/// The promo code in use under this code, if there is one.
+fn promo_by_code<'b>(book: &'b Book, code: &str) -> Option<&'b Arc<Promo>> {
+    let id = book.orders.promo_codes.get(&text::fold(code))?;
+    book.orders.promos.get(id)
+}
+
 /// The code, if there is one and the order's customer may use it now for the order's lines.
-fn judged<'a>(book: &'a Book, code: &str, order: &Order, inputs: &Inputs<'_>) -> Result<&'a Arc<Promo>, Refusal> {
+fn judged<'b>(book: &'b Book, code: &str, order: &Order, inputs: &Inputs<'_>) -> Result<&'b Arc<Promo>, Refusal> {
     let subtotal = crate::lines::total(&order.lines, book.currency()).map_err(lines::too_much)?;
-    let promo = book.promo_by_code(&crate::text::fold(code)).ok_or(Refusal::PromoRefused(Reason::Unknown))?;
-    let used = book.redemptions(promo.id, order.customer);
+    let promo = promo_by_code(book, code).ok_or(Refusal::PromoRefused(Reason::Unknown))?;
+    let used = book.orders.redemptions.get(&(promo.id, order.customer)).copied().unwrap_or_default();
     promo.judge(subtotal, used, inputs.now).map_err(Refusal::PromoRefused)?;
     Ok(promo)
 }
@@ -87,12 +127,27 @@ fn move_for(
     stock::move_stock(book, changes, &moving, inputs)
 }
 
-/// Releases what the order holds and gives its redemption back.
-fn released(book: &Book, order: Order, inputs: &mut Inputs<'_>) -> Result<Effects, Refusal> {
-    let changes: Vec<_> = held(&order).into_iter().map(|(id, held)| (id, Change::reserved(held.reversed()))).collect();
-    let movements = move_for(book, &order, (Kind::Released, stock::Judged::AsFact), &changes, inputs)?;
-    let redemptions = redemption(&order, false).into_iter().collect();
-    Ok(Effects { movements, redemptions, orders: vec![Written::changed(order)], ..Effects::default() })
+/// The effects of an order as it is now and of what it moved.
+fn written(book: &Book, (order, new_steps): (Written<Order>, usize), movements: Vec<Movement>) -> super::Effects {
+    let mut effects = super::Effects::moving(movements);
+    effects.name_customer(book, order.value.customer);
+    effects.orders.orders.push(WrittenOrder { order, new_steps });
+    effects
+}
+
+/// The same, and whom it concerns is told under this name.
+fn told(
+    book: &Book,
+    order: (Written<Order>, usize),
+    movements: Vec<Movement>,
+    name: &'static str,
+    inputs: &mut Inputs<'_>,
+) -> super::Effects {
+    let id = MessageId::from_uuid((inputs.new_id)());
+    let (of, customer) = (order.0.value.id, order.0.value.customer);
+    let mut effects = written(book, order, movements);
+    effects.messages.push(Message { id, name, order: of, customer, occurred_at: inputs.now });
+    effects
 }
 
 /// May the caller change this order, which they can see?

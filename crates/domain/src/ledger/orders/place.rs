@@ -1,19 +1,56 @@
 //! Placing an order, from lines or from a cart.
 
-use super::{judged, move_for, redemption, settle};
+use super::{EmptiedCart, NewOrder, held, judged, move_for, note, promo_by_code, redemption, settle, told};
 use crate::{
+    carts::CartItem,
     identity::Permission,
     ids::{CustomerId, LocationId, OrderId, UserId},
     ledger::{
-        Book, Effects, Inputs, NewOrder, Refusal, SellLine, Series, Written,
+        Book, Effects, Inputs, Refusal, SellLine, Series, Stop, Written,
         lines::{self, Objections},
-        sales, stock,
+        stock,
     },
     money::Money,
     orders::{AppliedPromo, Order, OrderStatus},
     stock::{Change, Kind},
     text::{self, limits},
 };
+
+pub(super) fn place(book: &Book, new: &NewOrder, inputs: &mut Inputs<'_>) -> Result<Effects, Stop> {
+    let code = new.promo_code.as_deref();
+    book.require(|need| need.orders.promo_codes.extend(code.map(text::fold)))?;
+    let promo = code.and_then(|code| promo_by_code(book, code)).map(|promo| promo.id);
+    let place = new.location.unwrap_or(book.default_location());
+    book.require_last(|need| {
+        lines::stock_of(need, new.lines.iter().filter_map(|line| line.product), place);
+        need.customers.cards.extend(new.customer);
+        need.orders.redemptions.extend(promo.zip(new.customer));
+    })?;
+    let mut objections = Objections::default();
+    lines::check_count(new.lines.len(), &mut objections.faults);
+    let customer = customer(book, new.customer, inputs, &mut objections);
+    let location = stock::location_named(book, new.location, &mut objections.faults);
+    let notes = notes(new.notes.as_deref(), &mut objections);
+    let draft = lines::draft(book, &new.lines, inputs, &mut objections);
+    objections.raise()?;
+    let customer = customer.ok_or(Refusal::NotFound("customer"))?;
+    let lines = lines::priced(book, draft)?;
+    let mut order = blank(book, (customer, location), inputs);
+    (order.lines, order.notes) = (lines, notes);
+    if let Some(code) = code {
+        let promo = judged(book, code, &order, inputs)?;
+        order.promo = Some(AppliedPromo { promo: promo.id, code: promo.code.clone(), terms: promo.terms });
+    }
+    settle(&mut order, book)?;
+    note(&mut order, OrderStatus::Pending, None, inputs);
+    let changes: Vec<_> = held(&order).into_iter().map(|(id, wanted)| (id, Change::reserved(wanted))).collect();
+    let movements = move_for(book, &order, (Kind::Reserved, stock::Judged::AsPromise), &changes, inputs)?;
+    order.number = (inputs.next_number)(Series::Orders);
+    let redemption = redemption(&order, true);
+    let mut effects = told(book, (Written::new(order), 1), movements, "order.placed", inputs);
+    effects.orders.redemptions.extend(redemption);
+    Ok(effects)
+}
 
 /// For whom: the caller's own customer, or another one by those who may.
 fn customer(
@@ -23,46 +60,16 @@ fn customer(
     objections: &mut Objections,
 ) -> Option<CustomerId> {
     let Some(id) = named else {
-        objections.faults.add(
-            "/customer_id",
-            "required",
-            "you have no customer record of your own: say for whom this is",
-        );
+        let detail = "you have no customer record of your own: say for whom this is";
+        objections.faults.add("/customer_id", "required", detail);
         return None;
     };
     if inputs.principal.customer != Some(id) && !inputs.principal.may(Permission::OrdersPlaceForOthers) {
         objections.forbidden = Some(Permission::OrdersPlaceForOthers);
-    } else if book.customer(id).is_none_or(|card| card.is_erased) {
+    } else if book.customers.cards.get(&id).is_none_or(|card| card.is_erased) {
         objections.faults.add("/customer_id", "unknown_customer", "there is no such customer");
     }
     Some(id)
-}
-
-pub(in crate::ledger) fn place(book: &Book, new: &NewOrder, inputs: &mut Inputs<'_>) -> Result<Effects, Refusal> {
-    let mut objections = Objections::default();
-    lines::check_count(new.lines.len(), &mut objections.faults);
-    let customer = customer(book, new.customer, inputs, &mut objections);
-    let location = stock::location(book, new.location, &mut objections.faults);
-    let notes = notes(new.notes.as_deref(), &mut objections);
-    let draft = lines::draft(book, &new.lines, inputs, &mut objections);
-    objections.raise()?;
-    let Some(customer) = customer else {
-        return Err(Refusal::NotFound("customer"));
-    };
-    let lines = lines::priced(book, draft)?;
-    let mut order = blank(book, (customer, location), inputs);
-    (order.lines, order.notes) = (lines, notes);
-    if let Some(code) = &new.promo_code {
-        let promo = judged(book, code, &order, inputs)?;
-        order.promo = Some(AppliedPromo { promo: promo.id, code: promo.code.clone(), terms: promo.terms });
-    }
-    settle(&mut order, book)?;
-    super::note(&mut order, OrderStatus::Pending, None, inputs);
-    let changes: Vec<_> = super::held(&order).into_iter().map(|(id, wanted)| (id, Change::reserved(wanted))).collect();
-    let movements = move_for(book, &order, (Kind::Reserved, stock::Judged::AsPromise), &changes, inputs)?;
-    order.number = (inputs.next_number)(Series::Orders);
-    let redemptions = redemption(&order, true).into_iter().collect();
-    Ok(Effects { movements, redemptions, orders: vec![Written::new(order)], ..Effects::default() })
 }
 
 /// Notes as they are kept: trimmed, and none where they say nothing.
@@ -78,7 +85,7 @@ fn blank(book: &Book, (customer, location): (CustomerId, LocationId), inputs: &m
         number: 0,
         status: OrderStatus::Pending,
         customer,
-        placed_by: sales::seller(inputs),
+        placed_by: inputs.user(),
         lines: Vec::new(),
         subtotal: nothing,
         discount: nothing,
@@ -95,17 +102,18 @@ fn blank(book: &Book, (customer, location): (CustomerId, LocationId), inputs: &m
 }
 
 /// Places what is in the cart, and empties it.
-pub(in crate::ledger) fn checkout(
+pub(super) fn checkout(
     book: &Book,
     (user, customer): (UserId, Option<CustomerId>),
     promo_code: Option<&str>,
     notes: Option<&str>,
     inputs: &mut Inputs<'_>,
-) -> Result<Effects, Refusal> {
-    let cart = book.cart(user);
+) -> Result<Effects, Stop> {
+    book.require(|need| need.orders.carts.add(user))?;
+    let cart = book.orders.carts.get(&user);
     inputs.check_version(cart.map_or(0, |cart| cart.version))?;
     let cart = cart.filter(|cart| !cart.items.is_empty()).ok_or(Refusal::CartEmpty)?;
-    let line = |item: &crate::carts::CartItem| SellLine {
+    let line = |item: &CartItem| SellLine {
         line: None,
         product: Some(item.product),
         quantity: item.quantity,
@@ -118,6 +126,7 @@ pub(in crate::ledger) fn checkout(
         notes: notes.map(str::to_owned),
         location: None,
     };
-    let effects = place(book, &new, inputs)?;
-    Ok(Effects { emptied_cart: Some(user), ..effects })
+    let mut effects = place(book, &new, inputs)?;
+    effects.orders.emptied_cart = Some(EmptiedCart { user, version: cart.version, at: inputs.now });
+    Ok(effects)
 }

@@ -1,12 +1,13 @@
-//! An order's way from pending to delivered, and back out of it.
+//! An order's way from pending to delivered.
 
-use super::{held, illegal, may_change, move_for, next, note, released, visible};
+use super::{held, illegal, may_change, move_for, next, note, redemption, told, visible, written};
 use crate::{
     faults::Faults,
     identity::Permission,
-    ids::OrderId,
-    ledger::{Book, Effects, Inputs, RefundLine, Refusal, Written, lines, stock},
+    ids::{OrderId, ProductId},
+    ledger::{Book, Effects, Inputs, Refusal, Stop, Written, lines, stock},
     orders::{Order, OrderStatus, Step},
+    quantity::Delta,
     stock::{Change, Kind},
 };
 
@@ -20,84 +21,97 @@ fn may_step(order: &Order, step: Step, inputs: &Inputs<'_>) -> Result<(), Refusa
     if allowed { Ok(()) } else { Err(Refusal::Forbidden(Permission::OrdersFulfil)) }
 }
 
-pub(in crate::ledger) fn take_step(
+/// What an order's goods do at a step.
+enum Goods {
+    /// They stay as they are.
+    Stay,
+    /// They are promised to it no longer.
+    AreReleased,
+    /// They leave.
+    Leave,
+}
+
+const fn goods(step: Step) -> Goods {
+    match step {
+        Step::Accept | Step::Deliver => Goods::Stay,
+        Step::Reject | Step::Cancel => Goods::AreReleased,
+        Step::Ship => Goods::Leave,
+    }
+}
+
+const fn message(status: OrderStatus) -> &'static str {
+    match status {
+        OrderStatus::Pending => "order.placed",
+        OrderStatus::Accepted => "order.accepted",
+        OrderStatus::Rejected => "order.rejected",
+        OrderStatus::Cancelled => "order.cancelled",
+        OrderStatus::Shipped => "order.shipped",
+        OrderStatus::Delivered => "order.delivered",
+    }
+}
+
+pub(super) fn take(
     book: &Book,
     id: OrderId,
     step: Step,
     reason: Option<&str>,
     inputs: &mut Inputs<'_>,
-) -> Result<Effects, Refusal> {
+) -> Result<Effects, Stop> {
     let before = visible(book, id, inputs)?;
     may_step(before, step, inputs)?;
+    let goods = goods(step);
+    book.require_last(|need| {
+        need.customers.cards.add(before.customer);
+        if matches!(goods, Goods::AreReleased) {
+            need.orders.promos.extend(before.promo.as_ref().map(|applied| applied.promo));
+        }
+        if !matches!(goods, Goods::Stay) {
+            lines::stock_of(need, before.lines.iter().map(|line| line.product), before.location);
+        }
+    })?;
     let mut faults = Faults::new();
     let reason = lines::check_reason(reason, &mut faults);
     faults.into_result()?;
     let mut order = next(before, inputs)?;
     let status = before.status.after(step).map_err(|_| illegal(before))?;
     note(&mut order, status, reason, inputs);
-    match step {
-        Step::Accept | Step::Deliver => Ok(Effects { orders: vec![Written::changed(order)], ..Effects::default() }),
-        Step::Reject | Step::Cancel => released(book, order, inputs),
-        Step::Ship => shipped(book, order, inputs),
-    }
-}
-
-/// What was reserved leaves. It must be there: facts may have left less on hand than is reserved.
-fn shipped(book: &Book, order: Order, inputs: &mut Inputs<'_>) -> Result<Effects, Refusal> {
-    let leaves = |(product, held): (_, crate::quantity::Delta)| {
-        (product, Change { on_hand: held.reversed(), reserved: held.reversed() })
+    let changes = |change: fn(Delta) -> Change| -> Vec<(ProductId, Change)> {
+        held(&order).into_iter().map(|(id, held)| (id, change(held))).collect()
     };
-    let changes: Vec<_> = held(&order).into_iter().map(leaves).collect();
-    let movements = move_for(book, &order, (Kind::Shipped, stock::Judged::AsFact), &changes, inputs)?;
-    Ok(Effects { movements, orders: vec![Written::changed(order)], ..Effects::default() })
+    let movements = match goods {
+        Goods::Stay => Vec::new(),
+        Goods::AreReleased => {
+            let changes = changes(|held| Change::reserved(held.reversed()));
+            move_for(book, &order, (Kind::Released, stock::Judged::AsFact), &changes, inputs)?
+        }
+        // What was reserved leaves. It must be there: facts may have left less on hand than is reserved.
+        Goods::Leave => {
+            let changes = changes(|held| Change { on_hand: held.reversed(), reserved: held.reversed() });
+            move_for(book, &order, (Kind::Shipped, stock::Judged::AsFact), &changes, inputs)?
+        }
+    };
+    let given_back = if matches!(goods, Goods::AreReleased) { redemption(&order, false) } else { None };
+    let mut effects = told(book, (Written::changed(order), 1), movements, message(status), inputs);
+    effects.orders.redemptions.extend(given_back);
+    Ok(effects)
 }
 
 /// Cancels a pending order; takes a rejected or cancelled one out of lists. An order is never erased.
-pub(in crate::ledger) fn delete(book: &Book, id: OrderId, inputs: &mut Inputs<'_>) -> Result<Effects, Refusal> {
+pub(super) fn delete(book: &Book, id: OrderId, inputs: &mut Inputs<'_>) -> Result<Effects, Stop> {
     let before = visible(book, id, inputs)?;
     may_change(before, inputs)?;
     match before.status {
-        OrderStatus::Pending => take_step(book, id, Step::Cancel, None, inputs),
+        OrderStatus::Pending => take(book, id, Step::Cancel, None, inputs),
         OrderStatus::Rejected | OrderStatus::Cancelled if before.hidden_at.is_some() => Ok(Effects::default()),
         OrderStatus::Rejected | OrderStatus::Cancelled => {
+            book.require_last(|need| need.customers.cards.add(before.customer))?;
             let mut order = next(before, inputs)?;
             order.hidden_at = Some(inputs.now);
-            Ok(Effects { orders: vec![Written::changed(order)], ..Effects::default() })
+            Ok(written(book, (Written::changed(order), 0), Vec::new()))
         }
-        OrderStatus::Accepted | OrderStatus::Shipped | OrderStatus::Delivered => Err(illegal(before)),
+        OrderStatus::Accepted | OrderStatus::Shipped | OrderStatus::Delivered => {
+            inputs.check_version(before.version)?;
+            Err(illegal(before).into())
+        }
     }
-}
-
-/// Takes goods of a delivered order back, to stock or not.
-pub(in crate::ledger) fn give_back(
-    book: &Book,
-    id: OrderId,
-    (wanted, restock): (&[RefundLine], bool),
-    reason: Option<&str>,
-    inputs: &mut Inputs<'_>,
-) -> Result<Effects, Refusal> {
-    let before = visible(book, id, inputs)?;
-    if !inputs.principal.may(Permission::OrdersFulfil) {
-        return Err(Refusal::Forbidden(Permission::OrdersFulfil));
-    }
-    let mut faults = Faults::new();
-    let reason = lines::check_reason(reason, &mut faults);
-    lines::check_count(wanted.len(), &mut faults);
-    let returned = lines::returned_lines(book, &before.lines, wanted, &mut faults);
-    faults.into_result()?;
-    let mut order = next(before, inputs)?;
-    if order.status != OrderStatus::Delivered {
-        return Err(illegal(before));
-    }
-    let back = lines::take_back(&mut order.lines, returned, restock)?;
-    if !back.is_empty() && book.location(order.location).is_none() {
-        return Err(Refusal::conflict(
-            "location_removed",
-            "the location of this order was removed: adjust stock elsewhere",
-        ));
-    }
-    note(&mut order, OrderStatus::Delivered, reason, inputs);
-    let changes = Change::all_on_hand(&back);
-    let movements = move_for(book, &order, (Kind::Returned, stock::Judged::AsFact), &changes, inputs)?;
-    Ok(Effects { movements, orders: vec![Written::changed(order)], ..Effects::default() })
 }

@@ -1,40 +1,42 @@
 //! Correcting a sale: its lines are replaced, the net difference moves.
 
-use super::{book_for, changed, check_buyer, open_sale};
+use super::{check_buyer, moved, next, sale_for_change, written};
 use crate::{
     ids::SaleId,
     ledger::{
-        Book, Effects, Inputs, Refusal, SellLine, Written,
+        Book, Effects, Inputs, SellLine, Stop, Written,
         lines::{self, Objections},
     },
     sales::Buyer,
     stock::Kind,
 };
 
-pub(in crate::ledger) fn correct(
+pub(super) fn correct(
     book: &Book,
     id: SaleId,
-    wanted: Option<&[SellLine]>,
-    buyer: Option<&Option<Buyer>>,
+    (wanted, buyer): (Option<&[SellLine]>, Option<&Option<Buyer>>),
     reason: Option<&str>,
     inputs: &mut Inputs<'_>,
-) -> Result<Effects, Refusal> {
-    let before = book.sale(id).ok_or(Refusal::NotFound("sale"))?;
+) -> Result<Effects, Stop> {
+    let more = wanted.unwrap_or_default().iter().filter_map(|line| line.product);
+    let before = sale_for_change(book, id, more, buyer.and_then(Option::as_ref))?;
     let mut objections = Objections::default();
     let reason = lines::check_reason(reason, &mut objections.faults);
     let buyer = buyer.map(|buyer| check_buyer(book, buyer.as_ref(), &mut objections.faults));
     let draft = wanted.map(|wanted| lines::redraft(book, &before.lines, wanted, inputs, &mut objections));
     objections.raise()?;
-    let mut sale = changed(open_sale(book, id, inputs)?, reason, inputs);
+    let mut sale = next(before, reason, inputs)?;
     if let Some(buyer) = buyer {
         sale.buyer = buyer;
     }
-    if let Some(draft) = draft {
-        sale.lines = lines::relined(book, &before.lines, draft)?;
-        sale.settle(book.currency()).map_err(lines::too_much)?;
-    }
+    let Some(draft) = draft else {
+        return Ok(written(book, Written::changed(sale), Vec::new()));
+    };
+    sale.lines = lines::relined(book, &before.lines, draft)?;
+    sale.settle(book.currency()).map_err(lines::too_much)?;
     let back = before.lines.iter().map(|line| (line.product, line.quantity.gained()));
     let leaving = sale.lines.iter().map(|line| (line.product, line.quantity.taken()));
-    let movements = book_for(book, &sale, Kind::Corrected, &lines::net(back.chain(leaving)), inputs.now, inputs)?;
-    Ok(Effects { movements, sales: vec![Written::changed(sale)], ..Effects::default() })
+    let changes = lines::net(back.chain(leaving));
+    let movements = moved(book, &sale, (Kind::Corrected, inputs.now), &changes, inputs)?;
+    Ok(written(book, Written::rewritten(sale), movements))
 }

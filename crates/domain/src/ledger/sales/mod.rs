@@ -1,31 +1,75 @@
-//! Recording, correcting, refunding and voiding sales.
+//! Sales over the counter: recording, correcting, refunding and voiding them.
 
+mod command;
 mod correct;
+mod record;
 mod refund;
 
-pub(in crate::ledger) use correct::correct;
-pub(in crate::ledger) use refund::{refund, void};
+pub use command::{Command, NewSale};
 
-use super::{
-    Book, Effects, Inputs, Refusal, SellLine, Series, Written,
-    lines::{self, Objections},
-    stock,
-};
+use super::{Book, Inputs, ReadSet, Refusal, Stop, Written, lines, shelf::shelves, stock};
 use crate::{
     faults::Faults,
-    identity::Actor,
-    ids::{LocationId, ProductId, SaleId, UserId},
+    ids::{ProductId, SaleId},
     instant::Instant,
-    money::Money,
     quantity::Delta,
     sales::{Buyer, Sale, SaleStatus},
-    stock::{Change, Kind, Source},
+    stock::{Change, Kind, Movement, Source},
     text::{self, limits},
 };
+use std::sync::Arc;
+
+shelves! {
+    /// Sales with their lines, held alone until the batch is kept.
+    sales: SaleId => Arc<Sale>, Documents;
+}
+
+/// What changes of sales.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// Recorded or changed.
+    pub sales: Vec<Written<Sale>>,
+}
+
+impl Effects {
+    pub(super) fn is_empty(&self) -> bool {
+        let Self { sales } = self;
+        sales.is_empty()
+    }
+}
+
+impl Shelves {
+    pub(super) fn apply(&mut self, effects: &Effects) {
+        let Effects { sales } = effects;
+        for sale in sales.iter().map(|written| &written.value) {
+            self.sales.enter(sale.id, Some(Arc::clone(sale)));
+        }
+    }
+}
+
+pub(super) fn decide(book: &Book, command: &Command, inputs: &mut Inputs<'_>) -> Result<super::Effects, Stop> {
+    match command {
+        Command::Record(new) => record::record(book, new, inputs),
+        Command::Correct { id, lines, buyer, reason } => {
+            correct::correct(book, *id, (lines.as_deref(), buyer.as_ref()), reason.as_deref(), inputs)
+        }
+        Command::Refund { id, lines, restock, reason } => {
+            refund::refund(book, *id, (lines, *restock), reason.as_deref(), inputs)
+        }
+        Command::Void { id } => refund::void(book, *id, inputs),
+    }
+}
+
+fn need_buyer(need: &mut ReadSet, buyer: Option<&Buyer>) {
+    match buyer {
+        Some(Buyer::Customer(id)) => need.customers.cards.add(*id),
+        Some(Buyer::Named(_)) | None => {}
+    }
+}
 
 fn check_buyer(book: &Book, buyer: Option<&Buyer>, faults: &mut Faults) -> Option<Buyer> {
     match buyer? {
-        Buyer::Customer(id) if book.customer(*id).is_none_or(|card| card.is_erased) => {
+        Buyer::Customer(id) if book.customers.cards.get(id).is_none_or(|card| card.is_erased) => {
             faults.add("/customer_id", "unknown_customer", "there is no such customer");
             None
         }
@@ -34,65 +78,58 @@ fn check_buyer(book: &Book, buyer: Option<&Buyer>, faults: &mut Faults) -> Optio
     }
 }
 
-pub(super) fn record(
-    book: &Book,
-    wanted: &[SellLine],
+/// Looks a sale up, and requires what changing it depends on: the stock of its products and of these, who bought and who shall have.
+fn sale_for_change<'b>(
+    book: &'b Book,
+    id: SaleId,
+    more: impl Iterator<Item = ProductId>,
     buyer: Option<&Buyer>,
-    location: Option<LocationId>,
-    occurred_at: Option<Instant>,
-    inputs: &mut Inputs<'_>,
-) -> Result<Effects, Refusal> {
-    let mut objections = Objections::default();
-    lines::check_count(wanted.len(), &mut objections.faults);
-    let location = stock::location(book, location, &mut objections.faults);
-    let buyer = check_buyer(book, buyer, &mut objections.faults);
-    let occurred_at = stock::happened(occurred_at, "/occurred_at", &mut objections.faults, inputs);
-    let draft = lines::draft(book, wanted, inputs, &mut objections);
-    objections.raise()?;
-    let mut sale = Sale {
-        id: SaleId::from_uuid((inputs.new_id)()),
-        number: 0,
-        status: SaleStatus::Completed,
-        lines: lines::priced(book, draft)?,
-        total: Money::zero(book.currency()),
-        refunded_total: Money::zero(book.currency()),
-        buyer,
-        location,
-        sold_by: seller(inputs),
-        reason: None,
-        occurred_at,
-        version: 1,
-        created_at: inputs.now,
-        updated_at: inputs.now,
-    };
-    sale.settle(book.currency()).map_err(lines::too_much)?;
-    let leaving = lines::net(sale.lines.iter().map(|line| (line.product, line.quantity.taken())));
-    let movements = book_for(book, &sale, Kind::Sold, &leaving, occurred_at, inputs)?;
-    sale.number = (inputs.next_number)(Series::Sales);
-    Ok(Effects { movements, sales: vec![Written::new(sale)], ..Effects::default() })
+) -> Result<&'b Arc<Sale>, Stop> {
+    book.require(|need| need.sales.sales.add(id))?;
+    let sale = book.sales.sales.get(&id).ok_or(Refusal::NotFound("sale"))?;
+    book.require_last(|need| {
+        lines::stock_of(need, sale.lines.iter().map(|line| line.product).chain(more), sale.location);
+        need_buyer(need, sale.buyer.as_ref());
+        need_buyer(need, buyer);
+    })?;
+    Ok(sale)
 }
 
-pub(super) fn seller(inputs: &Inputs<'_>) -> Option<UserId> {
-    match inputs.principal.actor {
-        Actor::User(id) => Some(id),
-        Actor::Connection(_) | Actor::System => None,
+/// The sale as it will be after this change.
+fn next(sale: &Sale, reason: Option<String>, inputs: &Inputs<'_>) -> Result<Sale, Refusal> {
+    inputs.check_version(sale.version)?;
+    if sale.status == SaleStatus::Voided {
+        return Err(Refusal::conflict("voided", "this sale was voided: it stays as it is"));
     }
+    let mut sale = sale.clone();
+    sale.reason = reason.or(sale.reason);
+    sale.version += 1;
+    sale.updated_at = inputs.now;
+    Ok(sale)
 }
 
-fn book_for(
+/// The effects of a sale as it is now, and of what it moved.
+fn written(book: &Book, sale: Written<Sale>, movements: Vec<Movement>) -> super::Effects {
+    let mut effects = super::Effects::moving(movements);
+    if let Some(Buyer::Customer(id)) = &sale.value.buyer {
+        effects.name_customer(book, *id);
+    }
+    effects.sales.sales.push(sale);
+    effects
+}
+
+/// What a sale moves by these changes of on hand.
+fn moved(
     book: &Book,
     sale: &Sale,
-    kind: Kind,
+    (kind, occurred_at): (Kind, Instant),
     changes: &[(ProductId, Delta)],
-    occurred_at: Instant,
     inputs: &mut Inputs<'_>,
-) -> Result<Vec<crate::stock::Movement>, Refusal> {
+) -> Result<Vec<Movement>, Refusal> {
     let moves = changes.iter().any(|(_, change)| !change.is_zero());
     if moves && book.location(sale.location).is_none() {
-        return Err(Refusal::conflict(
-            "location_removed",
-            "the location of this sale was removed: adjust stock elsewhere",
-        ));
+        let detail = "the location of this sale was removed: adjust stock elsewhere";
+        return Err(Refusal::conflict("location_removed", detail));
     }
     let moving = stock::Moving {
         kind,
@@ -103,20 +140,4 @@ fn book_for(
         occurred_at,
     };
     stock::move_stock(book, &Change::all_on_hand(changes), &moving, inputs)
-}
-
-fn open_sale(book: &Book, id: SaleId, inputs: &Inputs<'_>) -> Result<Sale, Refusal> {
-    let sale = book.sale(id).ok_or(Refusal::NotFound("sale"))?;
-    inputs.check_version(sale.version)?;
-    if sale.status == SaleStatus::Voided {
-        return Err(Refusal::conflict("voided", "this sale was voided: it stays as it is"));
-    }
-    Ok((**sale).clone())
-}
-
-fn changed(mut sale: Sale, reason: Option<String>, inputs: &Inputs<'_>) -> Sale {
-    sale.reason = reason.or(sale.reason);
-    sale.version += 1;
-    sale.updated_at = inputs.now;
-    sale
 }

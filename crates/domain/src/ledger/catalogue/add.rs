@@ -1,0 +1,54 @@
+//! Adding a product, with its first stock at the default location.
+
+use super::{audited, category_name, check_category, check_name, check_sku};
+use crate::{
+    catalogue::Product,
+    faults::Faults,
+    ledger::{Book, Effects, Inputs, Stop, Written, stock},
+    quantity::Quantity,
+    stock::{Change, Kind},
+};
+
+pub(super) fn add(
+    book: &Book,
+    product: &Product,
+    initial_quantity: Option<Quantity>,
+    inputs: &mut Inputs<'_>,
+) -> Result<Effects, Stop> {
+    let home = book.default_location();
+    book.require_last(|need| {
+        need.catalogue.skus.add(product.sku.key());
+        need.catalogue.names.add((product.category, product.name_key()));
+        need.catalogue.categories.extend(product.category);
+        need.stock.levels.add((product.id, home));
+    })?;
+    let mut faults = Faults::new();
+    if let Some(Err(misfit)) = initial_quantity.map(|quantity| product.unit.check(quantity)) {
+        faults.add("/initial_quantity", "too_precise", misfit);
+    }
+    if product.price.money().currency() != book.currency() {
+        faults.add("/price", "other_currency", format!("this shop's prices are in {}", book.currency()));
+    }
+    check_category(book, product, &mut faults);
+    faults.into_result()?;
+    check_sku(book, product)?;
+    check_name(book, product)?;
+    let moving = stock::Moving {
+        kind: Kind::Received,
+        location: home,
+        judged: stock::Judged::AsPromise,
+        reason: Some("first stock"),
+        source: None,
+        occurred_at: inputs.now,
+    };
+    let first = initial_quantity.unwrap_or(Quantity::ZERO).gained();
+    let movements = stock::move_stock(book, &[(product.id, Change::on_hand(first))], &moving, inputs)?;
+    let untouched = book.level(product.id, home);
+    let level = movements.first().map_or(untouched, |movement| untouched.after(movement));
+    let mut effects = Effects::moving(movements);
+    effects.catalogue.products.push(Written::new(product.clone()));
+    effects.catalogue.category = category_name(book, product);
+    effects.catalogue.levels.push(level);
+    effects.audit.push(audited("product.added", product.id, inputs));
+    Ok(effects)
+}

@@ -1,0 +1,32 @@
+//! What may be done with products.
+
+use crate::{
+    catalogue::{Product, ProductPatch},
+    ids::ProductId,
+    quantity::Quantity,
+};
+use std::sync::Arc;
+
+/// What somebody wants done with a product.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Add one, with its first stock at the default location.
+    Add {
+        /// As parsed from its form.
+        product: Arc<Product>,
+        /// How much there is; `None` books nothing.
+        initial_quantity: Option<Quantity>,
+    },
+    /// Change one.
+    Edit {
+        /// Which.
+        id: ProductId,
+        /// What of it.
+        patch: Box<ProductPatch>,
+    },
+    /// Take one out of every list.
+    Remove {
+        /// Which.
+        id: ProductId,
+    },
+}

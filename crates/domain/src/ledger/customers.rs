@@ -1,0 +1,20 @@
+//! What the rules read of customers. No command changes them.
+
+use super::shelf::shelves;
+use crate::ids::CustomerId;
+
+/// What documents show of a customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomerCard {
+    /// A person or a company.
+    pub name: String,
+    /// Its code.
+    pub code: String,
+    /// Their data was erased: nothing new is written down for them.
+    pub is_erased: bool,
+}
+
+shelves! {
+    /// Customers by id, erased ones too.
+    cards: CustomerId => CustomerCard, Unlocked;
+}

@@ -1,0 +1,138 @@
+//! What a decision changes, to be kept as a whole.
+
+use super::{Book, CustomerCard, catalogue, orders, pos, sales, stock};
+use crate::{
+    identity::Actor,
+    ids::{AuditId, CustomerId, MessageId, OrderId, ProductId},
+    instant::Instant,
+    sku::Sku,
+    stock::Movement,
+};
+use std::{collections::BTreeMap, sync::Arc};
+use uuid::Uuid;
+
+/// A document to keep: new, or in the place of its version before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written<T> {
+    /// Was it not there before?
+    pub is_new: bool,
+    /// Are its lines others than before? Always so for a new one.
+    pub has_new_lines: bool,
+    /// As it is now.
+    pub value: Arc<T>,
+}
+
+impl<T> Written<T> {
+    pub(super) fn new(value: T) -> Self {
+        Self { is_new: true, has_new_lines: true, value: Arc::new(value) }
+    }
+
+    /// Changed in its head alone.
+    pub(super) fn changed(value: T) -> Self {
+        Self { is_new: false, has_new_lines: false, value: Arc::new(value) }
+    }
+
+    /// Changed with its lines.
+    pub(super) fn rewritten(value: T) -> Self {
+        Self { is_new: false, has_new_lines: true, value: Arc::new(value) }
+    }
+}
+
+/// Something that somebody outside is to be told. It is kept with the effects and delivered afterwards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its id, by which a receiver knows it again.
+    pub id: MessageId,
+    /// What happened, for example `order.placed`.
+    pub name: &'static str,
+    /// To which order.
+    pub order: OrderId,
+    /// Whom it concerns.
+    pub customer: CustomerId,
+    /// When it happened.
+    pub occurred_at: Instant,
+}
+
+/// Who did what to which thing, for changes that no document and no movement records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Its id.
+    pub id: AuditId,
+    /// Who.
+    pub actor: Actor,
+    /// What, for example `product.edited`.
+    pub action: &'static str,
+    /// To which thing: its type …
+    pub subject_type: &'static str,
+    /// … and its id.
+    pub subject_id: Uuid,
+    /// When.
+    pub at: Instant,
+}
+
+/// What people call the things that the effects name by id, so that an answer can be made of the effects alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Customers of the documents.
+    pub customers: BTreeMap<CustomerId, CustomerCard>,
+    /// SKUs of the products of movements that are shown.
+    pub skus: BTreeMap<ProductId, Sku>,
+}
+
+/// All that a decision changes, to be kept as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// Products.
+    pub catalogue: catalogue::Effects,
+    /// Movements and locations.
+    pub stock: stock::Effects,
+    /// Sales.
+    pub sales: sales::Effects,
+    /// Orders, promo codes, carts.
+    pub orders: orders::Effects,
+    /// Deliveries of tills and what their products are.
+    pub pos: pos::Effects,
+    /// To be delivered once this is kept.
+    pub messages: Vec<Message>,
+    /// Who did what.
+    pub audit: Vec<AuditEntry>,
+    /// For answers; not kept.
+    pub names: Names,
+}
+
+impl Effects {
+    /// Is there nothing to keep?
+    pub fn is_empty(&self) -> bool {
+        let Self { catalogue, stock, sales, orders, pos, messages, audit, names: _ } = self;
+        catalogue.is_empty()
+            && stock.is_empty()
+            && sales.is_empty()
+            && orders.is_empty()
+            && pos.is_empty()
+            && messages.is_empty()
+            && audit.is_empty()
+    }
+
+    /// The rows of the ledger, in order.
+    pub fn movements(&self) -> &[Movement] {
+        &self.stock.movements
+    }
+
+    pub(super) fn moving(movements: Vec<Movement>) -> Self {
+        Self { stock: stock::Effects { movements, ..stock::Effects::default() }, ..Self::default() }
+    }
+
+    /// Notes what the book calls this customer.
+    pub(super) fn name_customer(&mut self, book: &Book, id: CustomerId) {
+        if let Some(card) = book.customers.cards.get(&id) {
+            self.names.customers.insert(id, card.clone());
+        }
+    }
+
+    /// Notes the SKU of every product that moved.
+    pub(super) fn name_moved(&mut self, book: &Book) {
+        for product in self.stock.movements.iter().map(|movement| movement.product) {
+            self.names.skus.entry(product).or_insert_with(|| book.sku(product));
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What a decision is given besides the book and the command: the world outside.
+
+use super::Refusal;
+use crate::{
+    identity::{Actor, Principal},
+    ids::UserId,
+    instant::Instant,
+};
+use uuid::Uuid;
+
+/// How far ahead a caller's clock may be, in seconds.
+pub const CLOCK_TOLERANCE_SECONDS: i64 = 300;
+
+/// Documents that have a short number for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Series {
+    /// Of sales.
+    Sales,
+    /// Of orders.
+    Orders,
+}
+
+/// What a decision is given besides the book and the command.
+pub struct Inputs<'a> {
+    /// The time.
+    pub now: Instant,
+    /// Who asks.
+    pub principal: &'a Principal,
+    /// The version the caller has seen, where they said so.
+    pub expected_version: Option<i64>,
+    /// Makes ids. Called only once everything required is known.
+    pub new_id: &'a mut dyn FnMut() -> Uuid,
+    /// Gives the next number for people, for documents that have one. Called as late as that.
+    pub next_number: &'a mut dyn FnMut(Series) -> i64,
+}
+
+impl Inputs<'_> {
+    /// The user who asks; `None` for the program itself and for tills.
+    pub(super) fn user(&self) -> Option<UserId> {
+        match self.principal.actor {
+            Actor::User(id) => Some(id),
+            Actor::Connection(_) | Actor::System => None,
+        }
+    }
+
+    /// Refuses where the caller has seen another version.
+    pub(super) fn check_version(&self, version: i64) -> Result<(), Refusal> {
+        match self.expected_version {
+            Some(expected) if expected != version => Err(Refusal::PreconditionFailed),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What may be done with orders.
+
+use crate::{
+    ids::{CustomerId, LocationId, OrderId, UserId},
+    ledger::{RefundLine, SellLine, Series},
+    orders::Step,
+};
+
+/// An order to be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewOrder {
+    /// For whom. Who asks puts the caller's own customer here where they named none; `None`: they have none.
+    pub customer: Option<CustomerId>,
+    /// What.
+    pub lines: Vec<SellLine>,
+    /// With which promo code.
+    pub promo_code: Option<String>,
+    /// The customer's words.
+    pub notes: Option<String>,
+    /// From where; `None`: the default location.
+    pub location: Option<LocationId>,
+}
+
+/// What to change of an order; `Some(None)` empties a field.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrderPatch {
+    /// All lines it shall have.
+    pub lines: Option<Vec<SellLine>>,
+    /// With which promo code.
+    pub promo_code: Option<Option<String>>,
+    /// The customer's words.
+    pub notes: Option<Option<String>>,
+}
+
+/// What somebody wants done with an order.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Place an order: its goods are reserved.
+    Place(Box<NewOrder>),
+    /// Place what is in a cart, and empty it.
+    Checkout {
+        /// Whose cart.
+        user: UserId,
+        /// Their own customer; `None`: they have none.
+        customer: Option<CustomerId>,
+        /// With which promo code; `None`: the cart's.
+        promo_code: Option<String>,
+        /// The customer's words.
+        notes: Option<String>,
+    },
+    /// Change an order while it is pending.
+    Edit {
+        /// Which.
+        id: OrderId,
+        /// What of it.
+        patch: Box<OrderPatch>,
+    },
+    /// Take an order one step on.
+    Step {
+        /// Which.
+        id: OrderId,
+        /// Where to.
+        step: Step,
+        /// Somebody's words.
+        reason: Option<String>,
+    },
+    /// Cancel an order that is pending; hide one that was rejected or cancelled.
+    Delete {
+        /// Which.
+        id: OrderId,
+    },
+    /// Take goods of a delivered order back.
+    Return {
+        /// Which.
+        id: OrderId,
+        /// What of it.
+        lines: Vec<RefundLine>,
+        /// Do the goods go back to stock?
+        restock: bool,
+        /// Somebody's words.
+        reason: Option<String>,
+    },
+}
+
+impl Command {
+    pub(in crate::ledger) fn lines(&self) -> usize {
+        match self {
+            Self::Place(new) => new.lines.len(),
+            // What is in a cart is not known yet; it is seldom more.
+            Self::Checkout { .. } => 10,
+            Self::Edit { patch, .. } => patch.lines.as_ref().map_or(1, Vec::len),
+            Self::Return { lines, .. } => lines.len(),
+            Self::Step { .. } | Self::Delete { .. } => 1,
+        }
+    }
+
+    pub(in crate::ledger) const fn series(&self) -> Option<Series> {
+        match self {
+            Self::Place(_) | Self::Checkout { .. } => Some(Series::Orders),
+            Self::Edit { .. } | Self::Step { .. } | Self::Delete { .. } | Self::Return { .. } => None,
+        }
+    }
+}

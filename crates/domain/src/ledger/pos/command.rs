@@ -1,0 +1,51 @@
+//! What may be done with what tills report.
+
+use crate::{
+    ids::{ConnectionId, EventId, ProductId},
+    pos::Delivery,
+};
+use std::sync::Arc;
+
+/// What somebody wants done with what a till reports.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Apply what a till reports, once.
+    Apply(Arc<Delivery>),
+    /// Judge a refused or held delivery again.
+    Retry {
+        /// Which.
+        id: EventId,
+    },
+    /// Decide that a refused or held delivery shall not be applied.
+    Dismiss {
+        /// Which.
+        id: EventId,
+        /// Somebody's words.
+        reason: Option<String>,
+    },
+    /// Say which of our products a till's product is; deliveries that waited for it are judged again, in order.
+    Map {
+        /// Whose.
+        connection: ConnectionId,
+        /// The till's id of it.
+        external_id: String,
+        /// Ours.
+        product: ProductId,
+    },
+    /// Take that back.
+    Unmap {
+        /// Whose.
+        connection: ConnectionId,
+        /// The till's id of it.
+        external_id: String,
+    },
+}
+
+impl Command {
+    pub(in crate::ledger) fn lines(&self) -> usize {
+        match self {
+            Self::Apply(delivery) => delivery.lines.len(),
+            Self::Retry { .. } | Self::Dismiss { .. } | Self::Map { .. } | Self::Unmap { .. } => 1,
+        }
+    }
+}

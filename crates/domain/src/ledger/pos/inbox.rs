@@ -1,0 +1,62 @@
+//! What people do with deliveries that were refused or are held.
+
+use super::judge;
+use crate::{
+    ids::{AuditId, EventId},
+    ledger::{AuditEntry, Book, Effects, Inputs, Refusal, Stop, Written},
+    pos::{Event, EventStatus, Reason},
+    text::{self, limits},
+};
+use std::sync::Arc;
+
+pub(super) fn retry(book: &Book, id: EventId, inputs: &mut Inputs<'_>) -> Result<Effects, Stop> {
+    book.require(|need| need.pos.owners.add(id))?;
+    let owner = *book.pos.owners.get(&id).ok_or(Refusal::NotFound("event"))?;
+    book.require(|need| {
+        need.pos.connections.add(owner);
+        need.pos.events.add(id);
+    })?;
+    let event = open_event(book, id, inputs)?;
+    let connection = book.pos.connections.get(&owner).ok_or_else(|| {
+        Refusal::conflict("connection_removed", "the connection of this delivery was removed: dismiss it instead")
+    })?;
+    judge::judge_again(book, connection, event, inputs)
+}
+
+pub(super) fn dismiss(
+    book: &Book,
+    id: EventId,
+    reason: Option<&str>,
+    inputs: &mut Inputs<'_>,
+) -> Result<Effects, Stop> {
+    let reason = text::optional(reason.unwrap_or(""), limits::NOTE);
+    let reason = reason.map_err(|error| Refusal::invalid("/reason", "invalid", error))?;
+    book.require_last(|need| need.pos.events.add(id))?;
+    let mut event = (**open_event(book, id, inputs)?).clone();
+    event.status = EventStatus::Dismissed;
+    event.reason = Some(Reason { code: "dismissed".to_owned(), detail: reason });
+    event.version += 1;
+    event.updated_at = inputs.now;
+    let mut effects = Effects::default();
+    effects.pos.events.push(Written::changed(event));
+    effects.audit.push(AuditEntry {
+        id: AuditId::from_uuid((inputs.new_id)()),
+        actor: inputs.principal.actor,
+        action: "pos_event.dismissed",
+        subject_type: "pos_event",
+        subject_id: id.uuid(),
+        at: inputs.now,
+    });
+    Ok(effects)
+}
+
+fn open_event<'b>(book: &'b Book, id: EventId, inputs: &Inputs<'_>) -> Result<&'b Arc<Event>, Refusal> {
+    let event = book.pos.events.get(&id).ok_or(Refusal::NotFound("event"))?;
+    inputs.check_version(event.version)?;
+    match event.status {
+        EventStatus::Received | EventStatus::Refused | EventStatus::Held => Ok(event),
+        EventStatus::Applied | EventStatus::Dismissed => {
+            Err(Refusal::IllegalTransition { from: event.status.as_str(), allowed: &[] })
+        }
+    }
+}

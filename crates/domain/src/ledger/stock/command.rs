@@ -1,0 +1,39 @@
+//! What may be done with stock itself.
+
+use crate::{
+    ids::{LocationId, ProductId},
+    instant::Instant,
+    quantity::{Delta, Quantity},
+};
+
+/// What somebody wants done with stock.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Change what is on hand, with a reason.
+    Adjust {
+        /// Of what.
+        product: ProductId,
+        /// Where; `None`: the default location.
+        location: Option<LocationId>,
+        /// Not zero.
+        change: Delta,
+        /// Somebody's words, not empty.
+        reason: String,
+    },
+    /// Book the difference that a count found.
+    Count {
+        /// Of what.
+        product: ProductId,
+        /// Where; `None`: the default location.
+        location: Option<LocationId>,
+        /// What was found.
+        counted: Quantity,
+        /// When; `None`: now, whatever else happens in this moment.
+        counted_at: Option<Instant>,
+    },
+    /// Take a location out of use.
+    RemoveLocation {
+        /// Which.
+        id: LocationId,
+    },
+}

@@ -1,0 +1,289 @@
+//! A whole shop in memory: what embedders start from, what examples and tests use, and what the ledger's databases are compared with.
+//!
+//! ```
+//! use tradepost_domain::{identity::Principal, ids::ProductId, instant::Instant, ledger::*, memory::Shop, money::Currency};
+//! use uuid::Uuid;
+//!
+//! let now = Instant::parse("2026-01-31T12:00:00Z")?;
+//! let mut shop = Shop::new(Currency::parse("EUR")?, now);
+//! let tea = shop.add_product("TEA", "Tea", "2.50", "10", now)?;
+//!
+//! let sell = |quantity: &str| {
+//!     let quantity = quantity.parse().expect("a quantity");
+//!     let line = SellLine { line: None, product: Some(tea), quantity, unit_price: None };
+//!     Command::Sales(sales::Command::Record(sales::NewSale { lines: vec![line], ..Default::default() }))
+//! };
+//! let sold = shop.submit(&sell("7"), &Principal::system(), now)?;
+//! assert_eq!(sold.sales.sales[0].value.total.to_string(), "17.50");
+//!
+//! let refused = shop.submit(&sell("7"), &Principal::system(), now).unwrap_err();
+//! assert_eq!(refused.to_string(), "there is not enough stock: 7 requested of TEA, 3 available");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod look_up;
+mod repositories;
+
+use crate::{
+    catalogue::{ProductForm, ProductPatch},
+    customers::Customer,
+    faults::Faults,
+    identity::Principal,
+    ids::{CustomerId, LocationId, ProductId},
+    instant::Instant,
+    ledger::{
+        AuditEntry, Book, Command, Effects, Inputs, Message, Missing, Refusal, Series, Stop, catalogue, decide, gather,
+    },
+    money::Currency,
+    quantity::Quantity,
+    stock::{Location, Movement},
+};
+use std::{
+    collections::{BTreeMap, HashMap},
+    convert::Infallible,
+    sync::Arc,
+};
+use uuid::Uuid;
+
+/// A command with who wants it done.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// What.
+    pub command: Command,
+    /// Who.
+    pub principal: Principal,
+    /// The version the caller has seen, where they said so.
+    pub expected_version: Option<i64>,
+}
+
+/// A shop in memory. Its ids are made from a seed, so that the same history gives the same shop.
+#[derive(Debug, Clone)]
+pub struct Shop {
+    book: Book,
+    movements: Vec<Movement>,
+    messages: Vec<Message>,
+    audit: Vec<AuditEntry>,
+    customers: BTreeMap<CustomerId, Customer>,
+    secrets: BTreeMap<crate::ids::ConnectionId, String>,
+    categories: BTreeMap<crate::ids::CategoryId, crate::catalogue::Category>,
+    next_id: u128,
+    numbers: HashMap<Series, i64>,
+}
+
+impl Shop {
+    /// A shop with nothing in it but its default location, `main`.
+    pub fn new(currency: Currency, now: Instant) -> Self {
+        Self::seeded(currency, now, 1)
+    }
+
+    /// The same, with ids that start elsewhere.
+    pub fn seeded(currency: Currency, now: Instant, seed: u64) -> Self {
+        let mut next_id = u128::from(seed) << 64;
+        let home = LocationId::from_uuid(next(&mut next_id));
+        let mut book = complete(Book::new(currency, home));
+        let main = Location {
+            id: home,
+            code: "main".to_owned(),
+            name: "Main".to_owned(),
+            is_default: true,
+            removed_at: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        book.stock.locations.enter(home, Some(Arc::new(main)));
+        Self {
+            book,
+            movements: Vec::new(),
+            messages: Vec::new(),
+            audit: Vec::new(),
+            customers: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            categories: BTreeMap::new(),
+            next_id,
+            numbers: HashMap::new(),
+        }
+    }
+
+    /// Decides a command and keeps its effects.
+    ///
+    /// # Errors
+    /// The refusal; nothing has changed then.
+    ///
+    /// # Panics
+    /// Where a rule requires more than it said it would: a fault of the rule.
+    #[expect(clippy::expect_used, reason = "to go on would be to call it accepted")]
+    pub fn submit(&mut self, command: &Command, principal: &Principal, now: Instant) -> Result<Effects, Refusal> {
+        let submission = Submission { command: command.clone(), principal: principal.clone(), expected_version: None };
+        let settled = self.submit_batch(&[submission], now).pop();
+        settled.expect("a rule requires no more than it said it would")
+    }
+
+    /// What a command would come to. Nothing is kept.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn dry_run(&self, command: &Command, principal: &Principal, now: Instant) -> Result<Effects, Refusal> {
+        self.clone().submit(command, principal, now)
+    }
+
+    /// Decides commands one after the other from one book, as a batch of the ledger is, and keeps their effects. Answers what became of
+    /// each that was settled: all of them, unless one misses what an earlier one made relevant; then the batch ends before it.
+    pub fn submit_batch(&mut self, batch: &[Submission], now: Instant) -> Vec<Result<Effects, Refusal>> {
+        let mut book = Book::new(self.book.currency(), self.book.default_location());
+        let ask = |book: &Book, n: usize| batch.get(n).and_then(|submission| missing(book, submission, now));
+        let loaded = gather(&mut book, batch.len(), ask, |book, _, wanted| {
+            self.look_up(wanted, book);
+            Ok::<(), Infallible>(())
+        });
+        let Ok(()) = loaded;
+        let mut answers = Vec::with_capacity(batch.len());
+        for submission in batch {
+            let decided = self.decide(&book, submission, now);
+            match decided {
+                Ok(effects) => {
+                    book.apply(&effects);
+                    self.keep(&effects);
+                    answers.push(Ok(effects));
+                }
+                Err(Stop::Refused(refusal)) => answers.push(Err(refusal)),
+                // Nobody shares these books, so nothing is ever stale.
+                Err(Stop::Missing(_) | Stop::Stale) => break,
+            }
+        }
+        answers
+    }
+
+    fn decide(&mut self, book: &Book, submission: &Submission, now: Instant) -> Result<Effects, Stop> {
+        let (next_id, numbers) = (&mut self.next_id, &mut self.numbers);
+        let mut inputs = Inputs {
+            now,
+            principal: &submission.principal,
+            expected_version: submission.expected_version,
+            new_id: &mut || next(next_id),
+            next_number: &mut |series| {
+                let number = numbers.entry(series).or_insert(0);
+                *number += 1;
+                *number
+            },
+        };
+        decide(book, &submission.command, &mut inputs)
+    }
+
+    fn keep(&mut self, effects: &Effects) {
+        self.book.apply(effects);
+        self.movements.extend_from_slice(effects.movements());
+        self.messages.extend_from_slice(&effects.messages);
+        self.audit.extend_from_slice(&effects.audit);
+    }
+
+    /// The books. They are complete but for what can be told from the rest: where a product has levels, the history of a level, what waits
+    /// for a mapping, how often a customer holds a code.
+    pub const fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// Every row of the ledger, in the order they were booked.
+    pub fn movements(&self) -> &[Movement] {
+        &self.movements
+    }
+
+    /// What is to be delivered, in the order it was decided.
+    pub fn messages(&self) -> &[Message] {
+        &self.messages
+    }
+
+    /// Who did what.
+    pub fn audit(&self) -> &[AuditEntry] {
+        &self.audit
+    }
+
+    /// A new id, of the same series as all others of this shop.
+    pub fn new_id(&mut self) -> Uuid {
+        next(&mut self.next_id)
+    }
+
+    /// Adds a product with its first stock, all in words.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn add_product(
+        &mut self,
+        sku: &str,
+        name: &str,
+        price: &str,
+        on_hand: &str,
+        now: Instant,
+    ) -> Result<ProductId, Refusal> {
+        let rest = ProductPatch { price: Some(price.to_owned()), ..ProductPatch::default() };
+        let form = ProductForm { sku: sku.to_owned(), name: name.to_owned(), rest };
+        let id = ProductId::from_uuid(self.new_id());
+        let product = Arc::new(form.parse(id, self.book.currency(), now)?);
+        let on_hand: Result<Quantity, _> = on_hand.parse();
+        let on_hand = on_hand.map_err(|error| Faults::one("/initial_quantity", "invalid", error))?;
+        let initial_quantity = Some(on_hand).filter(|quantity| !quantity.is_zero());
+        let command = Command::Catalogue(catalogue::Command::Add { product, initial_quantity });
+        self.submit(&command, &Principal::system(), now)?;
+        Ok(id)
+    }
+}
+
+fn next(next_id: &mut u128) -> Uuid {
+    *next_id += 1;
+    Uuid::from_u128(*next_id)
+}
+
+/// What a command misses, if it misses anything. It asks before it draws an id or a number.
+fn missing(book: &Book, submission: &Submission, now: Instant) -> Option<Missing> {
+    let mut inputs = Inputs {
+        now,
+        principal: &submission.principal,
+        expected_version: submission.expected_version,
+        new_id: &mut || Uuid::nil(),
+        next_number: &mut |_| 0,
+    };
+    match decide(book, &submission.command, &mut inputs) {
+        Err(Stop::Missing(missing)) => Some(*missing),
+        Ok(_) | Err(Stop::Refused(_) | Stop::Stale) => None,
+    }
+}
+
+/// The book with every shelf complete that is not told from the others.
+fn complete(mut book: Book) -> Book {
+    use crate::ledger::{Shelf, catalogue, customers, orders, pos, sales, stock};
+    book.catalogue = catalogue::Shelves {
+        products: Shelf::complete(),
+        products_to_change: Shelf::complete(),
+        skus: Shelf::complete(),
+        names: Shelf::complete(),
+        categories: Shelf::complete(),
+    };
+    book.stock = stock::Shelves {
+        locations: Shelf::complete(),
+        locations_to_change: Shelf::complete(),
+        levels: Shelf::complete(),
+        levels_of: Shelf::default(),
+        levels_at: Shelf::default(),
+        histories: Shelf::default(),
+    };
+    book.customers = customers::Shelves { cards: Shelf::complete() };
+    book.sales = sales::Shelves { sales: Shelf::complete() };
+    book.orders = orders::Shelves {
+        orders: Shelf::complete(),
+        carts: Shelf::complete(),
+        promo_codes: Shelf::complete(),
+        promos: Shelf::complete(),
+        redemptions: Shelf::default(),
+    };
+    book.pos = pos::Shelves {
+        owners: Shelf::complete(),
+        connections: Shelf::complete(),
+        connections_to_change: Shelf::complete(),
+        event_ids: Shelf::complete(),
+        waiting: Shelf::default(),
+        events: Shelf::complete(),
+        mappings: Shelf::complete(),
+        event_movements: Shelf::complete(),
+    };
+    book
+}

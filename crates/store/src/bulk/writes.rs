@@ -1,0 +1,179 @@
+//! What a batch writes: one statement for each table, and on PostgreSQL one round trip for all of them.
+
+use super::{Arrays, Rows, json};
+use crate::{connection::Conn, dialect::Sql};
+use diesel::{
+    QueryResult, RunQueryDsl,
+    pg::Pg,
+    query_builder::{AstPass, QueryFragment, QueryId},
+    sql_types::{Array, BigInt},
+};
+
+/// What did not go as it should when rows were written.
+#[derive(Debug)]
+pub(crate) enum WriteError {
+    /// The database said so.
+    Database(diesel::result::Error),
+    /// Some of these were not as they were loaded.
+    Unmatched(&'static str),
+}
+
+impl From<diesel::result::Error> for WriteError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+/// When a statement runs, on PostgreSQL, where all of one time go together in one round trip and see the same rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    /// Before the others, which write the same keys anew.
+    First,
+    /// With all others.
+    Then,
+}
+
+struct Waiting<'e> {
+    what: &'static str,
+    /// How many rows it must change, where that matters.
+    expected: Option<usize>,
+    sql: Box<dyn QueryFragment<Pg> + 'e>,
+}
+
+/// What a batch writes. On SQLite each statement runs as it is added; on PostgreSQL they are collected until [`Writes::finish`].
+pub(crate) struct Writes<'c, 'e> {
+    conn: &'c mut Conn,
+    first: Vec<Waiting<'e>>,
+    then: Vec<Waiting<'e>>,
+}
+
+impl<'c, 'e> Writes<'c, 'e> {
+    pub(crate) const fn new(conn: &'c mut Conn) -> Self {
+        Self { conn, first: Vec::new(), then: Vec::new() }
+    }
+
+    /// Which database it is.
+    pub(crate) const fn is_postgres(&self) -> bool {
+        matches!(self.conn, Conn::Pg(_))
+    }
+
+    /// Inserts them all.
+    pub(crate) fn insert<R: Rows + 'e>(&mut self, rows: Vec<R>) -> Result<(), WriteError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        match self.conn {
+            Conn::Pg(_) => {
+                let sql = Box::new(Arrays::<R>(R::arrays(rows), None));
+                self.then.push(Waiting { what: R::TABLE, expected: None, sql });
+            }
+            Conn::Lite(lite) => {
+                json(&rows, None).execute(lite)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts them all in the place of rows whose guards had these values when they were loaded.
+    pub(crate) fn update<R: Rows + 'e>(&mut self, rows: Vec<(R, i64)>) -> Result<(), WriteError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let (rows, loaded): (Vec<R>, Vec<i64>) = rows.into_iter().unzip();
+        let expected = rows.len();
+        match self.conn {
+            Conn::Pg(_) => {
+                let sql = Box::new(Arrays::<R>(R::arrays(rows), Some(loaded)));
+                self.then.push(Waiting { what: R::TABLE, expected: Some(expected), sql });
+                Ok(())
+            }
+            Conn::Lite(lite) => matched(R::TABLE, Some(expected), json(&rows, Some(&loaded)).execute(lite)?),
+        }
+    }
+
+    /// Any other statement that changes rows; where a number is given, exactly so many.
+    pub(crate) fn run(
+        &mut self,
+        when: When,
+        what: &'static str,
+        expected: Option<usize>,
+        sql: Sql,
+    ) -> Result<(), WriteError> {
+        if matches!(self.conn, Conn::Lite(_)) {
+            return matched(what, expected, sql.execute(self.conn)?);
+        }
+        let waiting = Waiting { what, expected, sql: Box::new(sql) };
+        match when {
+            When::First => self.first.push(waiting),
+            When::Then => self.then.push(waiting),
+        }
+        Ok(())
+    }
+
+    /// Runs what was collected.
+    pub(crate) fn finish(self) -> Result<(), WriteError> {
+        let Conn::Pg(pg) = self.conn else { return Ok(()) };
+        for waiting in [self.first, self.then] {
+            if waiting.is_empty() {
+                continue;
+            }
+            let expected: Vec<_> = waiting.iter().filter_map(|w| Some((w.what, w.expected?))).collect();
+            let rows: Vec<Counts> = Together(waiting).load(pg)?;
+            let counts = rows.into_iter().next().map(|row| row.counts).unwrap_or_default();
+            for ((what, expected), changed) in expected.into_iter().zip(counts) {
+                matched(what, Some(expected), usize::try_from(changed).unwrap_or_default())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn matched(what: &'static str, expected: Option<usize>, changed: usize) -> Result<(), WriteError> {
+    match expected {
+        Some(expected) if expected != changed => Err(WriteError::Unmatched(what)),
+        _ => Ok(()),
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Counts {
+    #[diesel(sql_type = Array<BigInt>)]
+    counts: Vec<i64>,
+}
+
+/// Statements that PostgreSQL runs together, as one.
+struct Together<'e>(Vec<Waiting<'e>>);
+
+impl QueryFragment<Pg> for Together<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        for (index, waiting) in self.0.iter().enumerate() {
+            out.push_sql(if index == 0 { "WITH w" } else { "), w" });
+            out.push_sql(&index.to_string());
+            out.push_sql(" AS (");
+            waiting.sql.walk_ast(out.reborrow())?;
+            if waiting.expected.is_some() {
+                out.push_sql(" RETURNING 1");
+            }
+        }
+        out.push_sql(") SELECT ARRAY[");
+        let counted = self.0.iter().enumerate().filter(|(_, waiting)| waiting.expected.is_some());
+        for (n, (index, _)) in counted.enumerate() {
+            out.push_sql(if n == 0 { "(SELECT COUNT(*) FROM w" } else { ", (SELECT COUNT(*) FROM w" });
+            out.push_sql(&index.to_string());
+            out.push_sql(")");
+        }
+        out.push_sql("]::bigint[] AS counts");
+        Ok(())
+    }
+}
+
+impl QueryId for Together<'_> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl diesel::query_builder::Query for Together<'_> {
+    type SqlType = diesel::sql_types::Untyped;
+}
+
+impl RunQueryDsl<diesel::PgConnection> for Together<'_> {}

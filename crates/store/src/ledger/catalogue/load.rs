@@ -1,0 +1,94 @@
+//! Loads products and what they are looked up by.
+
+use super::rows::ProductRow;
+use crate::{
+    dialect::Sql,
+    ledger::{
+        failure::corrupt,
+        loader::{Loader, Strength, ids},
+        wing::Done,
+    },
+    types::{Id, UuidSql},
+};
+use diesel::{
+    QueryableByName,
+    sql_types::{Nullable, Text},
+};
+use std::sync::Arc;
+use tradepost_domain::{
+    catalogue::Product,
+    ids::{CategoryId, ProductId},
+    ledger::{Book, ReadSet, catalogue::Reads},
+};
+
+pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> Done {
+    let Reads { products, products_to_change, skus, names, categories } = std::mem::take(&mut wanted.catalogue);
+    if !skus.is_empty() {
+        load_skus(loader, book, skus.sorted())?;
+    }
+    if !products_to_change.is_empty() {
+        let wanted = products_to_change.sorted();
+        let sql = Sql::new(ProductRow::SELECT).id_in("id", ids(&wanted)).text(" ORDER BY id");
+        let rows = loader.hold(sql, Strength::Alone)?;
+        book.catalogue.products_to_change.enter_all(wanted.iter().copied(), wanted.iter().map(|id| (*id, ())));
+        book.catalogue.products.enter_all(wanted, read(loader, rows)?);
+    }
+    if !products.is_empty() {
+        let wanted = products.sorted();
+        let rows = loader.read(Sql::new(ProductRow::SELECT).id_in("id", ids(&wanted)))?;
+        book.catalogue.products.enter_all(wanted, read(loader, rows)?);
+    }
+    if !names.is_empty() {
+        load_names(loader, book, names.sorted())?;
+    }
+    if !categories.is_empty() {
+        load_categories(loader, book, categories.sorted())?;
+    }
+    Ok(())
+}
+
+fn read(loader: &Loader<'_>, rows: Vec<ProductRow>) -> Done<Vec<(ProductId, Arc<Product>)>> {
+    let read = |row: ProductRow| {
+        let product = row.product(loader.currency()).map_err(corrupt)?;
+        Ok((product.id, Arc::new(product)))
+    };
+    rows.into_iter().map(read).collect()
+}
+
+#[derive(QueryableByName)]
+struct NamedRow {
+    #[diesel(sql_type = UuidSql)]
+    id: Id,
+    #[diesel(sql_type = Nullable<UuidSql>)]
+    category_id: Option<Id>,
+    #[diesel(sql_type = Text)]
+    key: String,
+}
+
+fn load_skus(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<String>) -> Done {
+    let sql =
+        Sql::new("SELECT id, category_id, sku_key AS key FROM products WHERE ").text_in("sku_key", wanted.clone());
+    let rows: Vec<NamedRow> = loader.read(sql)?;
+    book.catalogue.skus.enter_all(wanted, rows.into_iter().map(|row| (row.key, row.id.into())));
+    Ok(())
+}
+
+fn load_names(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<(Option<CategoryId>, String)>) -> Done {
+    let names = wanted.iter().map(|(_, name)| name.clone()).collect();
+    let sql = Sql::new("SELECT id, category_id, name_key AS key FROM products WHERE removed_at IS NULL AND ")
+        .text_in("name_key", names);
+    let rows: Vec<NamedRow> = loader.read(sql)?;
+    let found = rows.into_iter().map(|row| ((row.category_id.map(Into::into), row.key), row.id.into()));
+    book.catalogue.names.enter_all(wanted, found);
+    Ok(())
+}
+
+fn load_categories(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<CategoryId>) -> Done {
+    let sql = Sql::new("SELECT id, NULL AS category_id, name AS key FROM categories WHERE ")
+        .id_in("id", ids(&wanted))
+        .text(" ORDER BY id");
+    // A category that a product is put in must not be removed meanwhile by another replica.
+    let rows: Vec<NamedRow> = loader.hold(sql, Strength::Key)?;
+    book.catalogue.categories.enter_all(wanted, rows.into_iter().map(|row| (row.id.into(), row.key)));
+    Ok(())
+}

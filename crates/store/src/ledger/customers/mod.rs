@@ -1,0 +1,47 @@
+//! What the rules read of customers. The ledger changes none.
+
+use super::{
+    loader::{Loader, Strength, ids},
+    wing::{Done, Wing},
+};
+use crate::{
+    dialect::Sql,
+    types::{Id, UuidSql},
+};
+use diesel::{
+    QueryableByName,
+    sql_types::{Bool, Text},
+};
+use tradepost_domain::ledger::{Book, CustomerCard, ReadSet, customers::Reads};
+
+pub(super) const WING: Wing = Wing { load, persist: |_, _| Ok(()) };
+
+#[derive(QueryableByName)]
+struct CardRow {
+    #[diesel(sql_type = UuidSql)]
+    id: Id,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    code: String,
+    #[diesel(sql_type = Bool)]
+    is_erased: bool,
+}
+
+fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> Done {
+    let Reads { cards } = std::mem::take(&mut wanted.customers);
+    if cards.is_empty() {
+        return Ok(());
+    }
+    let cards = cards.sorted();
+    let sql = Sql::new("SELECT id, name, code, erased_at IS NOT NULL AS is_erased FROM customers WHERE ")
+        .id_in("id", ids(&cards))
+        .text(" ORDER BY id");
+    // The lock that the foreign key of a new document takes anyway: nobody is erased between this and that.
+    let rows: Vec<CardRow> = loader.hold(sql, Strength::Key)?;
+    let found = rows
+        .into_iter()
+        .map(|row| (row.id.into(), CustomerCard { name: row.name, code: row.code, is_erased: row.is_erased }));
+    book.customers.cards.enter_all(cards, found);
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! Reading rows for a book: with or without locks.
+
+use super::{Fixed, WINGS, failure::Failure, wing::Done};
+use crate::{connection::Conn, dialect::Sql, error::StoreError, types::Id};
+use diesel::{QueryableByName, pg::Pg, sqlite::Sqlite};
+use std::collections::HashSet;
+use tradepost_domain::{
+    ids::{LocationId, ProductId},
+    ledger::{Book, ReadSet},
+    money::Currency,
+};
+
+/// How rows are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Locks {
+    /// Held until the transaction ends. On SQLite, who writes holds everything.
+    Take,
+    /// Only those that nobody else holds; the others are left out as if they were not there.
+    Skip,
+    /// Not held: for looking.
+    None,
+}
+
+/// How strongly rows are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Strength {
+    /// Nobody else changes them or holds them like this.
+    Alone,
+    /// Nobody changes them; others may share.
+    Shared,
+    /// Nobody removes them; the lock that a foreign key takes anyway.
+    Key,
+}
+
+/// Reads rows for a book.
+pub(super) struct Loader<'c> {
+    pub conn: &'c mut Conn,
+    pub locks: Locks,
+    pub fixed: Fixed,
+    /// Levels that were to be made and could not be, because their product or location is not in use.
+    pub no_levels: &'c HashSet<(ProductId, LocationId)>,
+}
+
+impl Loader<'_> {
+    /// Loads everything that is asked for.
+    pub(super) fn load(&mut self, book: &mut Book, mut wanted: ReadSet) -> Done {
+        for wing in WINGS {
+            (wing.load)(self, book, &mut wanted)?;
+        }
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        Err(StoreError::Internal(format!("no wing loads {wanted:?}")).into())
+    }
+
+    /// The shop's currency.
+    pub(super) const fn currency(&self) -> Currency {
+        self.fixed.currency
+    }
+
+    /// Runs a statement that reads rows and locks none.
+    pub(super) fn read<R>(&mut self, sql: Sql) -> Done<Vec<R>>
+    where
+        R: QueryableByName<Pg> + QueryableByName<Sqlite> + 'static,
+    {
+        sql.load(self.conn).map_err(Failure::from)
+    }
+
+    /// Runs a statement that reads rows, sorted, and locks them.
+    pub(super) fn hold<R>(&mut self, sql: Sql, strength: Strength) -> Done<Vec<R>>
+    where
+        R: QueryableByName<Pg> + QueryableByName<Sqlite> + 'static,
+    {
+        let clause = self.clause(strength);
+        self.read(sql.either(clause, ""))
+    }
+
+    /// The same, of one of the tables that it joins.
+    pub(super) fn hold_of<R>(&mut self, sql: Sql, strength: Strength, table: &'static str) -> Done<Vec<R>>
+    where
+        R: QueryableByName<Pg> + QueryableByName<Sqlite> + 'static,
+    {
+        let sql = match self.locks {
+            Locks::None => sql,
+            Locks::Take => sql.either(self.clause(strength), "").either(" OF ", "").either(table, ""),
+            Locks::Skip => sql.either(" FOR UPDATE OF ", "").either(table, "").either(" SKIP LOCKED", ""),
+        };
+        self.read(sql)
+    }
+
+    const fn clause(&self, strength: Strength) -> &'static str {
+        match (self.locks, strength) {
+            (Locks::Take, Strength::Alone) => " FOR UPDATE",
+            (Locks::Take, Strength::Shared) => " FOR SHARE",
+            (Locks::Take, Strength::Key) => " FOR KEY SHARE",
+            (Locks::Skip, Strength::Alone) => " FOR UPDATE SKIP LOCKED",
+            (Locks::Skip, Strength::Shared) => " FOR SHARE SKIP LOCKED",
+            (Locks::Skip, Strength::Key) => " FOR KEY SHARE SKIP LOCKED",
+            (Locks::None, _) => "",
+        }
+    }
+}
+
+/// As they are stored.
+pub(super) fn ids<T: Copy + Into<Id>>(list: &[T]) -> Vec<Id> {
+    list.iter().map(|id| (*id).into()).collect()
+}

@@ -1,0 +1,132 @@
+//! Loads orders, carts, and the promo codes that they hold or wish for.
+
+use super::rows::{HistoryRow, OrderRow};
+use crate::{
+    carts,
+    dialect::Sql,
+    ledger::{
+        failure::corrupt,
+        loader::{Loader, Strength, ids},
+        rows::LineRow,
+        wing::Done,
+    },
+    promos,
+    types::{Id, UuidSql},
+};
+use diesel::{QueryableByName, sql_types::BigInt};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+use tradepost_domain::{
+    ids::{CustomerId, OrderId, PromoId, UserId},
+    ledger::{Book, ReadSet, orders::Reads},
+};
+
+pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> Done {
+    let Reads { orders, carts, promo_codes, promos, redemptions } = std::mem::take(&mut wanted.orders);
+    if !orders.is_empty() {
+        load_orders(loader, book, orders.sorted())?;
+    }
+    if !carts.is_empty() {
+        load_carts(loader, book, carts.sorted())?;
+    }
+    if !(promo_codes.is_empty() && promos.is_empty()) {
+        load_promos(loader, book, promo_codes.sorted(), promos.sorted())?;
+    }
+    if !redemptions.is_empty() {
+        count_redemptions(loader, book, redemptions.sorted())?;
+    }
+    Ok(())
+}
+
+fn load_orders(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<OrderId>) -> Done {
+    let sql = Sql::new(OrderRow::SELECT).id_in("id", ids(&wanted)).text(" ORDER BY id");
+    let rows: Vec<OrderRow> = loader.hold(sql, Strength::Alone)?;
+    let sql = Sql::new(LineRow::OF_ORDERS).id_in("order_id", ids(&wanted)).text(" ORDER BY order_id, position");
+    let mut lines: HashMap<Id, Vec<LineRow>> = HashMap::new();
+    for line in loader.read::<LineRow>(sql)? {
+        lines.entry(line.document_id).or_default().push(line);
+    }
+    let sql = Sql::new(HistoryRow::SELECT).id_in("order_id", ids(&wanted)).text(" ORDER BY order_id, position");
+    let mut history: HashMap<Id, Vec<HistoryRow>> = HashMap::new();
+    for entry in loader.read::<HistoryRow>(sql)? {
+        history.entry(entry.order_id).or_default().push(entry);
+    }
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let (lines, history) = (lines.remove(&row.id), history.remove(&row.id));
+        let order = row.order(lines.unwrap_or_default(), history.unwrap_or_default(), loader.currency());
+        let order = order.map_err(corrupt)?;
+        found.push((order.id, Arc::new(order)));
+    }
+    book.orders.orders.enter_all(wanted, found);
+    Ok(())
+}
+
+/// What is in a cart is read once it is held. Who has none has nothing to place.
+fn load_carts(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<UserId>) -> Done {
+    let sql = Sql::new(carts::Row::SELECT).id_in("user_id", ids(&wanted)).text(" ORDER BY user_id");
+    let rows: Vec<carts::Row> = loader.hold(sql, Strength::Alone)?;
+    let sql = Sql::new(carts::ItemRow::SELECT).id_in("user_id", ids(&wanted));
+    let sql = sql.text(" ORDER BY user_id, added_at, product_id");
+    let mut items: HashMap<Id, Vec<carts::ItemRow>> = HashMap::new();
+    for item in loader.read::<carts::ItemRow>(sql)? {
+        items.entry(item.user_id).or_default().push(item);
+    }
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let items = items.remove(&row.user_id).unwrap_or_default();
+        let cart = row.cart(items, loader.currency()).map_err(corrupt)?;
+        found.push((cart.user, cart));
+    }
+    book.orders.carts.enter_all(wanted, found);
+    Ok(())
+}
+
+/// Holds the codes that are wished for and those that orders hold, in one order.
+fn load_promos(loader: &mut Loader<'_>, book: &mut Book, codes: Vec<String>, wanted: Vec<PromoId>) -> Done {
+    let sql = Sql::new(promos::Row::COLUMNS)
+        .text("FROM promo_codes p WHERE ")
+        .id_in("p.id", ids(&wanted))
+        .text(" OR (p.removed_at IS NULL AND ")
+        .text_in("p.code_key", codes.clone())
+        .text(") ORDER BY p.id");
+    let rows: Vec<promos::Row> = loader.hold(sql, Strength::Alone)?;
+    let mut usable = Vec::with_capacity(rows.len());
+    for row in rows {
+        // A removed code is held, because it may be given back, but nobody finds it: another may have its name by now.
+        if !row.is_removed() {
+            usable.push(row.promo(loader.currency())?);
+        }
+    }
+    let asked: HashSet<&String> = codes.iter().collect();
+    let by_code: Vec<_> = usable.iter().map(|promo| (promo.code_key(), promo.id)).collect();
+    let by_code: Vec<_> = by_code.into_iter().filter(|(key, _)| asked.contains(key)).collect();
+    book.orders.promo_codes.enter_all(codes, by_code);
+    book.orders.promos.enter_all(wanted, usable.into_iter().map(|promo| (promo.id, Arc::new(promo))));
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct RedeemedRow {
+    #[diesel(sql_type = UuidSql)]
+    promo_id: Id,
+    #[diesel(sql_type = UuidSql)]
+    customer_id: Id,
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+/// How often each customer holds each code, counted once the codes are held.
+fn count_redemptions(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<(PromoId, CustomerId)>) -> Done {
+    let (promos, customers): (Vec<Id>, Vec<Id>) =
+        wanted.iter().map(|(promo, customer)| (Id::from(*promo), Id::from(*customer))).unzip();
+    let sql = Sql::new("SELECT r.promo_id, r.customer_id, COUNT(*) AS n FROM redemptions r JOIN ")
+        .id_pairs(promos, customers)
+        .text(" ON r.promo_id = w.p AND r.customer_id = w.q GROUP BY r.promo_id, r.customer_id");
+    let rows: Vec<RedeemedRow> = loader.read(sql)?;
+    let found = rows.into_iter().map(|row| ((row.promo_id.into(), row.customer_id.into()), row.n));
+    book.orders.redemptions.enter_all(wanted, found);
+    Ok(())
+}

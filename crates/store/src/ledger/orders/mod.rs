@@ -1,0 +1,10 @@
+//! Orders, carts and promo codes: loading and keeping them.
+
+mod load;
+mod persist;
+mod redemptions;
+mod rows;
+
+use super::wing::Wing;
+
+pub(super) const WING: Wing = Wing { load: load::load, persist: persist::persist };

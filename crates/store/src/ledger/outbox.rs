@@ -1,0 +1,59 @@
+//! Messages that are to be delivered once their decision is kept, and the audit log: written in the same transaction, read by no rule.
+
+use super::{
+    rows::actor_columns,
+    wing::{Done, Kept, Wing},
+};
+use crate::{
+    bulk::{Writes, insertable_rows},
+    types::{At, Id, InstantSql, UuidSql},
+};
+use diesel::sql_types::{Nullable, Text};
+
+pub(super) const WING: Wing = Wing { load: |_, _, _| Ok(()), persist };
+
+insertable_rows! {
+    /// Something that somebody outside is to be told.
+    MessageRow<'a> in messages {
+        id: Id as UuidSql,
+        name: &'a str as Text,
+        order_id: Id as UuidSql,
+        customer_id: Id as UuidSql,
+        occurred_at: At as InstantSql,
+    }
+    /// Who did what.
+    AuditRow<'a> in audit_log {
+        id: Id as UuidSql,
+        actor_type: &'a str as Text,
+        actor_id: Option<Id> as Nullable<UuidSql>,
+        action: &'a str as Text,
+        subject_type: &'a str as Text,
+        subject_id: Id as UuidSql,
+        at: At as InstantSql,
+    }
+}
+
+fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
+    let messages = kept.effects.iter().flat_map(|effects| &effects.messages).map(|message| MessageRow {
+        id: message.id.into(),
+        name: message.name,
+        order_id: message.order.into(),
+        customer_id: message.customer.into(),
+        occurred_at: message.occurred_at.into(),
+    });
+    writes.insert(messages.collect())?;
+    let entries = kept.effects.iter().flat_map(|effects| &effects.audit).map(|entry| {
+        let (actor_type, actor_id) = actor_columns(entry.actor);
+        AuditRow {
+            id: entry.id.into(),
+            actor_type,
+            actor_id,
+            action: entry.action,
+            subject_type: entry.subject_type,
+            subject_id: Id(entry.subject_id),
+            at: entry.at.into(),
+        }
+    });
+    writes.insert(entries.collect())?;
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! Keeps what tills delivered, and what their products are.
+
+use crate::{
+    bulk::{When, Writes, insertable_rows},
+    dialect::Sql,
+    ledger::wing::{Done, Kept, latest, position},
+    types::{At, Id, InstantSql, UuidSql},
+};
+use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+use std::collections::{BTreeMap, HashMap};
+use tradepost_domain::{
+    ids::{ConnectionId, EventId, ProductId},
+    ledger::pos::Mapping,
+    pos::{Delivery, Event, Report},
+};
+
+insertable_rows! {
+    /// A delivery from a till.
+    EventRow<'a> in pos_events {
+        id: Id as UuidSql,
+        connection_id: Id as UuidSql,
+        webhook_id: &'a str as Text,
+        body_hash: &'a [u8] as Binary,
+        body: &'a [u8] as Binary,
+        headers: &'a str as Text,
+        status: &'a str as Text,
+        reason_code: Option<&'a str> as Nullable<Text>,
+        reason: Option<&'a str> as Nullable<Text>,
+        received_at: At as InstantSql,
+        updated_at: At as InstantSql,
+        version: i64 as BigInt,
+    }
+    /// A line of a delivery.
+    EventLineRow<'a> in pos_event_lines {
+        event_id: Id as UuidSql,
+        position: i32 as Integer,
+        ref_kind: &'a str as Text,
+        ref_value: String as Text,
+        change: Option<i64> as Nullable<BigInt>,
+        counted: Option<i64> as Nullable<BigInt>,
+        counted_at: Option<At> as Nullable<InstantSql>,
+        occurred_at: Option<At> as Nullable<InstantSql>,
+        reason: Option<&'a str> as Nullable<Text>,
+    }
+    /// What judging a delivery changes of it.
+    JudgedRow<'a> in pos_events {
+        id: Id as UuidSql,
+        status: &'a str as Text,
+        reason_code: Option<&'a str> as Nullable<Text>,
+        reason: Option<&'a str> as Nullable<Text>,
+        updated_at: At as InstantSql,
+        version: i64 as BigInt,
+    }
+}
+
+pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
+    keep_events(writes, kept)?;
+    // A product that a batch maps several times is what it was last said to be.
+    let mut mapped: BTreeMap<(ConnectionId, &str), Option<ProductId>> = BTreeMap::new();
+    for Mapping { connection, external_id, product } in kept.effects.iter().filter_map(|e| e.pos.mapping.as_ref()) {
+        mapped.insert((*connection, external_id.as_str()), *product);
+    }
+    for ((connection, external_id), product) in mapped {
+        keep_mapping(writes, connection, external_id, product)?;
+    }
+    Ok(())
+}
+
+fn keep_events<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
+    // An event that one batch stores and then judges again is kept as it stands at the end.
+    let mut deliveries: HashMap<EventId, &Delivery> = HashMap::new();
+    for effects in kept.effects {
+        if let (Some(delivery), Some(event)) = (&effects.pos.delivery, effects.pos.events.first()) {
+            deliveries.insert(event.value.id, delivery);
+        }
+    }
+    let written = kept.effects.iter().flat_map(|effects| &effects.pos.events);
+    let events = latest(written, |event| event.id, |event| event.version);
+    let (fresh, judged): (Vec<_>, Vec<_>) = events.into_iter().partition(|event| event.is_new);
+    let new = |event: &'e Event| deliveries.get(&event.id).map(|delivery| event_row(event, delivery));
+    writes.insert(fresh.iter().filter_map(|event| new(event.value)).collect())?;
+    writes.insert(fresh.iter().flat_map(|event| event_line_rows(event.value)).collect())?;
+    writes.update(judged.iter().map(|event| (judged_row(event.value), event.loaded_version)).collect())?;
+    Ok(())
+}
+
+fn judged_row(event: &Event) -> JudgedRow<'_> {
+    JudgedRow {
+        id: event.id.into(),
+        status: event.status.as_str(),
+        reason_code: event.reason.as_ref().map(|reason| reason.code.as_str()),
+        reason: event.reason.as_ref().map(|reason| reason.detail.as_str()),
+        updated_at: event.updated_at.into(),
+        version: event.version,
+    }
+}
+
+fn event_row<'a>(event: &'a Event, delivery: &'a Delivery) -> EventRow<'a> {
+    EventRow {
+        id: event.id.into(),
+        connection_id: event.connection.into(),
+        webhook_id: &event.webhook_id,
+        body_hash: &event.body_hash,
+        body: &delivery.body,
+        headers: &delivery.headers,
+        status: event.status.as_str(),
+        reason_code: event.reason.as_ref().map(|reason| reason.code.as_str()),
+        reason: event.reason.as_ref().map(|reason| reason.detail.as_str()),
+        received_at: event.received_at.into(),
+        updated_at: event.updated_at.into(),
+        version: event.version,
+    }
+}
+
+fn event_line_rows(event: &Event) -> impl Iterator<Item = EventLineRow<'_>> {
+    event.lines.iter().enumerate().map(|(index, line)| {
+        let mut row = EventLineRow {
+            event_id: event.id.into(),
+            position: position(index),
+            ref_kind: line.product.kind(),
+            ref_value: line.product.value(),
+            change: None,
+            counted: None,
+            counted_at: None,
+            occurred_at: None,
+            reason: None,
+        };
+        match &line.report {
+            Report::Change { change, occurred_at, reason } => {
+                row.change = Some(change.hundred_thousandths());
+                row.occurred_at = occurred_at.map(Into::into);
+                row.reason = reason.as_deref();
+            }
+            Report::Count { counted, counted_at } => {
+                row.counted = Some(counted.hundred_thousandths());
+                row.counted_at = counted_at.map(Into::into);
+            }
+        }
+        row
+    })
+}
+
+fn keep_mapping(
+    writes: &mut Writes<'_, '_>,
+    connection: ConnectionId,
+    external_id: &str,
+    product: Option<ProductId>,
+) -> Done {
+    let sql = match product {
+        Some(product) => Sql::new("INSERT INTO pos_products (connection_id, external_id, product_id) VALUES (")
+            .with(Id::from(connection))
+            .text(", ")
+            .with(external_id)
+            .text(", ")
+            .with(Id::from(product))
+            .text(") ON CONFLICT (connection_id, external_id) DO UPDATE SET product_id = excluded.product_id"),
+        None => Sql::new("DELETE FROM pos_products WHERE connection_id = ")
+            .with(Id::from(connection))
+            .text(" AND external_id = ")
+            .with(external_id),
+    };
+    writes.run(When::First, "pos_products", None, sql)?;
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! Loads sales with their lines.
+
+use super::rows::SaleRow;
+use crate::{
+    dialect::Sql,
+    ledger::{
+        failure::corrupt,
+        loader::{Loader, Strength, ids},
+        rows::LineRow,
+        wing::Done,
+    },
+    types::Id,
+};
+use std::{collections::HashMap, sync::Arc};
+use tradepost_domain::ledger::{Book, ReadSet, sales::Reads};
+
+pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> Done {
+    let Reads { sales } = std::mem::take(&mut wanted.sales);
+    if sales.is_empty() {
+        return Ok(());
+    }
+    let wanted = sales.sorted();
+    let sql = Sql::new(SaleRow::SELECT).id_in("id", ids(&wanted)).text(" ORDER BY id");
+    let rows: Vec<SaleRow> = loader.hold(sql, Strength::Alone)?;
+    let sql = Sql::new(LineRow::OF_SALES).id_in("sale_id", ids(&wanted)).text(" ORDER BY sale_id, position");
+    let mut lines: HashMap<Id, Vec<LineRow>> = HashMap::new();
+    for line in loader.read::<LineRow>(sql)? {
+        lines.entry(line.document_id).or_default().push(line);
+    }
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let lines = lines.remove(&row.id).unwrap_or_default();
+        let sale = row.sale(lines, loader.currency()).map_err(corrupt)?;
+        found.push((sale.id, Arc::new(sale)));
+    }
+    book.sales.sales.enter_all(wanted, found);
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! Keeps sales with their lines.
+
+use crate::{
+    bulk::{When, Writes, insertable_rows},
+    dialect::Sql,
+    ledger::wing::{Done, Kept, latest, position},
+    types::{At, Id, InstantSql, UuidSql},
+};
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
+use tradepost_domain::sales::{Buyer, Sale};
+
+insertable_rows! {
+    /// A sale.
+    SaleRow<'a> in sales {
+        id: Id as UuidSql,
+        number: i64 as BigInt,
+        status: &'a str as Text,
+        location_id: Id as UuidSql,
+        customer_id: Option<Id> as Nullable<UuidSql>,
+        customer_name: Option<&'a str> as Nullable<Text>,
+        sold_by: Option<Id> as Nullable<UuidSql>,
+        total: i64 as BigInt,
+        refunded_total: i64 as BigInt,
+        reason: Option<&'a str> as Nullable<Text>,
+        version: i64 as BigInt,
+        occurred_at: At as InstantSql,
+        created_at: At as InstantSql,
+        updated_at: At as InstantSql,
+    }
+    /// A line of a sale.
+    LineRow<'a> in sale_lines {
+        id: Id as UuidSql,
+        sale_id: Id as UuidSql,
+        position: i32 as Integer,
+        product_id: Id as UuidSql,
+        sku: &'a str as Text,
+        name: &'a str as Text,
+        quantity: i64 as BigInt,
+        refunded_quantity: i64 as BigInt,
+        restocked_quantity: i64 as BigInt,
+        unit_price: i64 as BigInt,
+        line_total: i64 as BigInt,
+    }
+}
+
+/// Keeps the sales, and the batch's movements with them.
+pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
+    // A sale that one batch records and then changes is kept as it is at the end.
+    let written = kept.effects.iter().flat_map(|effects| &effects.sales.sales);
+    let sales = latest(written, |sale| sale.id, |sale| sale.version);
+    let rewritten: Vec<Id> = sales.iter().filter(|s| s.has_new_lines && !s.is_new).map(|s| s.value.id.into()).collect();
+    if !rewritten.is_empty() {
+        let sql = Sql::new("DELETE FROM sale_lines WHERE ").id_in("sale_id", rewritten);
+        writes.run(When::First, "sale_lines", None, sql)?;
+    }
+    let (fresh, changed): (Vec<_>, Vec<_>) = sales.iter().partition(|sale| sale.is_new);
+    writes.update(changed.iter().map(|sale| (sale_row(sale.value), sale.loaded_version)).collect())?;
+    writes.insert(fresh.iter().map(|sale| sale_row(sale.value)).collect())?;
+    let lines = sales.iter().filter(|sale| sale.has_new_lines).flat_map(|sale| line_rows(sale.value));
+    writes.insert(lines.collect())?;
+    Ok(())
+}
+
+fn buyer_columns(buyer: Option<&Buyer>) -> (Option<Id>, Option<&str>) {
+    match buyer {
+        Some(Buyer::Customer(id)) => (Some((*id).into()), None),
+        Some(Buyer::Named(name)) => (None, Some(name)),
+        None => (None, None),
+    }
+}
+
+fn sale_row(sale: &Sale) -> SaleRow<'_> {
+    let (customer_id, customer_name) = buyer_columns(sale.buyer.as_ref());
+    SaleRow {
+        id: sale.id.into(),
+        number: sale.number,
+        status: sale.status.as_str(),
+        location_id: sale.location.into(),
+        customer_id,
+        customer_name,
+        sold_by: sale.sold_by.map(Into::into),
+        total: sale.total.minor(),
+        refunded_total: sale.refunded_total.minor(),
+        reason: sale.reason.as_deref(),
+        version: sale.version,
+        occurred_at: sale.occurred_at.into(),
+        created_at: sale.created_at.into(),
+        updated_at: sale.updated_at.into(),
+    }
+}
+
+fn line_rows(sale: &Sale) -> impl Iterator<Item = LineRow<'_>> {
+    sale.lines.iter().enumerate().map(|(index, line)| LineRow {
+        id: line.id.into(),
+        sale_id: sale.id.into(),
+        position: position(index),
+        product_id: line.product.into(),
+        sku: line.sku.as_str(),
+        name: &line.name,
+        quantity: line.quantity.hundred_thousandths(),
+        refunded_quantity: line.returned.hundred_thousandths(),
+        restocked_quantity: line.restocked.hundred_thousandths(),
+        unit_price: line.unit_price.money().minor(),
+        line_total: line.line_total.minor(),
+    })
+}

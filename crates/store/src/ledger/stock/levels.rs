@@ -1,0 +1,188 @@
+//! Loads and holds levels. There is always one to hold: where one is missing it is made, empty, before the batch goes on.
+
+use super::rows::LevelRow;
+use crate::{
+    bulk::{Writes, insertable_rows},
+    connection::{Conn, Mode, begin, commit, rollback},
+    dialect::Sql,
+    ledger::{
+        failure::{Failure, corrupt},
+        loader::{Loader, Locks, Strength, ids},
+        wing::Done,
+    },
+    types::{At, Id, InstantSql, UuidSql},
+};
+use diesel::{
+    QueryableByName,
+    sql_types::{BigInt, Nullable},
+};
+use std::{collections::HashSet, time::Duration};
+use tradepost_domain::{
+    ids::{LocationId, ProductId},
+    ledger::{Book, Keys},
+    stock::Level,
+};
+
+/// Of a product at a location.
+type Place = (ProductId, LocationId);
+
+insertable_rows! {
+    /// A level.
+    NewLevelRow in levels by (product_id, location_id) at seq {
+        product_id: Id as UuidSql,
+        location_id: Id as UuidSql,
+        on_hand: i64 as BigInt,
+        reserved: i64 as BigInt,
+        seq: i64 as BigInt,
+        counted_at: Option<At> as Nullable<InstantSql>,
+        recorded_at: Option<At> as Nullable<InstantSql>,
+    }
+}
+
+impl From<&Level> for NewLevelRow {
+    fn from(level: &Level) -> Self {
+        Self {
+            product_id: level.product.into(),
+            location_id: level.location.into(),
+            on_hand: level.on_hand.hundred_thousandths(),
+            reserved: level.reserved.hundred_thousandths(),
+            seq: level.seq,
+            counted_at: level.counted_at.map(Into::into),
+            recorded_at: level.recorded_at.map(Into::into),
+        }
+    }
+}
+
+pub(super) fn load(
+    loader: &mut Loader<'_>,
+    book: &mut Book,
+    (named, of, at): (Keys<Place>, Keys<ProductId>, Keys<LocationId>),
+) -> Done {
+    let (named, of, at) = (named.sorted(), of.sorted(), at.sorted());
+    if named.is_empty() && of.is_empty() && at.is_empty() {
+        return Ok(());
+    }
+    let rows =
+        if of.is_empty() && at.is_empty() { hold_named(loader, &named)? } else { hold_all(loader, &named, &of, &at)? };
+    let found: Vec<Level> = rows.into_iter().map(LevelRow::level).collect::<Result<_, _>>().map_err(corrupt)?;
+    let made = make_missing(loader, &named, &found)?;
+    let by_place = |level: &Level| ((level.product, level.location), *level);
+    book.stock.levels.enter_all(named, found.iter().chain(&made).map(by_place));
+    for product in of {
+        let places = found.iter().filter(|level| level.product == product).map(|level| level.location);
+        book.stock.levels_of.enter(product, Some(places.collect()));
+    }
+    for location in at {
+        let products = found.iter().filter(|level| level.location == location).map(|level| level.product);
+        book.stock.levels_at.enter(location, Some(products.collect()));
+    }
+    Ok(())
+}
+
+fn hold_named(loader: &mut Loader<'_>, named: &[Place]) -> Done<Vec<LevelRow>> {
+    let (products, locations) = columns(named);
+    let sql = Sql::new(LevelRow::COLUMNS)
+        .text(" FROM levels l JOIN ")
+        .id_pairs(products, locations)
+        .text(" ON l.product_id = w.p AND l.location_id = w.q ORDER BY l.product_id, l.location_id");
+    loader.hold_of(sql, Strength::Alone, "l")
+}
+
+/// The same with all of some products and all at some locations, in one order.
+fn hold_all(loader: &mut Loader<'_>, named: &[Place], of: &[ProductId], at: &[LocationId]) -> Done<Vec<LevelRow>> {
+    let (products, locations) = columns(named);
+    let sql = Sql::new(LevelRow::COLUMNS)
+        .text(" FROM levels l WHERE ")
+        .id_in("l.product_id", ids(of))
+        .text(" OR ")
+        .id_in("l.location_id", ids(at))
+        .text(" OR (l.product_id, l.location_id) IN (SELECT w.p, w.q FROM ")
+        .id_pairs(products, locations)
+        .text(") ORDER BY l.product_id, l.location_id");
+    loader.hold_of(sql, Strength::Alone, "l")
+}
+
+fn columns(places: &[Place]) -> (Vec<Id>, Vec<Id>) {
+    places.iter().map(|(product, location)| (Id::from(*product), Id::from(*location))).unzip()
+}
+
+#[derive(QueryableByName)]
+struct PlaceRow {
+    #[diesel(sql_type = UuidSql)]
+    product_id: Id,
+    #[diesel(sql_type = UuidSql)]
+    location_id: Id,
+}
+
+/// Makes the levels that are missing. On PostgreSQL that needs a transaction of its own, so the batch is told to begin again; on SQLite
+/// there is nobody else.
+fn make_missing(loader: &mut Loader<'_>, named: &[Place], found: &[Level]) -> Done<Vec<Level>> {
+    if loader.locks != Locks::Take {
+        return Ok(Vec::new());
+    }
+    let found: HashSet<Place> = found.iter().map(|level| (level.product, level.location)).collect();
+    let missing = named.iter().filter(|place| !found.contains(*place) && !loader.no_levels.contains(*place));
+    let missing: Vec<Place> = missing.copied().collect();
+    if missing.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (products, locations) = columns(&missing);
+    let sql = Sql::new("SELECT w.p AS product_id, w.q AS location_id FROM ")
+        .id_pairs(products, locations)
+        .text(" JOIN products p ON p.id = w.p AND p.removed_at IS NULL")
+        .text(" JOIN locations q ON q.id = w.q AND q.removed_at IS NULL");
+    let rows: Vec<PlaceRow> = loader.read(sql)?;
+    let places: Vec<Place> = rows.into_iter().map(|row| (row.product_id.into(), row.location_id.into())).collect();
+    match loader.conn {
+        Conn::Pg(_) if places.is_empty() => Ok(Vec::new()),
+        Conn::Pg(_) => Err(Failure::NoLevels(places)),
+        Conn::Lite(_) => {
+            let made: Vec<Level> =
+                places.into_iter().map(|(product, location)| Level::untouched(product, location)).collect();
+            let mut writes = Writes::new(loader.conn);
+            writes.insert(made.iter().map(NewLevelRow::from).collect())?;
+            writes.finish()?;
+            Ok(made)
+        }
+    }
+}
+
+/// Makes these levels where their products and locations are in use, which nobody changes meanwhile (PostgreSQL; SQLite has made them).
+pub(in crate::ledger) fn make(conn: &mut Conn, places: &[Place]) -> Result<(), Failure> {
+    begin(conn, Mode::Write)?;
+    match insert_empty(conn, places) {
+        Ok(()) => Ok(commit(conn)?),
+        Err(failure) => {
+            let failure = failure.seen(conn, Duration::ZERO);
+            rollback(conn);
+            Err(failure)
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct IdRow {
+    #[diesel(sql_type = UuidSql)]
+    #[expect(dead_code, reason = "the rows are read to be held")]
+    id: Id,
+}
+
+fn insert_empty(conn: &mut Conn, places: &[Place]) -> Result<(), Failure> {
+    let (mut products, mut locations) = columns(places);
+    let pairs = (products.clone(), locations.clone());
+    for list in [&mut products, &mut locations] {
+        list.sort_unstable();
+        list.dedup();
+    }
+    // Whoever changes or removes one of them holds it alone, and all its levels. The insert reads what they left.
+    for (select, held) in [("SELECT id FROM products WHERE ", products), ("SELECT id FROM locations WHERE ", locations)]
+    {
+        Sql::new(select).id_in("id", held).text(" ORDER BY id").either(" FOR KEY SHARE", "").load::<IdRow>(conn)?;
+    }
+    Sql::new("INSERT INTO levels (product_id, location_id, on_hand, reserved, seq) SELECT w.p, w.q, 0, 0, 0 FROM ")
+        .id_pairs(pairs.0, pairs.1)
+        .text(" JOIN products p ON p.id = w.p AND p.removed_at IS NULL")
+        .text(" JOIN locations q ON q.id = w.q AND q.removed_at IS NULL ORDER BY w.p, w.q ON CONFLICT DO NOTHING")
+        .execute(conn)?;
+    Ok(())
+}

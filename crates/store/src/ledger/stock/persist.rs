@@ -1,0 +1,100 @@
+//! Keeps movements, the levels they lead to, and changed locations.
+
+use super::levels::NewLevelRow;
+use crate::{
+    bulk::{Writes, insertable_rows},
+    ledger::{
+        rows::actor_columns,
+        wing::{Done, Kept, latest},
+    },
+    types::{At, Id, InstantSql, UuidSql},
+};
+use diesel::sql_types::{BigInt, Nullable, Text};
+use std::collections::{BTreeMap, HashSet};
+use tradepost_domain::{
+    ids::{LocationId, ProductId},
+    stock::Movement,
+};
+
+insertable_rows! {
+    /// A row of the ledger.
+    NewMovementRow<'a> in movements {
+        id: Id as UuidSql,
+        product_id: Id as UuidSql,
+        location_id: Id as UuidSql,
+        seq: i64 as BigInt,
+        kind: &'a str as Text,
+        on_hand_change: i64 as BigInt,
+        reserved_change: i64 as BigInt,
+        on_hand_after: i64 as BigInt,
+        reserved_after: i64 as BigInt,
+        reason: Option<&'a str> as Nullable<Text>,
+        source_type: Option<&'a str> as Nullable<Text>,
+        source_id: Option<Id> as Nullable<UuidSql>,
+        actor_type: &'a str as Text,
+        actor_id: Option<Id> as Nullable<UuidSql>,
+        occurred_at: At as InstantSql,
+        recorded_at: At as InstantSql,
+    }
+    /// What a removal changes of a location.
+    ChangedLocationRow in locations {
+        id: Id as UuidSql,
+        removed_at: Option<At> as Nullable<InstantSql>,
+        updated_at: At as InstantSql,
+        version: i64 as BigInt,
+    }
+}
+
+pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
+    keep_levels(writes, kept)?;
+    let movements = kept.effects.iter().flat_map(|effects| effects.movements());
+    writes.insert(movements.map(movement_row).collect())?;
+    let written = kept.effects.iter().flat_map(|effects| &effects.stock.locations);
+    let locations = latest(written, |location| location.id, |location| location.version);
+    let row = |location: &tradepost_domain::stock::Location| ChangedLocationRow {
+        id: location.id.into(),
+        removed_at: location.removed_at.map(Into::into),
+        updated_at: location.updated_at.into(),
+        version: location.version,
+    };
+    writes.update(locations.iter().map(|location| (row(location.value), location.loaded_version)).collect())?;
+    Ok(())
+}
+
+fn keep_levels<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
+    // The first movement of a level says after which one it was loaded; the order is that of the locks.
+    let mut loaded: BTreeMap<(ProductId, LocationId), i64> = BTreeMap::new();
+    for movement in kept.effects.iter().flat_map(|effects| effects.movements()) {
+        loaded.entry((movement.product, movement.location)).or_insert(movement.seq - 1);
+    }
+    // A level is there before it is moved, but for those of products that this batch adds.
+    let products = kept.effects.iter().flat_map(|effects| &effects.catalogue.products);
+    let added: HashSet<ProductId> = products.filter(|product| product.is_new).map(|product| product.value.id).collect();
+    let (fresh, moved): (Vec<_>, Vec<_>) = loaded.into_iter().partition(|((product, _), _)| added.contains(product));
+    let row = |product, location| NewLevelRow::from(&kept.book.level(product, location));
+    writes.update(moved.into_iter().map(|((product, location), seq)| (row(product, location), seq)).collect())?;
+    writes.insert(fresh.into_iter().map(|((product, location), _)| row(product, location)).collect())?;
+    Ok(())
+}
+
+fn movement_row(movement: &Movement) -> NewMovementRow<'_> {
+    let (actor_type, actor_id) = actor_columns(movement.actor);
+    NewMovementRow {
+        id: movement.id.into(),
+        product_id: movement.product.into(),
+        location_id: movement.location.into(),
+        seq: movement.seq,
+        kind: movement.kind.as_str(),
+        on_hand_change: movement.change.on_hand.hundred_thousandths(),
+        reserved_change: movement.change.reserved.hundred_thousandths(),
+        on_hand_after: movement.on_hand_after.hundred_thousandths(),
+        reserved_after: movement.reserved_after.hundred_thousandths(),
+        reason: movement.reason.as_deref(),
+        source_type: movement.source.map(|source| source.type_name()),
+        source_id: movement.source.map(|source| Id(source.uuid())),
+        actor_type,
+        actor_id,
+        occurred_at: movement.occurred_at.into(),
+        recorded_at: movement.recorded_at.into(),
+    }
+}
