@@ -14,7 +14,7 @@ use tradepost_domain::{
     instant::Instant,
     ledger::{
         Book, Command, Effects, Inputs, Missing, Rank, ReadSet, Refusal, SellLine, Stop, decide,
-        orders::{NewOrder, OrderPatch},
+        orders::{NewOrder, OrderPatch, Quoted},
         sales::NewSale,
     },
     memory,
@@ -130,6 +130,8 @@ fn every_command(sale: SaleId, order: OrderId, [waiting, short]: [EventId; 2]) -
         void(sale),
         place(new),
         checkout(user(), Some(ANN)),
+        quote(Quoted::Cart(user()), Some(ANN), None),
+        quote(Quoted::Lines(lines(&[("TEA", "1")])), Some(ANN), Some("ten")),
         edit_order(order, &[("MILK", "1")]),
         patch_order(order, code("half")),
         patch_order(order, OrderPatch { promo_code: Some(None), ..OrderPatch::default() }),

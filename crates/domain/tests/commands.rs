@@ -17,7 +17,7 @@ fn a_batch_is_filled_by_lines_and_only_new_documents_take_a_number() {
     let (sale, order) = (SaleId::from_uuid(Uuid::nil()), OrderId::from_uuid(Uuid::nil()));
     let event = EventId::from_uuid(Uuid::nil());
     let three = [("A", "1"), ("B", "1"), ("C", "1")];
-    let cases: [(Command, usize, Option<Series>); 17] = [
+    let cases: [(Command, usize, Option<Series>); 18] = [
         (remove("A"), 1, None),
         (adjust("A", "1"), 1, None),
         (sell(&three), 3, Some(Series::Sales)),
@@ -27,6 +27,7 @@ fn a_batch_is_filled_by_lines_and_only_new_documents_take_a_number() {
         (void(sale), 1, None),
         (common::order(ANN, &three, None), 3, Some(Series::Orders)),
         (checkout(UserId::from_uuid(Uuid::nil()), None), 10, Some(Series::Orders)),
+        (quote(orders::Quoted::Lines(lines(&three)), None, None), 10, None),
         (edit_order(order, &three), 3, None),
         (patch_order(order, orders::OrderPatch::default()), 1, None),
         (step(order, Step::Ship), 1, None),
@@ -76,5 +77,7 @@ fn effects_are_empty_where_there_is_nothing_to_keep_and_not_otherwise() {
         assert_ne!(effects, none());
         assert!(!effects.is_empty(), "{effects:?}");
     }
+    let quoted = shop.accept(quote(orders::Quoted::Lines(lines(&[("TEA", "1")])), None, None));
+    assert!(quoted.is_empty(), "a quote keeps nothing");
     assert!(none().is_empty() && Effects { names: placed.names, ..none() }.is_empty());
 }

@@ -9,9 +9,8 @@ use crate::{
 };
 use diesel::{
     QueryableByName,
-    sql_types::{BigInt, Bool, Integer, Nullable, Text},
+    sql_types::{BigInt, Nullable, Text},
 };
-use serde::Serialize;
 use std::error::Error;
 use tradepost_domain::{
     carts::{Cart, CartItem},
@@ -67,76 +66,6 @@ impl ItemRow {
             added_at: self.added_at.into(),
         })
     }
-}
-
-/// One product in a cart, as it is now. Money is in minor units, quantities in hundred-thousandths.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
-pub struct CartLineRow {
-    /// What.
-    #[diesel(sql_type = UuidSql)]
-    pub product_id: Id,
-    /// Its SKU.
-    #[diesel(sql_type = Text)]
-    pub sku: String,
-    /// Its name.
-    #[diesel(sql_type = Text)]
-    pub name: String,
-    /// What it is counted in.
-    #[diesel(sql_type = Text)]
-    pub unit: String,
-    /// How many decimals its quantities have.
-    #[diesel(sql_type = Integer)]
-    pub unit_decimals: i32,
-    /// How much is wished for.
-    #[diesel(sql_type = BigInt)]
-    pub quantity: i64,
-    /// Of one unit, now.
-    #[diesel(sql_type = BigInt)]
-    pub unit_price: i64,
-    /// Of one unit, when it was put in.
-    #[diesel(sql_type = BigInt)]
-    pub price_seen: i64,
-    /// On sale at the moment?
-    #[diesel(sql_type = Bool)]
-    pub enabled: bool,
-    /// Taken out of the catalogue since?
-    #[diesel(sql_type = Bool)]
-    pub removed: bool,
-    /// What can be promised at the default location, where web orders reserve.
-    #[diesel(sql_type = BigInt)]
-    pub available: i64,
-    /// When it was put in.
-    #[diesel(sql_type = InstantSql)]
-    pub added_at: At,
-}
-
-/// A cart as its owner sees it.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct CartView {
-    /// In the order in which they were put in.
-    pub lines: Vec<CartLineRow>,
-    /// The code its owner wishes to use.
-    pub promo_code: Option<String>,
-    /// Counts changes; 0 for a cart that was never touched.
-    pub version: i64,
-}
-
-const LINES: &str = "SELECT i.product_id, p.sku, p.name, p.unit, p.unit_decimals, i.quantity, p.price AS unit_price, i.price_seen, \
-    p.enabled, p.removed_at IS NOT NULL AS removed, \
-    CASE WHEN l.on_hand > l.reserved THEN l.on_hand - l.reserved ELSE 0 END AS available, i.added_at \
-    FROM cart_items i JOIN products p ON p.id = i.product_id \
-    LEFT JOIN levels l ON l.product_id = i.product_id AND l.location_id = (SELECT id FROM locations WHERE is_default) \
-    WHERE i.user_id = ";
-
-/// A user's cart with prices and availability as they are now; an empty one where they have none. Two statements.
-///
-/// # Errors
-/// What the database said.
-pub fn view(session: &mut Session<'_>, user: UserId) -> Result<CartView, StoreError> {
-    let sql = Sql::new(Row::SELECT).text("user_id = ").with(Id::from(user));
-    let Some(cart) = session.first::<Row>(sql)? else { return Ok(CartView::default()) };
-    let lines = session.load(Sql::new(LINES).with(cart.user_id).text(" ORDER BY i.added_at, i.product_id"))?;
-    Ok(CartView { lines, promo_code: cart.promo_code, version: cart.version })
 }
 
 /// Counts a change, and by that holds the cart fast: whoever places it meanwhile waits, or has placed it before.

@@ -13,7 +13,7 @@ use crate::{
     auth::Caller,
     shop::Shop,
     usecases::{
-        carts::{self, Owner, PricedCart},
+        carts::{self, Owner},
         promos::{self, Wish},
     },
 };
@@ -22,11 +22,13 @@ use serde::{Deserialize, Serialize};
 use tradepost_domain::{
     faults::Faults,
     ids::ProductId,
-    ledger::{Command, orders},
-    money::{Currency, Money},
+    ledger::{
+        Command,
+        orders::{self, Quote, QuotedLine},
+    },
     promos::Reason,
 };
-use tradepost_store::{Session, carts::CartLineRow};
+use tradepost_store::Session;
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -73,34 +75,32 @@ pub struct CartLineView {
     price_changed: bool,
 }
 
-impl From<PricedCart> for CartView {
-    fn from(cart: PricedCart) -> Self {
-        let currency = cart.total.currency();
+impl From<Quote> for CartView {
+    fn from(quote: Quote) -> Self {
         Self {
-            lines: cart.lines.into_iter().map(|(row, total)| CartLineView::new(row, total, currency)).collect(),
-            subtotal: Amount(cart.subtotal),
-            discount: Amount(cart.discount),
-            promo_code: cart.promo_code,
-            promo_refused: cart.promo_refused.map(Reason::as_str),
-            total: Amount(cart.total),
-            currency: currency.code().to_owned(),
+            currency: quote.total.currency().code().to_owned(),
+            lines: quote.lines.into_iter().map(CartLineView::from).collect(),
+            subtotal: Amount(quote.subtotal),
+            discount: Amount(quote.discount),
+            promo_code: quote.promo_code,
+            promo_refused: quote.promo_refused.map(Reason::as_str),
+            total: Amount(quote.total),
         }
     }
 }
 
-impl CartLineView {
-    fn new(row: CartLineRow, line_total: Money, currency: Currency) -> Self {
-        let unavailable = row.removed || !row.enabled;
+impl From<QuotedLine> for CartLineView {
+    fn from(line: QuotedLine) -> Self {
         Self {
-            product_id: row.product_id.into(),
-            sku: row.sku,
-            name: row.name,
-            quantity: Qty::stored(row.quantity),
-            unit_price: Amount::stored(row.unit_price, currency),
-            line_total: Amount(line_total),
-            available: Qty::stored(if unavailable { 0 } else { row.available }),
-            unavailable,
-            price_changed: row.unit_price != row.price_seen,
+            product_id: line.product.id.into(),
+            sku: line.product.sku.to_string(),
+            name: line.product.name.clone(),
+            quantity: Qty(line.quantity),
+            unit_price: Amount(line.product.price.money()),
+            line_total: Amount(line.line_total),
+            available: Qty(line.available),
+            unavailable: line.unavailable.is_some(),
+            price_changed: line.price_seen != Some(line.product.price),
         }
     }
 }
@@ -142,7 +142,7 @@ pub struct Checkout {
 pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, caller: Caller) -> Result<HttpResponse, Problem> {
     let owner = Owner::of(caller.user, &caller.principal);
     let cart = shop.store.read(move |session| carts::priced(session, owner)).await?;
-    Ok(answer::one(&request, cart.version, &CartView::from(cart)))
+    Ok(answer::one(&request, cart.cart_version, &CartView::from(cart)))
 }
 
 /// Change the cart's promo code
@@ -220,7 +220,7 @@ async fn write(
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         work(session)?;
         let cart = carts::priced(session, owner)?;
-        let version = cart.version;
+        let version = cart.cart_version;
         Ok(answer::changed(200, &CartView::from(cart), Some(version)))
     };
     Ok(answer::send(shop.store.write(change.keyed(), work).await?))

@@ -9,17 +9,16 @@ use super::{
 };
 use crate::{
     shop::Shop,
-    usecases::{
-        carts::{self, Owner},
-        promos::{self, Quote, Wish},
-    },
+    usecases::{carts::Owner, promos},
 };
 use actix_web::{HttpResponse, post, web::Data};
 use serde::{Deserialize, Serialize};
 use tradepost_domain::{
     faults::Faults,
-    ledger::Refusal,
-    money::{Currency, Money},
+    ledger::{
+        Refusal, SellLine,
+        orders::{Quote, Quoted},
+    },
     text::{self, limits},
 };
 use tradepost_store::{Answer, Done, Session};
@@ -51,14 +50,14 @@ pub struct QuoteView {
 
 impl From<Quote> for QuoteView {
     fn from(quote: Quote) -> Self {
-        let Quote { subtotal, discount, total } = quote;
+        let Quote { subtotal, discount, total, .. } = quote;
         Self { subtotal: Amount(subtotal), discount: Amount(discount), total: Amount(total) }
     }
 }
 
 /// What is asked about.
 enum Subject {
-    Lines(Vec<Wish>),
+    Lines(Vec<SellLine>),
     Cart,
 }
 
@@ -74,10 +73,18 @@ pub(crate) async fn check(shop: Data<Shop>, change: Change) -> Result<HttpRespon
     let subject = subject(form.lines, form.cart, &mut faults);
     faults.into_result()?;
     let owner = Owner::of(change.caller.user, &change.caller.principal);
-    let currency = shop.currency;
     let work = move |session: &mut Session<'_>| -> Result<Answer, Problem> {
-        let subtotal = subtotal(session, &subject, owner, currency)?;
-        let quote = Quote::of(session, &code, subtotal, owner.customer)?;
+        let quoted = match &subject {
+            Subject::Lines(lines) => Quoted::Lines(lines.clone()),
+            Subject::Cart => Quoted::Cart(owner.user),
+        };
+        let quote = promos::quote(session, quoted, owner.customer, Some(code.clone()))?;
+        if quote.lines.is_empty() {
+            return Err(Refusal::CartEmpty.into());
+        }
+        if let Some(reason) = quote.promo_refused {
+            return Err(Refusal::PromoRefused(reason).into());
+        }
         Ok(answer::changed(200, &QuoteView::from(quote), None))
     };
     let done = match change.keyed() {
@@ -90,7 +97,7 @@ pub(crate) async fn check(shop: Data<Shop>, change: Change) -> Result<HttpRespon
 
 fn subject(lines: Option<Vec<OrderedLine>>, cart: Option<bool>, faults: &mut Faults) -> Subject {
     match (lines, cart.unwrap_or(false)) {
-        (Some(lines), false) => Subject::Lines(lines.into_iter().map(Wish::from).collect()),
+        (Some(lines), false) => Subject::Lines(lines.into_iter().map(SellLine::from).collect()),
         (None, true) => Subject::Cart,
         (Some(_), true) => {
             faults.add("/cart", "ambiguous", "ask about lines or about the cart, not about both");
@@ -100,21 +107,5 @@ fn subject(lines: Option<Vec<OrderedLine>>, cart: Option<bool>, faults: &mut Fau
             faults.add("/lines", "required", "say what it shall be used for: lines, or \"cart\": true");
             Subject::Cart
         }
-    }
-}
-
-fn subtotal(session: &mut Session<'_>, subject: &Subject, owner: Owner, currency: Currency) -> Result<Money, Problem> {
-    match subject {
-        Subject::Lines(wishes) => promos::subtotal(session, wishes, currency),
-        Subject::Cart => {
-            let cart = carts::priced(session, owner)?;
-            if cart.lines.is_empty() { Err(Refusal::CartEmpty.into()) } else { Ok(cart.subtotal) }
-        }
-    }
-}
-
-impl From<OrderedLine> for Wish {
-    fn from(line: OrderedLine) -> Self {
-        Self { product: line.product_id.into(), quantity: line.quantity.0 }
     }
 }

@@ -13,34 +13,12 @@ use tradepost_domain::{
     faults::Faults,
     identity::Principal,
     ids::{CustomerId, ProductId, UserId},
+    ledger::orders::{Quote, Quoted},
     lines::TooMuchMoney,
-    money::{Currency, Money, Price},
-    promos::Reason,
-    quantity::Quantity,
+    money::{Money, Price},
     repository::Carts,
 };
-use tradepost_store::{
-    Session,
-    carts::{self as stored, CartLineRow},
-};
-
-/// A cart at today's prices.
-pub struct PricedCart {
-    /// What is in it and what each line comes to.
-    pub lines: Vec<(CartLineRow, Money)>,
-    /// The sum of the lines.
-    pub subtotal: Money,
-    /// What the promo code takes off, if it can be used now.
-    pub discount: Money,
-    /// What would be paid.
-    pub total: Money,
-    /// The code that is to be used.
-    pub promo_code: Option<String>,
-    /// Why it cannot be used now.
-    pub promo_refused: Option<Reason>,
-    /// Counts changes; 0 for a cart that was never touched.
-    pub version: i64,
-}
+use tradepost_store::Session;
 
 /// Whose cart it is.
 #[derive(Debug, Clone, Copy)]
@@ -58,38 +36,12 @@ impl Owner {
     }
 }
 
-/// The cart as it is now.
+/// The cart as it is now: what the ledger would make of it.
 ///
 /// # Errors
 /// What the database said.
-pub fn priced(session: &mut Session<'_>, owner: Owner) -> Result<PricedCart, Problem> {
-    let currency = session.currency()?;
-    let view = stored::view(session, owner.user)?;
-    let lines: Vec<_> = view.lines.into_iter().map(|row| with_total(row, currency)).collect();
-    let most = Money::from_minor(i64::MAX, currency);
-    let add = |sum: Money, (_, line): &(CartLineRow, Money)| sum.checked_add(*line).unwrap_or(most);
-    let subtotal = lines.iter().fold(Money::zero(currency), add);
-    let judged = match &view.promo_code {
-        Some(code) => promos::judge(session, code, subtotal, owner.customer)?,
-        None => Ok(Money::zero(currency)),
-    };
-    let discount = judged.unwrap_or(Money::zero(currency));
-    Ok(PricedCart {
-        lines,
-        subtotal,
-        discount,
-        total: subtotal.checked_sub(discount).unwrap_or(subtotal),
-        promo_code: view.promo_code,
-        promo_refused: judged.err(),
-        version: view.version,
-    })
-}
-
-/// Prices rise while things lie in carts. What cannot be stored any more is shown as the most there is; nobody can order it.
-fn with_total(row: CartLineRow, currency: Currency) -> (CartLineRow, Money) {
-    let quantity = Quantity::from_hundred_thousandths(row.quantity).unwrap_or_default();
-    let total = promos::line_total(row.unit_price, quantity, currency);
-    (row, total.unwrap_or(Money::from_minor(i64::MAX, currency)))
+pub fn priced(session: &mut Session<'_>, owner: Owner) -> Result<Quote, Problem> {
+    promos::quote(session, Quoted::Cart(owner.user), owner.customer, None)
 }
 
 /// Puts so much of a product in, in the place of what was wished of it before.

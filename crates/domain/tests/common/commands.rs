@@ -8,7 +8,7 @@ use tradepost_domain::{
     instant::Instant,
     ledger::{
         Command, RefundLine, SellLine, catalogue,
-        orders::{self, NewOrder, OrderPatch},
+        orders::{self, NewOrder, OrderPatch, Quoted},
         pos,
         sales::{self, NewSale},
         stock,
@@ -124,6 +124,11 @@ pub fn place(new: NewOrder) -> Command {
 
 pub fn checkout(user: UserId, customer: Option<CustomerId>) -> Command {
     Command::Orders(orders::Command::Checkout { user, customer, promo_code: None, notes: None })
+}
+
+pub fn quote(quoted: Quoted, customer: Option<CustomerId>, code: Option<&str>) -> Command {
+    let promo_code = code.map(str::to_owned);
+    Command::Orders(orders::Command::Quote { quoted, customer, promo_code })
 }
 
 pub fn edit_order(id: OrderId, wanted: &[(&str, &str)]) -> Command {

@@ -78,6 +78,12 @@ pub enum Orders {
         whose: bool,
         code: Option<usize>,
     },
+    /// What lines would come to, or a cart.
+    Quote {
+        lines: Option<Vec<Wanted>>,
+        whose: bool,
+        code: Option<usize>,
+    },
     EditOrder {
         order: usize,
         lines: Option<Vec<Wanted>>,
@@ -283,7 +289,7 @@ impl Dice {
 
     fn with_orders(&mut self) -> Orders {
         let order = self.index(5);
-        match self.weighted(&[5, 2, 4, 4, 7, 2, 4]) {
+        match self.weighted(&[5, 2, 4, 4, 7, 2, 4, 1]) {
             0 => {
                 let (to, lines, code) = (self.percent(50), self.lines(), self.code());
                 Orders::Place { to, lines, code, location: self.location() }
@@ -299,7 +305,11 @@ impl Dice {
             }
             4 => Orders::Advance(order),
             5 => Orders::DeleteOrder(order),
-            _ => Orders::Return { order, lines: self.few(), restock: self.percent(50) },
+            6 => Orders::Return { order, lines: self.few(), restock: self.percent(50) },
+            _ => {
+                let lines = self.perhaps(50, Self::lines);
+                Orders::Quote { lines, whose: self.percent(50), code: self.code() }
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use tradepost_domain::{
 };
 
 /// Every outcome that there has to be, and how often at least in a thousand histories.
-const FLOORS: [(&str, u32); 36] = [
+const FLOORS: [(&str, u32); 37] = [
     ("product added", 115),
     ("product edited", 417),
     ("product removed", 78),
@@ -23,6 +23,7 @@ const FLOORS: [(&str, u32); 36] = [
     ("sale voided", 184),
     ("order placed", 224),
     ("cart placed", 42),
+    ("order quoted", 40),
     ("order edited", 85),
     ("order accepted", 208),
     ("order rejected", 30),
@@ -145,6 +146,7 @@ fn of_orders(command: &orders::Command) -> &'static str {
     match command {
         orders::Command::Place(_) => "order placed",
         orders::Command::Checkout { .. } => "cart placed",
+        orders::Command::Quote { .. } => "order quoted",
         orders::Command::Edit { .. } => "order edited",
         orders::Command::Step { step: Step::Accept, .. } => "order accepted",
         orders::Command::Step { step: Step::Reject, .. } => "order rejected",

@@ -12,7 +12,7 @@ use tradepost_domain::{
     instant::Instant,
     ledger::{
         Command, Effects, RefundLine, Refusal, SellLine, catalogue,
-        orders::{self, NewOrder, OrderPatch},
+        orders::{self, NewOrder, OrderPatch, Quoted},
         pos,
         sales::{self, NewSale},
         stock,
@@ -230,6 +230,14 @@ impl World {
                 customer: Some(customer(*whose)),
                 promo_code: with.as_ref().map(code),
                 notes: Some("ring".into()),
+            },
+            steps::Orders::Quote { lines, whose, code: with } => orders::Command::Quote {
+                quoted: match lines {
+                    Some(lines) => Quoted::Lines(self.lines(lines)),
+                    None => Quoted::Cart(user(*whose)),
+                },
+                customer: Some(customer(*whose)),
+                promo_code: with.as_ref().map(code),
             },
             steps::Orders::EditOrder { order, lines, code: with } => {
                 let lines = lines.as_ref().map(|lines| self.lines(lines));

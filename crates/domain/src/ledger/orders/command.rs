@@ -1,5 +1,6 @@
 //! What may be done with orders.
 
+use super::quote::Quoted;
 use crate::{
     ids::{CustomerId, LocationId, OrderId, UserId},
     ledger::{RefundLine, SellLine, Series},
@@ -48,6 +49,15 @@ pub enum Command {
         /// The customer's words.
         notes: Option<String>,
     },
+    /// Say what something would come to if it were ordered now. For a dry run: nothing is kept.
+    Quote {
+        /// What.
+        quoted: Quoted,
+        /// For whom; `None`: somebody who has used no promo code yet.
+        customer: Option<CustomerId>,
+        /// With which promo code; `None`: the cart's.
+        promo_code: Option<String>,
+    },
     /// Change an order while it is pending.
     Edit {
         /// Which.
@@ -87,7 +97,7 @@ impl Command {
         match self {
             Self::Place(new) => new.lines.len(),
             // What is in a cart is not known yet; it is seldom more.
-            Self::Checkout { .. } => 10,
+            Self::Checkout { .. } | Self::Quote { .. } => 10,
             Self::Edit { patch, .. } => patch.lines.as_ref().map_or(1, Vec::len),
             Self::Return { lines, .. } => lines.len(),
             Self::Step { .. } | Self::Delete { .. } => 1,
@@ -97,7 +107,9 @@ impl Command {
     pub(in crate::ledger) const fn series(&self) -> Option<Series> {
         match self {
             Self::Place(_) | Self::Checkout { .. } => Some(Series::Orders),
-            Self::Edit { .. } | Self::Step { .. } | Self::Delete { .. } | Self::Return { .. } => None,
+            Self::Quote { .. } | Self::Edit { .. } | Self::Step { .. } | Self::Delete { .. } | Self::Return { .. } => {
+                None
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What changes of orders, and what that makes of the shelves.
 
-use super::Shelves;
+use super::{Shelves, quote::Quote};
 use crate::{
     carts::Cart,
     ids::{CustomerId, OrderId, PromoId, UserId},
@@ -54,18 +54,20 @@ pub struct Effects {
     pub redemptions: Vec<Redemption>,
     /// A cart that was placed.
     pub emptied_cart: Option<EmptiedCart>,
+    /// For the answer: what something would come to.
+    pub quote: Option<Quote>,
 }
 
 impl Effects {
     pub(in crate::ledger) fn is_empty(&self) -> bool {
-        let Self { orders, redemptions, emptied_cart } = self;
+        let Self { orders, redemptions, emptied_cart, quote: _ } = self;
         orders.is_empty() && redemptions.is_empty() && emptied_cart.is_none()
     }
 }
 
 impl Shelves {
     pub(in crate::ledger) fn apply(&mut self, effects: &Effects) {
-        let Effects { orders, redemptions, emptied_cart } = effects;
+        let Effects { orders, redemptions, emptied_cart, quote: _ } = effects;
         for order in orders.iter().map(|written| &written.order.value) {
             self.orders.enter(order.id, Some(Arc::clone(order)));
         }

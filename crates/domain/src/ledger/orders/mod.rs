@@ -4,17 +4,20 @@ mod command;
 mod edit;
 mod effects;
 mod place;
+mod quote;
 mod returns;
 mod steps;
 
 pub use command::{Command, NewOrder, OrderPatch};
 pub use effects::{Effects, EmptiedCart, Redemption, WrittenOrder};
+pub use quote::{Quote, Quoted, QuotedLine};
 
 use super::{Book, Inputs, Message, Refusal, Stop, Written, lines, shelf::shelves, stock};
 use crate::{
     carts::Cart,
     identity::Permission,
     ids::{CustomerId, MessageId, OrderId, ProductId, PromoId, UserId},
+    money::Money,
     orders::{HistoryEntry, Order, OrderStatus, Unsettled},
     promos::{Promo, Reason},
     quantity::Delta,
@@ -41,6 +44,9 @@ pub(super) fn decide(book: &Book, command: &Command, inputs: &mut Inputs<'_>) ->
         Command::Place(new) => place::place(book, new, inputs),
         Command::Checkout { user, customer, promo_code, notes } => {
             place::checkout(book, (*user, *customer), promo_code.as_deref(), notes.as_deref(), inputs)
+        }
+        Command::Quote { quoted, customer, promo_code } => {
+            quote::quote(book, quoted, (*customer, promo_code.as_deref()), inputs)
         }
         Command::Edit { id, patch } => edit::edit(book, *id, patch, inputs),
         Command::Step { id, step, reason } => steps::take(book, *id, *step, reason.as_deref(), inputs),
@@ -92,10 +98,21 @@ fn promo_by_code<'b>(book: &'b Book, code: &str) -> Option<&'b Arc<Promo>> {
 /// The code, if there is one and the order's customer may use it now for the order's lines.
 fn judged<'b>(book: &'b Book, code: &str, order: &Order, inputs: &Inputs<'_>) -> Result<&'b Arc<Promo>, Refusal> {
     let subtotal = crate::lines::total(&order.lines, book.currency()).map_err(lines::too_much)?;
-    let promo = promo_by_code(book, code).ok_or(Refusal::PromoRefused(Reason::Unknown))?;
-    let used = book.orders.redemptions.get(&(promo.id, order.customer)).copied().unwrap_or_default();
-    promo.judge(subtotal, used, inputs.now).map_err(Refusal::PromoRefused)?;
-    Ok(promo)
+    let judged = judge_code(book, code, (Some(order.customer), subtotal), inputs);
+    judged.map(|(promo, _)| promo).map_err(Refusal::PromoRefused)
+}
+
+/// The code and what it takes off a subtotal now. Who has no customer record has used nothing yet.
+fn judge_code<'b>(
+    book: &'b Book,
+    code: &str,
+    (customer, subtotal): (Option<CustomerId>, Money),
+    inputs: &Inputs<'_>,
+) -> Result<(&'b Arc<Promo>, Money), Reason> {
+    let promo = promo_by_code(book, code).ok_or(Reason::Unknown)?;
+    let used = customer.and_then(|customer| book.orders.redemptions.get(&(promo.id, customer)).copied());
+    let discount = promo.judge(subtotal, used.unwrap_or_default(), inputs.now)?;
+    Ok((promo, discount))
 }
 
 fn redemption(order: &Order, taken: bool) -> Option<Redemption> {
