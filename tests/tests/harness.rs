@@ -1,5 +1,6 @@
 //! The harness itself: what the other tests rely on.
 
+use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -7,21 +8,24 @@ use std::time::{Duration, Instant};
 use tradepost_tests::postgres::{Cluster, Durability};
 use tradepost_tests::{Database, Engine, sql};
 
-/// Where `TEST_DATABASE_URL` is all there is, no test starts a cluster, and there is nothing of it to check.
-fn no_test_starts_a_cluster() -> bool {
-    std::env::var_os("TEST_DATABASE_URL").is_some() && !Cluster::is_possible()
+/// A server that somebody else runs cannot be stopped, crashed and removed: there is nothing to fall back on.
+fn a_cluster_is_possible_here() {
+    assert!(
+        Cluster::is_possible(),
+        "this test starts and stops a PostgreSQL server of its own, which TEST_DATABASE_URL cannot stand in for: install PostgreSQL's \
+         server programs (initdb, postgres)"
+    );
 }
 
 #[test]
 fn a_cluster_starts_stops_starts_again_with_its_data_and_is_removed() {
-    if no_test_starts_a_cluster() {
-        return;
-    }
+    a_cluster_is_possible_here();
     let mut cluster = Cluster::start_new(Durability::Full);
     let url = cluster.create_database("kept", None);
     sql::execute(&url, "create table t (n bigint); insert into t values (42)");
     cluster.stop("INT");
-    assert!(sql::try_execute(&url, "select 1").is_err(), "a stopped server answers nothing");
+    let said = sql::try_execute(&url, "select 1").expect_err("a stopped server answers nothing");
+    assert!(said.contains(&cluster.port().to_string()), "it cannot be reached at its port: {said}");
     cluster.start();
     assert_eq!(sql::number(&url, "select n from t"), 42);
     cluster.stop("QUIT");
@@ -29,7 +33,8 @@ fn a_cluster_starts_stops_starts_again_with_its_data_and_is_removed() {
     assert_eq!(sql::number(&url, "select n from t"), 42, "a crash loses nothing that was committed");
     let port = cluster.port();
     drop(cluster);
-    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "a dropped server is gone");
+    let gone = TcpStream::connect(("127.0.0.1", port)).map_err(|error| error.kind());
+    assert_eq!(gone.err(), Some(ErrorKind::ConnectionRefused), "a dropped server is gone");
 }
 
 #[test]
@@ -52,9 +57,7 @@ fn a_cluster_is_removed_even_when_its_test_process_is_killed() {
             std::thread::park();
         }
     }
-    if no_test_starts_a_cluster() {
-        return;
-    }
+    a_cluster_is_possible_here();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let told: PathBuf = folder.path().join("port");
     let mut child = Command::new(std::env::current_exe().expect("this test"))
@@ -67,7 +70,8 @@ fn a_cluster_is_removed_even_when_its_test_process_is_killed() {
     assert!(TcpStream::connect(("127.0.0.1", port)).is_ok());
     child.kill().expect("kill -9");
     child.wait().expect("its end");
-    wait_for("the cluster's end", || TcpStream::connect(("127.0.0.1", port)).is_err().then_some(()));
+    let is_refused = |error: &std::io::Error| error.kind() == ErrorKind::ConnectionRefused;
+    wait_for("the cluster's end", || TcpStream::connect(("127.0.0.1", port)).err().filter(is_refused));
 }
 
 fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {

@@ -358,7 +358,9 @@ mod tests {
     fn a_threshold_must_fit_the_unit() {
         let mut form = form();
         form.rest.low_stock_threshold = Some(Some("1.5".parse().unwrap()));
-        assert!(parse(&form).is_err());
+        let faults = parse(&form).unwrap_err();
+        let pointers: Vec<_> = faults.as_slice().iter().map(|f| f.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/low_stock_threshold"]);
         form.rest.unit_decimals = Some(1);
         form.rest.unit = Some("kg".into());
         assert_eq!(parse(&form).unwrap().unit.decimals(), 1);

@@ -151,7 +151,8 @@ mod tests {
         let before = customer.clone();
         let patch =
             CustomerPatch { name: Some("Bea".into()), email: Some(Some("no".into())), ..CustomerPatch::default() };
-        assert!(customer.edit(&patch, None, Instant::from_micros(1)).is_err());
+        let faults = customer.edit(&patch, None, Instant::from_micros(1)).unwrap_err();
+        assert_eq!(faults, Faults::one("/email", "invalid", "this is not an e-mail address"));
         assert_eq!(customer, before);
         let patch = CustomerPatch { email: Some(None), ..CustomerPatch::default() };
         customer.edit(&patch, None, Instant::from_micros(1)).unwrap();

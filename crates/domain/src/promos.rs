@@ -441,7 +441,11 @@ mod tests {
     #[test]
     fn percentages_have_two_decimals_and_are_not_zero() {
         for bad in ["0", "0.00", "100.01", "-1", "1.001", "1e1", "abc", "", ".5", "5.", "1_0", "+5"] {
-            assert!(Percentage::parse(bad).is_err(), "{bad}");
+            let said = Percentage::parse(bad).unwrap_err().to_string();
+            assert!(
+                said.starts_with("a percentage is a decimal string of more than 0 and at most 100"),
+                "{bad}: {said}"
+            );
         }
         assert_eq!(Percentage::parse("12.50").unwrap().to_string(), "12.5");
         assert_eq!(Percentage::parse("0.01").unwrap().hundredths(), 1);
@@ -485,7 +489,10 @@ mod tests {
         let mut promo = new(&PromoPatch { percentage: None, ..form.clone() }).unwrap();
         let to_percentage = PromoPatch { kind: Some("percentage".into()), ..PromoPatch::default() };
         let edit = |promo: &mut Promo, patch| promo.edit(&patch, eur("1").currency(), Instant::from_micros(1));
-        assert!(edit(&mut promo, to_percentage.clone()).is_err());
+        let faults = edit(&mut promo, to_percentage.clone()).unwrap_err();
+        let pointers: Vec<_> = faults.as_slice().iter().map(|f| f.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/percentage"]);
+        assert_eq!(promo.terms.reduction.kind(), "fixed", "nothing of it is edited");
         edit(&mut promo, PromoPatch { percentage: Some(Some("10".into())), ..to_percentage }).unwrap();
         assert_eq!(promo.terms.reduction.kind(), "percentage");
     }

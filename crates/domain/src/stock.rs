@@ -273,9 +273,10 @@ impl Level {
             on_hand: movement.on_hand_after,
             reserved: movement.reserved_after,
             seq: movement.seq,
-            // Never back: a later count may be booked before an earlier one.
             counted_at: if movement.kind == Kind::Counted {
-                self.counted_at.max(Some(movement.occurred_at))
+                // Never back, for a later count may be booked before an earlier one; and never ahead of the booking, for a clock that runs
+                // ahead must not supersede the counts of others.
+                self.counted_at.max(Some(movement.occurred_at.min(movement.recorded_at)))
             } else {
                 self.counted_at
             },

@@ -238,7 +238,12 @@ pub(crate) fn begin_with_locks(conn: &mut Conn, locks: &[i64]) -> QueryResult<()
             let begin = format!(
                 "BEGIN; SELECT COUNT(pg_advisory_xact_lock(k)) FROM unnest('{{{numbers}}}'::bigint[]) AS t (k)"
             );
-            AnsiTransactionManager::begin_transaction_sql(c, &begin)
+            AnsiTransactionManager::begin_transaction_sql(c, &begin).inspect_err(|_| {
+                // The server began a transaction that Diesel does not know of. Left in it, the connection would be of no more use to anybody.
+                if let Err(error) = c.batch_execute("ROLLBACK") {
+                    log::warn!("a transaction that did not get its locks could not be rolled back: {error}");
+                }
+            })
         }
         Conn::Pg(_) | Conn::Lite(_) => begin(conn, Mode::Write),
     }

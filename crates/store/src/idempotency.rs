@@ -17,7 +17,7 @@ use diesel::{
     sql_types::{BigInt, Binary, Integer, Nullable, Text},
 };
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use tradepost_domain::instant::Instant;
 
 /// A request that may be repeated.
@@ -81,6 +81,23 @@ fn lock(conn: &mut Conn, key: i64) -> QueryResult<()> {
         Conn::Pg(_) => Sql::new("SELECT pg_advisory_xact_lock(").with(key).text(")").execute(conn).map(|_| ()),
         Conn::Lite(_) => Ok(()),
     }
+}
+
+#[derive(QueryableByName)]
+struct LockRow {
+    #[diesel(sql_type = BigInt)]
+    k: i64,
+}
+
+/// Which of these locks somebody else holds (PostgreSQL; on SQLite nobody does).
+pub(crate) fn held_locks(conn: &mut Conn, locks: Vec<i64>) -> QueryResult<HashSet<i64>> {
+    if locks.is_empty() || matches!(conn, Conn::Lite(_)) {
+        return Ok(HashSet::new());
+    }
+    let sql = Sql::new("SELECT k FROM unnest(")
+        .array(Array::Ints(locks))
+        .text(") AS t (k) WHERE NOT pg_try_advisory_xact_lock(k)");
+    Ok(sql.load::<LockRow>(conn)?.into_iter().map(|row| row.k).collect())
 }
 
 #[derive(QueryableByName)]

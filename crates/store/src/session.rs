@@ -56,7 +56,7 @@ impl<'c> Session<'c> {
     }
 
     /// What a command would come to by what this unit of work sees. Nothing is locked and nothing is kept; ids and numbers in the effects are
-    /// zero.
+    /// made up.
     ///
     /// # Errors
     /// The refusal, or what the database said.

@@ -346,7 +346,7 @@ impl Store {
     }
 
     /// What a command would come to by what is stored now, in one snapshot. Nothing is locked and nothing is kept; ids and numbers in the
-    /// effects are zero.
+    /// effects are made up.
     ///
     /// # Errors
     /// As [`Ledger::submit`].

@@ -15,6 +15,8 @@ CREATE TABLE levels (
     CHECK (seq > 0 OR (on_hand = 0 AND reserved = 0))
 ) WITH (fillfactor = 50);
 
+CREATE INDEX levels_location ON levels (location_id);
+
 CREATE TABLE movements (
     id uuid NOT NULL,
     product_id uuid NOT NULL,

@@ -14,6 +14,8 @@ CREATE TABLE levels (
     CHECK (seq > 0 OR (on_hand = 0 AND reserved = 0))
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX levels_location ON levels (location_id);
+
 CREATE TABLE movements (
     id BLOB NOT NULL CHECK (length(id) = 16),
     product_id BLOB NOT NULL CHECK (length(product_id) = 16),

@@ -1,7 +1,7 @@
 //! `/inventory` and `/stock-movements`: adjusting, counting, and what nobody may rewrite.
 
 use serde_json::{Value, json};
-use tradepost_tests::{Product, a_product, at_once, both_engines, sql};
+use tradepost_tests::{Engine, Product, a_product, at_once, both_engines, sql};
 
 const UNKNOWN: &str = "01890000-0000-7000-8000-000000000000";
 
@@ -131,14 +131,16 @@ both_engines!(movements_of_a_level_are_numbered_without_gaps_under_load, async |
 both_engines!(the_database_itself_refuses_to_rewrite_history, async |shop| {
     let owner = shop.owner();
     a_product().stock(5).create(&owner).await;
-    for statement in [
-        "update movements set on_hand_change = 9",
-        "delete from movements",
-        "delete from products",
-        "update levels set on_hand = -1",
-        "update levels set reserved = -1",
+    for (statement, [on_sqlite, on_postgres]) in [
+        ("update movements set on_hand_change = 9", ["UPDATE of movements refused"; 2]),
+        ("delete from movements", ["DELETE of movements refused"; 2]),
+        ("delete from products", ["DELETE of products refused"; 2]),
+        ("update levels set on_hand = -1", ["on_hand >= 0", "levels_on_hand_check"]),
+        ("update levels set reserved = -1", ["reserved >= 0", "levels_reserved_check"]),
     ] {
-        assert!(sql::try_execute(&shop.database.url, statement).is_err(), "{statement} was let through");
+        let rule = if shop.database.engine == Engine::Sqlite { on_sqlite } else { on_postgres };
+        let said = sql::try_execute(&shop.database.url, statement).expect_err(statement);
+        assert!(said.contains(rule), "{statement}: {said}");
     }
     shop.database.verify();
 });

@@ -256,3 +256,13 @@ both_engines!(checking_a_code_redeems_nothing, async |shop| {
         ask(&sam, body).await.points_at(pointer);
     }
 });
+
+both_engines!(a_code_is_checked_for_a_basket_of_several_products, async |shop| {
+    let (owner, sam) = (shop.owner(), shop.a_shopper());
+    let tea = a_product().price("2.50").stock(10).create(&owner).await;
+    let cake = a_product().price("3.00").stock(10).create(&owner).await;
+    let promo = a_promo().percentage("10").create(&owner).await;
+    let lines = json!([tea.line(2), cake.line(1), tea.line(1)]);
+    let quote = sam.post("/promo-codes/check", json!({ "code": promo.code, "lines": lines })).await.is(200);
+    assert_eq!([&quote["subtotal"], &quote["discount"], &quote["total"]], ["10.50", "1.05", "9.45"]);
+});

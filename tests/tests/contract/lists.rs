@@ -112,7 +112,10 @@ on_each_engine!(a_cursor_that_does_not_fit_the_order_is_refused, async |kept| {
     kept.add_categories(&["Tea".to_owned()]).await;
     for after in [vec![], vec![KeyValue::Int(1)], vec![KeyValue::Text("tea".into()), KeyValue::Id("no id".into())]] {
         let asked: ListRequest<categories::CategoryFilter> = ListRequest { after: Some(after), ..request(1) };
-        assert!(kept.store.read(move |s| categories::list(s, &asked)).await.is_err());
+        let refused = kept.store.read(move |s| categories::list(s, &asked)).await.err();
+        let said = refused.as_ref().map(ToString::to_string).unwrap_or_default();
+        assert!(matches!(refused, Some(StoreError::Refused(_))), "{said}");
+        assert!(said.ends_with("this cursor belongs to another list"), "{said}");
     }
 });
 

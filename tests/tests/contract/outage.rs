@@ -48,7 +48,8 @@ fn a_server_that_stops_and_starts_again_is_worked_with_again() {
                 let outcomes =
                     (store.read(nothing).await, store.read_one(nothing).await, store.write_plain(something).await);
                 assert!(told(&outcomes.0) && told(&outcomes.1) && told(&outcomes.2), "{outcomes:?}");
-                assert!(store.ready().await.is_err());
+                let ready = store.ready().await;
+                assert!(matches!(ready, Err(StoreError::Unavailable(_))), "{ready:?}");
             }
             cluster.start();
             eventually("it works again", 20, async || {

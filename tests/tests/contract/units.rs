@@ -22,7 +22,8 @@ on_each_engine!(work_that_fails_leaves_nothing, async |kept| {
         s.add_category(&a_category("Tea"))?;
         Err(StoreError::Internal("on purpose".to_owned()))
     };
-    assert!(kept.store.write_plain(work).await.is_err());
+    let failed = kept.store.write_plain(work).await;
+    assert!(matches!(&failed, Err(StoreError::Internal(why)) if why == "on purpose"), "{failed:?}");
     assert_eq!(kept.number("SELECT COUNT(*) FROM categories"), 0);
 });
 
@@ -72,7 +73,8 @@ on_each_engine!(a_key_that_comes_with_another_request_is_refused, async |kept| {
 
 on_each_engine!(refusals_are_not_kept_and_secrets_are_not_repeated, async |kept| {
     let refuse = |_: &mut Session<'_>| -> Result<Answer, StoreError> { Err(StoreError::InUse { what: "products" }) };
-    assert!(kept.store.write(keyed("k", 1), refuse).await.is_err());
+    let refused = kept.store.write(keyed("k", 1), refuse).await.err();
+    assert!(matches!(refused, Some(StoreError::InUse { what: "products" })), "{refused:?}");
     let secret = |_: &mut Session<'_>| -> Result<Answer, StoreError> {
         Ok(Answer { status: 201, body: b"secret".to_vec(), stored_body: Some(b"-".to_vec()), ..Answer::default() })
     };

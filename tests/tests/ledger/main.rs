@@ -1,6 +1,25 @@
 //! The one writer, called as a library: what one submission does to those beside it in a batch.
 
+#[path = "../../../crates/domain/tests/histories/books.rs"]
+#[allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "it is the domain's, which uses all of it")]
+mod books;
+#[path = "../../../crates/domain/tests/common/mod.rs"]
+mod common;
+mod equivalence;
+mod locks;
 mod races;
+#[path = "../../../crates/domain/tests/histories/start.rs"]
+#[allow(clippy::unwrap_used, unreachable_pub, reason = "it is the domain's")]
+mod start;
+#[path = "../../../crates/domain/tests/histories/steps.rs"]
+#[allow(unreachable_pub, reason = "it is the domain's")]
+mod steps;
+#[path = "../../../crates/domain/tests/histories/tally.rs"]
+#[allow(clippy::unwrap_used, unreachable_pub, reason = "it is the domain's")]
+mod tally;
+#[path = "../../../crates/domain/tests/histories/world.rs"]
+#[allow(clippy::unwrap_used, unreachable_pub, reason = "it is the domain's")]
+mod world;
 
 use std::sync::Arc;
 use tradepost_domain::{

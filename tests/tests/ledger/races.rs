@@ -1,10 +1,7 @@
 //! What commands that arrive together, in one batch or at two servers, make of each other.
 
 use crate::{a_product, add, new_id, now, on_both, open, sell, submission};
-use std::{
-    sync::{Arc, mpsc},
-    time::{Duration, Instant as Stopwatch},
-};
+use std::sync::Arc;
 use tradepost_domain::{
     catalogue::ProductPatch,
     identity::Principal,
@@ -58,7 +55,7 @@ fn adjust(product: ProductId, by: &str) -> Command {
     Command::Stock(stock::Command::Adjust { product, location: None, change, reason })
 }
 
-fn on_hand(database: &Database, product: ProductId) -> i64 {
+pub(crate) fn on_hand(database: &Database, product: ProductId) -> i64 {
     let id = match database.engine {
         Engine::Postgres => format!("'{product}'"),
         Engine::Sqlite => format!("unhex('{}')", product.uuid().simple()),
@@ -241,45 +238,6 @@ fn a_row_that_the_database_does_not_take_fails_its_own_submission_alone() {
         }
         assert_eq!(on_hand(database, tea), 901);
     });
-}
-
-#[test]
-fn a_lock_that_is_held_too_long_fails_those_who_need_it_and_nobody_else() {
-    let database = Database::empty(Engine::Postgres);
-    block_on(async {
-        let store = open(&database);
-        let (held, free) = (a_product(&store, "HELD", "100").await, a_product(&store, "FREE", "100").await);
-        let (url, (release, wait), (begun, ready)) = (database.url.clone(), mpsc::channel::<()>(), mpsc::channel());
-        let holder = std::thread::spawn(move || {
-            use diesel::{Connection, PgConnection, connection::SimpleConnection};
-            let mut other = PgConnection::establish(&url).expect("the server answers");
-            let hold = format!("begin; select 1 from levels where product_id = '{held}' for update");
-            other.batch_execute(&hold).expect("it is held");
-            begun.send(()).expect("somebody waits");
-            wait.recv().expect("it is released");
-        });
-        ready.recv().expect("it is held");
-        let since = Stopwatch::now();
-        let results = at_once(60, |n| {
-            let store = store.clone();
-            let product = if n % 4 == 0 { held } else { free };
-            async move { store.ledger().submit(submission(sell(&[(product, "1")]))).await }
-        })
-        .await;
-        assert!(since.elapsed() < Duration::from_secs(8), "{:?}", since.elapsed());
-        for (n, result) in results.iter().enumerate() {
-            match result {
-                Ok(_) => assert_ne!(n % 4, 0),
-                Err(SubmitError::Store(StoreError::Unavailable(_))) => assert_eq!(n % 4, 0),
-                Err(other) => panic!("{n}: {other}"),
-            }
-        }
-        release.send(()).expect("it is released");
-        holder.join().expect("it ends");
-        store.ledger().submit(submission(sell(&[(held, "1")]))).await.expect("it is free again");
-        assert_eq!((on_hand(&database, held), on_hand(&database, free)), (99, 55));
-    });
-    database.verify();
 }
 
 #[test]

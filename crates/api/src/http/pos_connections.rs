@@ -258,13 +258,18 @@ pub(crate) async fn map(
     let (id, external_id) = (id.0, external_id.0);
     let form: MapProduct = change.json_about(&shop, move |session| Ok(session.connection(id)?.is_some())).await?;
     let product = form.product_id.into();
-    let command = Command::Pos(pos::Command::Map { connection: id, external_id: external_id.clone(), product });
+    let command = Command::Pos(pos::Command::Map { connection: id, external_id, product });
     change
         .submit(&shop, command, move |effects| {
             let events = effects.pos.events.iter().map(|event| EventView::from(&*event.value)).collect();
             let mapping = MappingView {
                 connection_id: id.into(),
-                external_id: external_id.clone(),
+                // As it is kept: trimmed.
+                external_id: effects
+                    .pos
+                    .mapping
+                    .as_ref()
+                    .map_or_else(String::new, |mapping| mapping.external_id.clone()),
                 product_id: form.product_id,
                 events,
             };

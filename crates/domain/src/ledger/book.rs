@@ -11,7 +11,7 @@ use crate::{
 use std::sync::Arc;
 
 /// The books, as far as somebody asked to see them. A book is strict: it knows the difference between "there is none" and "nobody looked",
-/// and a rule that reads what it did not [require](Book::require) panics instead of taking it for nothing.
+/// and a rule that reads what it did not require panics instead of taking it for nothing.
 #[derive(Debug, Clone)]
 pub struct Book {
     currency: Currency,

@@ -1,6 +1,6 @@
 //! What a decision changes, to be kept as a whole.
 
-use super::{Book, CustomerCard, catalogue, orders, pos, sales, stock};
+use super::{Book, CustomerCard, Inputs, catalogue, orders, pos, sales, stock};
 use crate::{
     identity::Actor,
     ids::{AuditId, CustomerId, MessageId, OrderId, ProductId},
@@ -68,6 +68,18 @@ pub struct AuditEntry {
     pub subject_id: Uuid,
     /// When.
     pub at: Instant,
+}
+
+impl AuditEntry {
+    /// That whoever asks does this to that thing, now.
+    pub(super) fn of(
+        action: &'static str,
+        (subject_type, subject_id): (&'static str, Uuid),
+        inputs: &mut Inputs<'_>,
+    ) -> Self {
+        let (actor, at) = (inputs.principal.actor, inputs.now);
+        Self { id: AuditId::from_uuid((inputs.new_id)()), actor, action, subject_type, subject_id, at }
+    }
 }
 
 /// What people call the things that the effects name by id, so that an answer can be made of the effects alone.

@@ -27,7 +27,7 @@ pub enum Rank {
     Changed,
     /// Levels.
     Levels,
-    /// All that is judged under the locks above and needs none of its own.
+    /// All that is judged under the locks above, and is at most kept from being removed.
     Unlocked,
 }
 

@@ -65,7 +65,7 @@ pub enum Refusal {
     #[error("there is not enough stock: {}", .0.iter().map(Shortage::sentence).collect::<Vec<_>>().join("; "))]
     InsufficientStock(Vec<Shortage>),
     /// Not sold, or not any more.
-    #[error("{sku} is {}", match why { Unavailable::Disabled => "not on sale at the moment", Unavailable::Removed => "no longer in the catalogue" })]
+    #[error("product {sku} is {}", match why { Unavailable::Disabled => "not on sale at the moment", Unavailable::Removed => "no longer in the catalogue" })]
     ProductUnavailable {
         /// Which.
         product: ProductId,

@@ -37,8 +37,9 @@ impl Shop {
         let (from, to) = (&self.book.catalogue, &mut book.catalogue);
         copy(products, &from.products, &mut to.products);
         for id in products_to_change.sorted() {
-            to.products_to_change.enter(id, Some(()));
-            to.products.enter(id, from.products.get(&id).cloned());
+            let found = from.products.get(&id).cloned();
+            to.products_to_change.enter(id, found.as_ref().map(|_| ()));
+            to.products.enter(id, found);
         }
         copy(skus, &from.skus, &mut to.skus);
         copy(names, &from.names, &mut to.names);
@@ -50,8 +51,9 @@ impl Shop {
         let (from, to) = (&self.book.stock, &mut book.stock);
         copy(locations, &from.locations, &mut to.locations);
         for id in locations_to_change.sorted() {
-            to.locations_to_change.enter(id, Some(()));
-            to.locations.enter(id, from.locations.get(&id).cloned());
+            let found = from.locations.get(&id).cloned();
+            to.locations_to_change.enter(id, found.as_ref().map(|_| ()));
+            to.locations.enter(id, found);
         }
         copy(levels, &from.levels, &mut to.levels);
         for product in levels_of.sorted() {
@@ -124,8 +126,9 @@ impl Shop {
         copy(owners, &from.owners, &mut to.owners);
         copy(connections, &from.connections, &mut to.connections);
         for id in connections_to_change.sorted() {
-            to.connections_to_change.enter(id, Some(()));
-            to.connections.enter(id, from.connections.get(&id).cloned());
+            let found = from.connections.get(&id).cloned();
+            to.connections_to_change.enter(id, found.as_ref().map(|_| ()));
+            to.connections.enter(id, found);
         }
         copy(event_ids, &from.event_ids, &mut to.event_ids);
         for key in waiting.sorted() {

@@ -162,6 +162,7 @@ impl Shop {
             expected_version: submission.expected_version,
             new_id: &mut || next(next_id),
             next_number: &mut |series| {
+                assert_eq!(submission.command.series(), Some(series), "a command that takes a number says so");
                 let number = numbers.entry(series).or_insert(0);
                 *number += 1;
                 *number

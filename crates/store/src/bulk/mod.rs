@@ -1,4 +1,5 @@
-//! Writing many rows at once: one statement for each table however many rows there are, and on PostgreSQL one round trip for all tables.
+//! Writing many rows at once: one statement for each table however many rows there are, and on PostgreSQL one round trip for
+//! all tables, or two where rows are deleted to be written anew.
 //!
 //! The rows go as an array for each column on PostgreSQL and as one JSON text on SQLite, so the text of a statement is the same however many
 //! rows there are, and is prepared once.

@@ -1,12 +1,13 @@
 //! One attempt at a batch, in one transaction: replay, ask and load, decide, keep, commit.
 
 use super::{
-    Fixed, Sources, WINGS,
-    failure::Failure,
+    context::{Fixed, Sources},
+    failure::{Done as Loaded, Failure},
     loader::{Loader, Locks},
     numbers::Numbers,
     queue::{Pending, Reply, SubmitError},
     wing::Kept,
+    wings::WINGS,
 };
 use crate::{
     bulk::Writes,
@@ -33,7 +34,7 @@ use uuid::Uuid;
 pub(super) struct Attempt<'a> {
     pub fixed: Fixed,
     pub sources: Sources,
-    /// Levels that could not be made.
+    /// Levels that were made for this batch already, as far as they could be.
     pub no_levels: &'a HashSet<(ProductId, LocationId)>,
 }
 
@@ -42,11 +43,7 @@ impl Attempt<'_> {
     /// what an earlier one of the batch made relevant: that one is the first of the next batch.
     pub(super) fn run(&self, conn: &mut Conn, batch: &[Pending], numbers: &mut Numbers) -> Result<Vec<Reply>, Failure> {
         let since = Stopwatch::now();
-        if let Err(error) = begin_with_locks(conn, &locks_of(batch)) {
-            let failure = Failure::from(error).seen(conn, since.elapsed());
-            rollback(conn);
-            return Err(failure);
-        }
+        begin_with_locks(conn, &all_locks(batch)).map_err(|error| Failure::from(error).seen(conn, since.elapsed()))?;
         match self.decided(conn, batch, numbers) {
             Ok((replies, left)) => match commit(conn) {
                 Ok(()) => {
@@ -105,7 +102,9 @@ impl Attempt<'_> {
                 Err(Undecided::Misses) => break,
             }
         }
-        self.keep(conn, &decisions, &book, (now, &left))?;
+        let since = Stopwatch::now();
+        let kept = self.keep(conn, &decisions, &book, (now, &left));
+        kept.map_err(|failure| failure.seen(conn, since.elapsed()))?;
         Ok((replies, left))
     }
 
@@ -127,7 +126,7 @@ impl Attempt<'_> {
         let mut loader = Loader { conn, locks: Locks::Take, fixed: self.fixed, no_levels: self.no_levels };
         gather(book, live.len(), ask, |book, _, wanted| {
             let since = Stopwatch::now();
-            loader.load(book, wanted).map_err(|failure| failure.seen(loader.conn, since.elapsed()))
+            load(&mut loader, book, wanted).map_err(|failure| failure.seen(loader.conn, since.elapsed()))
         })?;
         match panicked {
             Some((index, message)) => Err(Failure::Panic { index, message }),
@@ -175,13 +174,28 @@ impl Attempt<'_> {
         };
         gather(&mut all, batch.len(), ask, |book, _, wanted| {
             let loader = |conn: &mut Conn, locks, book: &mut Book, wanted| {
-                Loader { conn, locks, fixed: self.fixed, no_levels: self.no_levels }.load(book, wanted)
+                load(&mut Loader { conn, locks, fixed: self.fixed, no_levels: self.no_levels }, book, wanted)
             };
             loader(conn, Locks::Skip, &mut free, wanted.clone())?;
             loader(conn, Locks::None, book, wanted)
         })?;
-        Ok(asked.iter().map(|sets| sets.iter().any(|set| set.differs(&all, &free))).collect())
+        let held = idempotency::held_locks(conn, all_locks(batch))?;
+        let blocked = |(pending, sets): (&Pending, &Vec<ReadSet>)| {
+            locks_of(pending).any(|lock| held.contains(&lock)) || sets.iter().any(|set| set.differs(&all, &free))
+        };
+        Ok(batch.iter().zip(&asked).map(blocked).collect())
     }
+}
+
+/// Loads everything that is asked for.
+fn load(loader: &mut Loader<'_>, book: &mut Book, mut wanted: ReadSet) -> Loaded {
+    for wing in WINGS {
+        (wing.load)(loader, book, &mut wanted)?;
+    }
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    Err(StoreError::Internal(format!("no wing loads {wanted:?}")).into())
 }
 
 /// What a command misses, if anything. It asks before it draws an id or a number.
@@ -198,8 +212,8 @@ fn missing(
     }
 }
 
-/// What a command would come to. Nothing is locked or kept.
-pub(super) fn dry_run(
+/// What a command would come to by what the connection sees now. Nothing is locked or kept.
+pub(crate) fn dry_run(
     conn: &mut Conn,
     asked: (&Command, &Principal, Option<i64>),
     fixed: Fixed,
@@ -208,7 +222,8 @@ pub(super) fn dry_run(
     let mut book = fixed.book();
     let no_levels = HashSet::new();
     let mut loader = Loader { conn, locks: Locks::None, fixed, no_levels: &no_levels };
-    let loaded = gather(&mut book, 1, |book, _| missing(book, asked, now), |book, _, wanted| loader.load(book, wanted));
+    let loaded =
+        gather(&mut book, 1, |book, _| missing(book, asked, now), |book, _, wanted| load(&mut loader, book, wanted));
     loaded.map_err(|failure| match failure {
         Failure::Again(why) => StoreError::Conflict(why),
         Failure::Refused(error) | Failure::Lost(error) | Failure::Blocked(error) => error,
@@ -218,7 +233,9 @@ pub(super) fn dry_run(
         Failure::NoLevels(_) => StoreError::Internal("levels were to be made for looking".to_owned()),
     })?;
     let (command, principal, expected_version) = asked;
-    let (new_id, next_number) = (&mut Uuid::nil, &mut |_| 0);
+    // Nobody keeps these ids, but what has one must not be taken for another.
+    let mut ids = (1_u128..).map(Uuid::from_u128);
+    let (new_id, next_number) = (&mut || ids.next().unwrap_or_default(), &mut |_| 0);
     match decide(&book, command, &mut Inputs { now, principal, expected_version, new_id, next_number }) {
         Ok(effects) => Ok(effects),
         Err(Stop::Refused(refusal)) => Err(refusal.into()),
@@ -229,13 +246,15 @@ pub(super) fn dry_run(
     }
 }
 
-/// What stands for the idempotency keys and delivery ids of a batch when they are locked.
-fn locks_of(batch: &[Pending]) -> Vec<i64> {
-    let mut locks = Vec::new();
-    for Pending { submission, .. } in batch {
-        locks.extend(submission.key.as_ref().map(|key| idempotency::lock_of(&key.principal, &key.key)));
-        locks.extend(super::pos::lock_of(&submission.command));
-    }
+/// What stands for a submission's idempotency key and delivery id when they are locked.
+fn locks_of(Pending { submission, .. }: &Pending) -> impl Iterator<Item = i64> {
+    let key = submission.key.as_ref().map(|key| idempotency::lock_of(&key.principal, &key.key));
+    key.into_iter().chain(super::pos::lock_of(&submission.command))
+}
+
+/// Those of all of them, sorted.
+fn all_locks(batch: &[Pending]) -> Vec<i64> {
+    let mut locks: Vec<i64> = batch.iter().flat_map(locks_of).collect();
     locks.sort_unstable();
     locks.dedup();
     locks

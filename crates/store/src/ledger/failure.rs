@@ -9,6 +9,9 @@ use diesel::result::Error as DieselError;
 use std::time::Duration;
 use tradepost_domain::ids::{LocationId, ProductId};
 
+/// What comes of loading or keeping.
+pub(super) type Done<T = ()> = Result<T, Failure>;
+
 /// Why an attempt at a batch came to nothing.
 #[derive(Debug)]
 pub(super) enum Failure {

@@ -1,12 +1,14 @@
 //! Reading rows for a book: with or without locks.
 
-use super::{Fixed, WINGS, failure::Failure, wing::Done};
-use crate::{connection::Conn, dialect::Sql, error::StoreError, types::Id};
+use super::{
+    context::Fixed,
+    failure::{Done, Failure},
+};
+use crate::{connection::Conn, dialect::Sql, types::Id};
 use diesel::{QueryableByName, pg::Pg, sqlite::Sqlite};
 use std::collections::HashSet;
 use tradepost_domain::{
     ids::{LocationId, ProductId},
-    ledger::{Book, ReadSet},
     money::Currency,
 };
 
@@ -37,22 +39,11 @@ pub(super) struct Loader<'c> {
     pub conn: &'c mut Conn,
     pub locks: Locks,
     pub fixed: Fixed,
-    /// Levels that were to be made and could not be, because their product or location is not in use.
+    /// Levels that were made for this batch already, as far as they could be: where one is still missing, its product or location is not in use.
     pub no_levels: &'c HashSet<(ProductId, LocationId)>,
 }
 
 impl Loader<'_> {
-    /// Loads everything that is asked for.
-    pub(super) fn load(&mut self, book: &mut Book, mut wanted: ReadSet) -> Done {
-        for wing in WINGS {
-            (wing.load)(self, book, &mut wanted)?;
-        }
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        Err(StoreError::Internal(format!("no wing loads {wanted:?}")).into())
-    }
-
     /// The shop's currency.
     pub(super) const fn currency(&self) -> Currency {
         self.fixed.currency

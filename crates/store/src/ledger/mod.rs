@@ -4,11 +4,13 @@
 //! the domain what each command must know, loads that for all of them, has each decided in turn from memory, keeps all effects and commits;
 //! only then does anybody get an answer. What lives here is moving rows; rules are the domain's.
 //!
-//! `queue`, `writer` and `batch` are the machine, which knows no feature. Each feature is a folder that loads, keeps and checks its own
-//! rows; [`WINGS`] lists them.
+//! `queue`, `writer`, `batch` and `loader` are the machine. Each feature is a wing, a folder that loads and keeps its own rows; `wings` lists
+//! them. The machine calls on one by name only for what has to happen before a batch begins: the ids of deliveries are locked, and levels that
+//! are missing are made.
 
 mod batch;
 mod catalogue;
+mod context;
 mod customers;
 mod failure;
 mod loader;
@@ -21,81 +23,23 @@ mod rows;
 mod sales;
 mod stock;
 mod wing;
+mod wings;
 mod writer;
 
+pub(crate) use batch::dry_run;
+pub(crate) use context::{Fixed, FixedOnce};
+pub use context::{Sources, Stats};
 pub(crate) use queue::{Job, WriterHandle, queue};
 pub use queue::{MakeAnswer, Submission, SubmitError};
 
-use crate::{
-    connection::{Conn, Connections},
-    error::StoreError,
-    idempotency::Done,
-};
+use crate::{connection::Connections, error::StoreError, idempotency::Done};
 use queue::Pending;
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-        mpsc::Receiver,
-    },
+    sync::{Arc, atomic::Ordering, mpsc::Receiver},
     thread::JoinHandle,
     time::Instant as Stopwatch,
 };
 use tokio::sync::oneshot;
-use tradepost_domain::{
-    identity::Principal,
-    ids::LocationId,
-    instant::Instant,
-    ledger::{Book, Command, Effects},
-    money::Currency,
-};
-use uuid::Uuid;
-use wing::Wing;
-
-/// Every wing.
-const WINGS: [Wing; 7] =
-    [customers::WING, catalogue::WING, stock::WING, sales::WING, orders::WING, pos::WING, outbox::WING];
-
-/// What the ledger has been doing, for those who watch it. All figures count since the program started.
-#[derive(Debug, Default)]
-pub struct Stats {
-    /// Batches committed.
-    pub batches: AtomicU64,
-    /// Submissions in those batches.
-    pub submissions: AtomicU64,
-    /// Batches that had to be run again: deadlocks, lost races with other replicas.
-    pub reruns: AtomicU64,
-    /// Submissions waiting in the queue at the moment.
-    pub waiting: AtomicU64,
-}
-
-/// Where the writer gets time and ids from.
-#[derive(Clone, Copy)]
-pub struct Sources {
-    /// The time.
-    pub now: fn() -> Instant,
-    /// A new UUIDv7.
-    pub new_id: fn() -> Uuid,
-}
-
-/// What never changes once a shop was started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Fixed {
-    /// What its money is in.
-    pub(crate) currency: Currency,
-    /// Where web orders reserve.
-    pub(crate) default_location: LocationId,
-}
-
-impl Fixed {
-    /// A book in which nothing was looked up yet.
-    fn book(self) -> Book {
-        Book::new(self.currency, self.default_location)
-    }
-}
-
-/// Tells what is fixed, once it is known.
-pub(crate) type FixedOnce = Arc<dyn Fn() -> Option<Fixed> + Send + Sync>;
 
 /// The door to the ledger. Cheap to clone.
 #[derive(Clone)]
@@ -140,14 +84,4 @@ impl Ledger {
     pub fn stats(&self) -> &Stats {
         &self.stats
     }
-}
-
-/// What a command would come to by what is stored now. Nothing is locked and nothing is kept; the connection is in a snapshot.
-pub(crate) fn dry_run(
-    conn: &mut Conn,
-    (command, principal, expected_version): (&Command, &Principal, Option<i64>),
-    fixed: Fixed,
-    now: Instant,
-) -> Result<Effects, SubmitError> {
-    batch::dry_run(conn, (command, principal, expected_version), fixed, now)
 }

@@ -70,13 +70,16 @@ impl Numbers {
     }
 
     /// The next one of a series. There is one for each command that may take one.
+    #[expect(clippy::expect_used, reason = "a document without a number must not be kept")]
     pub(super) fn next(&mut self, series: Series) -> i64 {
         let drawn = match series {
             Series::Sales => &mut self.sales,
             Series::Orders => &mut self.orders,
         };
-        drawn.last_used = drawn.numbers.pop_front();
-        drawn.last_used.unwrap_or_default()
+        // Caught like any panic of a decision: one caller gets 500, and nothing is kept.
+        let number = drawn.numbers.pop_front().expect("a command that takes a number says so by its series");
+        drawn.last_used = Some(number);
+        number
     }
 
     /// Notes on SQLite which numbers were used.

@@ -1,14 +1,16 @@
 //! Messages that are to be delivered once their decision is kept, and the audit log: written in the same transaction, read by no rule.
 
 use super::{
+    failure::Done,
     rows::actor_columns,
-    wing::{Done, Kept, Wing},
+    wing::{Kept, Wing},
 };
 use crate::{
     bulk::{Writes, insertable_rows},
     types::{At, Id, InstantSql, UuidSql},
 };
 use diesel::sql_types::{Nullable, Text};
+use tradepost_domain::ledger::Effects;
 
 pub(super) const WING: Wing = Wing { load: |_, _, _| Ok(()), persist };
 
@@ -34,7 +36,12 @@ insertable_rows! {
 }
 
 fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
-    let messages = kept.effects.iter().flat_map(|effects| &effects.messages).map(|message| MessageRow {
+    let messages = kept.effects.iter().flat_map(|effects| {
+        // The wings keep their own; names are for the answer.
+        let Effects { catalogue: _, stock: _, sales: _, orders: _, pos: _, messages, audit: _, names: _ } = effects;
+        messages
+    });
+    let messages = messages.map(|message| MessageRow {
         id: message.id.into(),
         name: message.name,
         order_id: message.order.into(),

@@ -1,12 +1,9 @@
 //! What the machine knows of a wing: how its rows are loaded, and how its effects are kept.
 
-use super::{failure::Failure, loader::Loader};
+use super::{failure::Done, loader::Loader};
 use crate::bulk::Writes;
 use std::{collections::HashMap, hash::Hash};
 use tradepost_domain::ledger::{Book, Effects, ReadSet, Written};
-
-/// What comes of loading or keeping.
-pub(super) type Done<T = ()> = Result<T, Failure>;
 
 /// A feature's part in a batch.
 #[derive(Clone, Copy)]

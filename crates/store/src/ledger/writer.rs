@@ -1,8 +1,8 @@
 //! The writer's loop: fill a batch, run it, and when something goes wrong find out whose fault it is.
 
 use super::{
-    Fixed, FixedOnce, Sources, Stats,
     batch::Attempt,
+    context::{Fixed, FixedOnce, Sources, Stats},
     failure::Failure,
     numbers::Numbers,
     queue::{Job, Pending, Reply, SubmitError},
@@ -45,7 +45,7 @@ pub(super) struct Writer {
 #[derive(Default)]
 struct Trouble {
     reruns: u32,
-    /// Levels that could not be made.
+    /// Levels that were made already, as far as they could be.
     no_levels: HashSet<(ProductId, LocationId)>,
 }
 
@@ -169,8 +169,12 @@ impl Writer {
             }
             Failure::Refused(error) => {
                 log::debug!("the database refused a batch of {}: {error}", batch.len());
-                // A row that breaks a constraint breaks it again; of anything else nobody knows.
-                if !again || error.is_data() {
+                if error.is_data() {
+                    // It may be a number that somebody else has got (a sequence that was set back): take no other from there.
+                    self.numbers = Numbers::default();
+                }
+                // A row that breaks a constraint breaks it again, unless it is alone and looks anew; of anything else nobody knows.
+                if !again || (error.is_data() && batch.len() > 1) {
                     return self.halve(batch, fixed, &error);
                 }
             }
@@ -187,8 +191,8 @@ impl Writer {
             return None;
         }
         let second = batch.split_off(batch.len() / 2);
-        // They have been run again already.
-        let tired = || Trouble { reruns: MAX_RERUNS, ..Trouble::default() };
+        // They have been run again already: once more is enough to see who it is.
+        let tired = || Trouble { reruns: MAX_RERUNS - 1, ..Trouble::default() };
         self.settle(batch, fixed, tired());
         self.settle(second, fixed, tired());
         None

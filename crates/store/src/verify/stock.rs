@@ -166,7 +166,8 @@ pub(super) const CHECKS: &[Check] = &[
         finds: Finds::Rows(
             Same(
                 "SELECT l.product_id AS product, l.location_id AS location, l.counted_at AS at, m.at AS other_at FROM levels l \
-                LEFT JOIN (SELECT product_id, location_id, MAX(occurred_at) AS at FROM movements WHERE kind = 'counted' \
+                LEFT JOIN (SELECT product_id, location_id, \
+                    MAX(CASE WHEN occurred_at < recorded_at THEN occurred_at ELSE recorded_at END) AS at FROM movements WHERE kind = 'counted' \
                     GROUP BY product_id, location_id) m ON m.product_id = l.product_id AND m.location_id = l.location_id \
                 WHERE l.counted_at IS DISTINCT FROM m.at",
             ),

@@ -27,7 +27,7 @@ pub(super) fn edit(book: &Book, id: ProductId, patch: &ProductPatch, inputs: &mu
     faults.into_result()?;
     inputs.check_version(product.version)?;
     let levels = levels(book, id);
-    if edited.unit != product.unit && levels.iter().any(|level| level.seq > 0) {
+    if edited.unit != product.unit && !levels.is_empty() {
         let detail = "the unit is fixed once stock has moved: add another product";
         return Err(Refusal::conflict("unit_fixed", detail).into());
     }
@@ -64,8 +64,8 @@ pub(super) fn remove(book: &Book, id: ProductId, inputs: &mut Inputs<'_>) -> Res
     Ok(effects)
 }
 
-/// Every level of a product.
+/// Every level of a product that has ever moved: others may be there because somebody was refused.
 fn levels(book: &Book, product: ProductId) -> Vec<Level> {
     let locations = book.stock.levels_of.get(&product).map_or(&[][..], Vec::as_slice);
-    locations.iter().map(|location| book.level(product, *location)).collect()
+    locations.iter().map(|location| book.level(product, *location)).filter(|level| level.seq > 0).collect()
 }

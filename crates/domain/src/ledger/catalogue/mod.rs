@@ -10,7 +10,7 @@ use super::{AuditEntry, Book, Inputs, Refusal, Stop, Written, shelf::shelves};
 use crate::{
     catalogue::Product,
     faults::Faults,
-    ids::{AuditId, CategoryId, ProductId},
+    ids::{CategoryId, ProductId},
     stock::Level,
 };
 use std::sync::Arc;
@@ -103,12 +103,5 @@ fn category_name(book: &Book, product: &Product) -> Option<String> {
 }
 
 fn audited(action: &'static str, product: ProductId, inputs: &mut Inputs<'_>) -> AuditEntry {
-    AuditEntry {
-        id: AuditId::from_uuid((inputs.new_id)()),
-        actor: inputs.principal.actor,
-        action,
-        subject_type: "product",
-        subject_id: product.uuid(),
-        at: inputs.now,
-    }
+    AuditEntry::of(action, ("product", product.uuid()), inputs)
 }

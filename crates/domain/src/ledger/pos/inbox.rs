@@ -2,7 +2,7 @@
 
 use super::judge;
 use crate::{
-    ids::{AuditId, EventId},
+    ids::EventId,
     ledger::{AuditEntry, Book, Effects, Inputs, Refusal, Stop, Written},
     pos::{Event, EventStatus, Reason},
     text::{self, limits},
@@ -39,14 +39,7 @@ pub(super) fn dismiss(
     event.updated_at = inputs.now;
     let mut effects = Effects::default();
     effects.pos.events.push(Written::changed(event));
-    effects.audit.push(AuditEntry {
-        id: AuditId::from_uuid((inputs.new_id)()),
-        actor: inputs.principal.actor,
-        action: "pos_event.dismissed",
-        subject_type: "pos_event",
-        subject_id: id.uuid(),
-        at: inputs.now,
-    });
+    effects.audit.push(AuditEntry::of("pos_event.dismissed", ("pos_event", id.uuid()), inputs));
     Ok(effects)
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Mapping, judge};
 use crate::{
-    ids::{AuditId, ConnectionId, ProductId},
+    ids::{ConnectionId, ProductId},
     ledger::{AuditEntry, Book, Effects, Inputs, Refusal, Stop},
     pos::{Event, EventStatus, Reference},
     text::{self, limits},
@@ -88,12 +88,5 @@ pub(super) fn unmap(
 }
 
 fn audited(action: &'static str, connection: ConnectionId, inputs: &mut Inputs<'_>) -> AuditEntry {
-    AuditEntry {
-        id: AuditId::from_uuid((inputs.new_id)()),
-        actor: inputs.principal.actor,
-        action,
-        subject_type: "pos_connection",
-        subject_id: connection.uuid(),
-        at: inputs.now,
-    }
+    AuditEntry::of(action, ("pos_connection", connection.uuid()), inputs)
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     faults::Faults,
-    ids::{AuditId, LocationId},
+    ids::LocationId,
     instant::Instant,
     ledger::{AuditEntry, Book, CLOCK_TOLERANCE_SECONDS, Effects, Inputs, Refusal, Stop, Written},
 };
@@ -56,13 +56,6 @@ pub(super) fn remove(book: &Book, id: LocationId, inputs: &mut Inputs<'_>) -> Re
     removed.version += 1;
     let mut effects = Effects::default();
     effects.stock.locations.push(Written::changed(removed));
-    effects.audit.push(AuditEntry {
-        id: AuditId::from_uuid((inputs.new_id)()),
-        actor: inputs.principal.actor,
-        action: "location.removed",
-        subject_type: "location",
-        subject_id: id.uuid(),
-        at: inputs.now,
-    });
+    effects.audit.push(AuditEntry::of("location.removed", ("location", id.uuid()), inputs));
     Ok(effects)
 }

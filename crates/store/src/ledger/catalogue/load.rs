@@ -4,9 +4,8 @@ use super::rows::ProductRow;
 use crate::{
     dialect::Sql,
     ledger::{
-        failure::corrupt,
+        failure::{Done, corrupt},
         loader::{Loader, Strength, ids},
-        wing::Done,
     },
     types::{Id, UuidSql},
 };
@@ -30,8 +29,9 @@ pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSe
         let wanted = products_to_change.sorted();
         let sql = Sql::new(ProductRow::SELECT).id_in("id", ids(&wanted)).text(" ORDER BY id");
         let rows = loader.hold(sql, Strength::Alone)?;
-        book.catalogue.products_to_change.enter_all(wanted.iter().copied(), wanted.iter().map(|id| (*id, ())));
-        book.catalogue.products.enter_all(wanted, read(loader, rows)?);
+        let found = read(loader, rows)?;
+        book.catalogue.products_to_change.enter_all(wanted.iter().copied(), found.iter().map(|(id, _)| (*id, ())));
+        book.catalogue.products.enter_all(wanted, found);
     }
     if !products.is_empty() {
         let wanted = products.sorted();

@@ -2,11 +2,14 @@
 
 use crate::{
     bulk::{Writes, insertable_rows},
-    ledger::wing::{Done, Kept, latest},
+    ledger::{
+        failure::Done,
+        wing::{Kept, latest},
+    },
     types::{At, Id, InstantSql, UuidSql},
 };
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
-use tradepost_domain::{catalogue::Product, text};
+use tradepost_domain::{catalogue::Product, ledger::catalogue::Effects, text};
 
 insertable_rows! {
     /// A product.
@@ -34,7 +37,10 @@ insertable_rows! {
 }
 
 pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
-    let written = kept.effects.iter().flat_map(|effects| &effects.catalogue.products);
+    let written = kept.effects.iter().flat_map(|effects| {
+        let Effects { products, category: _, levels: _ } = &effects.catalogue;
+        products
+    });
     let products = latest(written, |product| product.id, |product| product.version);
     let (fresh, changed): (Vec<_>, Vec<_>) = products.into_iter().partition(|product| product.is_new);
     writes.insert(fresh.iter().map(|product| row(product.value)).collect())?;

@@ -1,8 +1,9 @@
 //! What the rules read of customers. The ledger changes none.
 
 use super::{
+    failure::Done,
     loader::{Loader, Strength, ids},
-    wing::{Done, Wing},
+    wing::Wing,
 };
 use crate::{
     dialect::Sql,

@@ -5,10 +5,9 @@ use crate::{
     carts,
     dialect::Sql,
     ledger::{
-        failure::corrupt,
+        failure::{Done, corrupt},
         loader::{Loader, Strength, ids},
         rows::LineRow,
-        wing::Done,
     },
     promos,
     types::{Id, UuidSql},

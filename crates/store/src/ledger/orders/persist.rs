@@ -5,15 +5,16 @@ use crate::{
     bulk::{When, Writes, insertable_rows},
     dialect::Sql,
     ledger::{
+        failure::Done,
         rows::actor_columns,
-        wing::{Done, Kept, latest, position},
+        wing::{Kept, latest, position},
     },
     promos::TermsColumns,
     types::{At, Id, InstantSql, UuidSql},
 };
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use std::collections::HashMap;
-use tradepost_domain::{ids::OrderId, orders::Order, text};
+use tradepost_domain::{ids::OrderId, ledger::orders::Effects, orders::Order, text};
 
 insertable_rows! {
     /// An order.
@@ -76,7 +77,13 @@ pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done 
 
 fn keep_orders<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
     // An order that one batch places and then changes is kept as it is at the end, with all the steps it took.
-    let all = || kept.effects.iter().flat_map(|effects| &effects.orders.orders);
+    let all = || {
+        kept.effects.iter().flat_map(|effects| {
+            // What is redeemed is kept beside, carts below; a quote is for the answer.
+            let Effects { orders, redemptions: _, emptied_cart: _, quote: _ } = &effects.orders;
+            orders
+        })
+    };
     let mut new_steps: HashMap<OrderId, usize> = HashMap::new();
     for written in all() {
         *new_steps.entry(written.order.value.id).or_default() += written.new_steps;

@@ -3,7 +3,7 @@
 use crate::{
     bulk::{ToJson as _, When, Writes, insertable_rows},
     dialect::{Array, Sql},
-    ledger::wing::{Done, Kept},
+    ledger::{failure::Done, wing::Kept},
     types::{At, Id, InstantSql, UuidSql},
 };
 use std::collections::BTreeMap;

@@ -4,10 +4,9 @@ use super::rows::{ConnectionRow, EventLineRow, EventRow};
 use crate::{
     dialect::Sql,
     ledger::{
-        failure::corrupt,
+        failure::{Done, corrupt},
         loader::{Loader, Strength, ids},
         stock::MovementRow,
-        wing::Done,
     },
     types::{Id, UuidSql},
 };
@@ -60,6 +59,7 @@ pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSe
     Ok(())
 }
 
+/// In one order, whether a connection is to be shared or held alone: one statement for each run of the same kind.
 fn load_connections(
     loader: &mut Loader<'_>,
     book: &mut Book,
@@ -67,20 +67,23 @@ fn load_connections(
     to_change: Keys<ConnectionId>,
 ) -> Done {
     let to_change = to_change.sorted();
-    let shared: Vec<ConnectionId> = shared.sorted().into_iter().filter(|id| !to_change.contains(id)).collect();
-    for (wanted, strength) in [(to_change.as_slice(), Strength::Alone), (shared.as_slice(), Strength::Shared)] {
-        if wanted.is_empty() {
-            continue;
-        }
-        let sql = Sql::new(ConnectionRow::SELECT).id_in("id", ids(wanted)).text(" ORDER BY id");
-        let mut found: Vec<(ConnectionId, Arc<Connection>)> = Vec::with_capacity(wanted.len());
+    let mut wanted: Vec<ConnectionId> = shared.sorted();
+    wanted.extend_from_slice(&to_change);
+    wanted.sort_unstable();
+    wanted.dedup();
+    let mut found: Vec<(ConnectionId, Arc<Connection>)> = Vec::with_capacity(wanted.len());
+    for run in wanted.chunk_by(|one, next| to_change.contains(one) == to_change.contains(next)) {
+        let is_changed = run.first().is_some_and(|id| to_change.contains(id));
+        let strength = if is_changed { Strength::Alone } else { Strength::Shared };
+        let sql = Sql::new(ConnectionRow::SELECT).id_in("id", ids(run)).text(" ORDER BY id");
         for row in loader.hold::<ConnectionRow>(sql, strength)? {
             let connection = row.connection().map_err(corrupt)?;
             found.push((connection.id, Arc::new(connection)));
         }
-        book.pos.connections.enter_all(wanted.iter().copied(), found);
     }
-    book.pos.connections_to_change.enter_all(to_change.iter().copied(), to_change.iter().map(|id| (*id, ())));
+    let held = found.iter().map(|(id, _)| *id).filter(|id| to_change.contains(id));
+    book.pos.connections_to_change.enter_all(to_change.iter().copied(), held.map(|id| (id, ())));
+    book.pos.connections.enter_all(wanted, found);
     Ok(())
 }
 

@@ -3,14 +3,17 @@
 use crate::{
     bulk::{When, Writes, insertable_rows},
     dialect::Sql,
-    ledger::wing::{Done, Kept, latest, position},
+    ledger::{
+        failure::Done,
+        wing::{Kept, latest, position},
+    },
     types::{At, Id, InstantSql, UuidSql},
 };
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
 use std::collections::{BTreeMap, HashMap};
 use tradepost_domain::{
     ids::{ConnectionId, EventId, ProductId},
-    ledger::pos::Mapping,
+    ledger::pos::{Effects, Mapping},
     pos::{Delivery, Event, Report},
 };
 
@@ -70,7 +73,9 @@ fn keep_events<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
     // An event that one batch stores and then judges again is kept as it stands at the end.
     let mut deliveries: HashMap<EventId, &Delivery> = HashMap::new();
     for effects in kept.effects {
-        if let (Some(delivery), Some(event)) = (&effects.pos.delivery, effects.pos.events.first()) {
+        // The mapping is kept by who calls this; the rest is for the answer.
+        let Effects { events, delivery, mapping: _, refused: _, seen: _ } = &effects.pos;
+        if let (Some(delivery), Some(event)) = (delivery, events.first()) {
             deliveries.insert(event.value.id, delivery);
         }
     }

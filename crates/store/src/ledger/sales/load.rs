@@ -4,10 +4,9 @@ use super::rows::SaleRow;
 use crate::{
     dialect::Sql,
     ledger::{
-        failure::corrupt,
+        failure::{Done, corrupt},
         loader::{Loader, Strength, ids},
         rows::LineRow,
-        wing::Done,
     },
     types::Id,
 };

@@ -3,11 +3,17 @@
 use crate::{
     bulk::{When, Writes, insertable_rows},
     dialect::Sql,
-    ledger::wing::{Done, Kept, latest, position},
+    ledger::{
+        failure::Done,
+        wing::{Kept, latest, position},
+    },
     types::{At, Id, InstantSql, UuidSql},
 };
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
-use tradepost_domain::sales::{Buyer, Sale};
+use tradepost_domain::{
+    ledger::sales::Effects,
+    sales::{Buyer, Sale},
+};
 
 insertable_rows! {
     /// A sale.
@@ -43,10 +49,13 @@ insertable_rows! {
     }
 }
 
-/// Keeps the sales, and the batch's movements with them.
+/// Keeps the sales, and the lines of those that have new ones.
 pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
     // A sale that one batch records and then changes is kept as it is at the end.
-    let written = kept.effects.iter().flat_map(|effects| &effects.sales.sales);
+    let written = kept.effects.iter().flat_map(|effects| {
+        let Effects { sales } = &effects.sales;
+        sales
+    });
     let sales = latest(written, |sale| sale.id, |sale| sale.version);
     let rewritten: Vec<Id> = sales.iter().filter(|s| s.has_new_lines && !s.is_new).map(|s| s.value.id.into()).collect();
     if !rewritten.is_empty() {

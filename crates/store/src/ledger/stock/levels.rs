@@ -6,9 +6,8 @@ use crate::{
     connection::{Conn, Mode, begin, commit, rollback},
     dialect::Sql,
     ledger::{
-        failure::{Failure, corrupt},
+        failure::{Done, Failure, corrupt},
         loader::{Loader, Locks, Strength, ids},
-        wing::Done,
     },
     types::{At, Id, InstantSql, UuidSql},
 };
@@ -16,7 +15,7 @@ use diesel::{
     QueryableByName,
     sql_types::{BigInt, Nullable},
 };
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, time::Instant as Stopwatch};
 use tradepost_domain::{
     ids::{LocationId, ProductId},
     ledger::{Book, Keys},
@@ -62,43 +61,55 @@ pub(super) fn load(
     if named.is_empty() && of.is_empty() && at.is_empty() {
         return Ok(());
     }
-    let rows =
-        if of.is_empty() && at.is_empty() { hold_named(loader, &named)? } else { hold_all(loader, &named, &of, &at)? };
+    let listed = listed(loader, &of, &at)?;
+    let rows = hold(loader, named.iter().chain(&listed).copied())?;
     let found: Vec<Level> = rows.into_iter().map(LevelRow::level).collect::<Result<_, _>>().map_err(corrupt)?;
     let made = make_missing(loader, &named, &found)?;
     let by_place = |level: &Level| ((level.product, level.location), *level);
     book.stock.levels.enter_all(named, found.iter().chain(&made).map(by_place));
+    let held: HashSet<Place> = found.iter().map(|level| (level.product, level.location)).collect();
+    // For who looks for rows that somebody else holds: a list that lacks one is as good as none.
+    let is_whole = |places: &[Place]| loader.locks != Locks::Skip || places.iter().all(|place| held.contains(place));
+    let of_list = |is_of: &dyn Fn(&Place) -> bool| {
+        let places: Vec<Place> = listed.iter().filter(|place| is_of(place)).copied().collect();
+        is_whole(&places).then_some(places)
+    };
     for product in of {
-        let places = found.iter().filter(|level| level.product == product).map(|level| level.location);
-        book.stock.levels_of.enter(product, Some(places.collect()));
+        let places = of_list(&|(of, _)| *of == product);
+        book.stock.levels_of.enter(product, places.map(|all| all.into_iter().map(|(_, location)| location).collect()));
     }
     for location in at {
-        let products = found.iter().filter(|level| level.location == location).map(|level| level.product);
-        book.stock.levels_at.enter(location, Some(products.collect()));
+        let places = of_list(&|(_, at)| *at == location);
+        book.stock.levels_at.enter(location, places.map(|all| all.into_iter().map(|(product, _)| product).collect()));
     }
     Ok(())
 }
 
-fn hold_named(loader: &mut Loader<'_>, named: &[Place]) -> Done<Vec<LevelRow>> {
-    let (products, locations) = columns(named);
+/// Where there are levels of some products, and at some locations. Those are held, so that no level is made for them meanwhile.
+fn listed(loader: &mut Loader<'_>, of: &[ProductId], at: &[LocationId]) -> Done<Vec<Place>> {
+    let mut listed: Vec<Place> = Vec::new();
+    for (column, wanted) in [("product_id", ids(of)), ("location_id", ids(at))] {
+        if !wanted.is_empty() {
+            let sql = Sql::new("SELECT product_id, location_id FROM levels WHERE ").id_in(column, wanted);
+            let rows: Vec<PlaceRow> = loader.read(sql)?;
+            listed.extend(rows.into_iter().map(|row| (row.product_id.into(), row.location_id.into())));
+        }
+    }
+    listed.sort_unstable();
+    listed.dedup();
+    Ok(listed)
+}
+
+/// Holds these, sorted.
+fn hold(loader: &mut Loader<'_>, places: impl Iterator<Item = Place>) -> Done<Vec<LevelRow>> {
+    let mut places: Vec<Place> = places.collect();
+    places.sort_unstable();
+    places.dedup();
+    let (products, locations) = columns(&places);
     let sql = Sql::new(LevelRow::COLUMNS)
         .text(" FROM levels l JOIN ")
         .id_pairs(products, locations)
         .text(" ON l.product_id = w.p AND l.location_id = w.q ORDER BY l.product_id, l.location_id");
-    loader.hold_of(sql, Strength::Alone, "l")
-}
-
-/// The same with all of some products and all at some locations, in one order.
-fn hold_all(loader: &mut Loader<'_>, named: &[Place], of: &[ProductId], at: &[LocationId]) -> Done<Vec<LevelRow>> {
-    let (products, locations) = columns(named);
-    let sql = Sql::new(LevelRow::COLUMNS)
-        .text(" FROM levels l WHERE ")
-        .id_in("l.product_id", ids(of))
-        .text(" OR ")
-        .id_in("l.location_id", ids(at))
-        .text(" OR (l.product_id, l.location_id) IN (SELECT w.p, w.q FROM ")
-        .id_pairs(products, locations)
-        .text(") ORDER BY l.product_id, l.location_id");
     loader.hold_of(sql, Strength::Alone, "l")
 }
 
@@ -150,10 +161,11 @@ fn make_missing(loader: &mut Loader<'_>, named: &[Place], found: &[Level]) -> Do
 /// Makes these levels where their products and locations are in use, which nobody changes meanwhile (PostgreSQL; SQLite has made them).
 pub(in crate::ledger) fn make(conn: &mut Conn, places: &[Place]) -> Result<(), Failure> {
     begin(conn, Mode::Write)?;
+    let since = Stopwatch::now();
     match insert_empty(conn, places) {
         Ok(()) => Ok(commit(conn)?),
         Err(failure) => {
-            let failure = failure.seen(conn, Duration::ZERO);
+            let failure = failure.seen(conn, since.elapsed());
             rollback(conn);
             Err(failure)
         }

@@ -4,8 +4,8 @@ use super::{levels, rows::LocationRow};
 use crate::{
     dialect::Sql,
     ledger::{
+        failure::Done,
         loader::{Loader, Strength, ids},
-        wing::Done,
     },
     types::{At, Id, InstantSql},
 };
@@ -31,9 +31,9 @@ pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSe
     if !locations_to_change.is_empty() {
         let wanted = locations_to_change.sorted();
         let sql = Sql::new(LocationRow::SELECT).id_in("id", ids(&wanted)).text(" ORDER BY id");
-        let rows = loader.hold(sql, Strength::Alone)?;
-        book.stock.locations_to_change.enter_all(wanted.iter().copied(), wanted.iter().map(|id| (*id, ())));
-        book.stock.locations.enter_all(wanted, read(rows));
+        let found: Vec<_> = read(loader.hold(sql, Strength::Alone)?).collect();
+        book.stock.locations_to_change.enter_all(wanted.iter().copied(), found.iter().map(|(id, _)| (*id, ())));
+        book.stock.locations.enter_all(wanted, found);
     }
     levels::load(loader, book, (levels, levels_of, levels_at))?;
     if !locations.is_empty() {

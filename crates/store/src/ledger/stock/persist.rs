@@ -4,8 +4,9 @@ use super::levels::NewLevelRow;
 use crate::{
     bulk::{Writes, insertable_rows},
     ledger::{
+        failure::Done,
         rows::actor_columns,
-        wing::{Done, Kept, latest},
+        wing::{Kept, latest},
     },
     types::{At, Id, InstantSql, UuidSql},
 };
@@ -13,6 +14,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use std::collections::{BTreeMap, HashSet};
 use tradepost_domain::{
     ids::{LocationId, ProductId},
+    ledger::stock::Effects,
     stock::Movement,
 };
 
@@ -49,7 +51,11 @@ pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done 
     keep_levels(writes, kept)?;
     let movements = kept.effects.iter().flat_map(|effects| effects.movements());
     writes.insert(movements.map(movement_row).collect())?;
-    let written = kept.effects.iter().flat_map(|effects| &effects.stock.locations);
+    let written = kept.effects.iter().flat_map(|effects| {
+        // The movements are kept above.
+        let Effects { movements: _, locations } = &effects.stock;
+        locations
+    });
     let locations = latest(written, |location| location.id, |location| location.version);
     let row = |location: &tradepost_domain::stock::Location| ChangedLocationRow {
         id: location.id.into(),

@@ -1,0 +1,46 @@
+//! What the machine is given, and what it tells of itself.
+
+use std::sync::{Arc, atomic::AtomicU64};
+use tradepost_domain::{ids::LocationId, instant::Instant, ledger::Book, money::Currency};
+use uuid::Uuid;
+
+/// What the ledger has been doing, for those who watch it. All figures count since the program started.
+#[derive(Debug, Default)]
+pub struct Stats {
+    /// Batches committed.
+    pub batches: AtomicU64,
+    /// Submissions in those batches.
+    pub submissions: AtomicU64,
+    /// Batches that had to be run again: deadlocks, lost races with other replicas.
+    pub reruns: AtomicU64,
+    /// Submissions waiting in the queue at the moment.
+    pub waiting: AtomicU64,
+}
+
+/// Where the writer gets time and ids from.
+#[derive(Clone, Copy)]
+pub struct Sources {
+    /// The time.
+    pub now: fn() -> Instant,
+    /// A new UUIDv7.
+    pub new_id: fn() -> Uuid,
+}
+
+/// What never changes once a shop was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fixed {
+    /// What its money is in.
+    pub(crate) currency: Currency,
+    /// Where web orders reserve.
+    pub(crate) default_location: LocationId,
+}
+
+impl Fixed {
+    /// A book in which nothing was looked up yet.
+    pub(super) fn book(self) -> Book {
+        Book::new(self.currency, self.default_location)
+    }
+}
+
+/// Tells what is fixed, once it is known.
+pub(crate) type FixedOnce = Arc<dyn Fn() -> Option<Fixed> + Send + Sync>;

@@ -1,0 +1,7 @@
+//! The list of the wings.
+
+use super::{catalogue, customers, orders, outbox, pos, sales, stock, wing::Wing};
+
+/// Every wing.
+pub(super) const WINGS: [Wing; 7] =
+    [customers::WING, catalogue::WING, stock::WING, sales::WING, orders::WING, pos::WING, outbox::WING];
