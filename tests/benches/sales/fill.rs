@@ -19,7 +19,7 @@ pub(crate) fn products(database: &Database) {
         Engine::Postgres => (
             format!("with numbers as (select n from generate_series(1, {PRODUCTS}) n)"),
             "('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid",
-            "now()",
+            "timestamptz '2026-01-01 00:00:00Z'",
             "true",
             "vacuum analyze",
         ),
@@ -28,7 +28,7 @@ pub(crate) fn products(database: &Database) {
                 "with recursive numbers(n) as (values (1) union all select n + 1 from numbers where n < {PRODUCTS})"
             ),
             "unhex('00000000000070008000' || printf('%012d', n))",
-            "unixepoch() * 1000000",
+            "1767225600000000",
             "1",
             "analyze",
         ),
