@@ -33,6 +33,9 @@ pub use read_set::{Missing, Rank, ReadSet, Stop, gather};
 pub use refusal::{Refusal, Shortage, Unavailable};
 pub use shelf::{Keys, Shelf};
 
+use crate::{identity::Principal, instant::Instant};
+use uuid::Uuid;
+
 /// The most of one product that may be on hand at one location: 10^10, so that no sum of figures overflows.
 pub const MAX_ON_HAND: i64 = 10_000_000_000 * 100_000;
 
@@ -87,5 +90,22 @@ pub fn decide(book: &Book, command: &Command, inputs: &mut Inputs<'_>) -> Result
         Command::Sales(command) => sales::decide(book, command, inputs),
         Command::Orders(command) => orders::decide(book, command, inputs),
         Command::Pos(command) => pos::decide(book, command, inputs),
+    }
+}
+
+/// What a command misses before it can be decided, if anything; that is what [`gather`] asks. It asks before it draws an id or a number, so it
+/// needs none.
+///
+/// # Panics
+/// As [`decide`].
+pub fn missing(
+    book: &Book,
+    (command, principal, expected_version): (&Command, &Principal, Option<i64>),
+    now: Instant,
+) -> Option<Missing> {
+    let (new_id, next_number) = (&mut Uuid::nil, &mut |_| 0);
+    match decide(book, command, &mut Inputs { now, principal, expected_version, new_id, next_number }) {
+        Err(Stop::Missing(missing)) => Some(*missing),
+        Ok(_) | Err(Stop::Refused(_) | Stop::Stale) => None,
     }
 }

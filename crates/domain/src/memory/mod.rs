@@ -32,7 +32,7 @@ use crate::{
     ids::{CustomerId, LocationId, ProductId},
     instant::Instant,
     ledger::{
-        AuditEntry, Book, Command, Effects, Inputs, Message, Missing, Refusal, Series, Stop, catalogue, decide, gather,
+        AuditEntry, Book, Command, Effects, Inputs, Message, Refusal, Series, Stop, catalogue, decide, gather, missing,
     },
     money::Currency,
     quantity::Quantity,
@@ -131,7 +131,10 @@ impl Shop {
     /// each that was settled: all of them, unless one misses what an earlier one made relevant; then the batch ends before it.
     pub fn submit_batch(&mut self, batch: &[Submission], now: Instant) -> Vec<Result<Effects, Refusal>> {
         let mut book = Book::new(self.book.currency(), self.book.default_location());
-        let ask = |book: &Book, n: usize| batch.get(n).and_then(|submission| missing(book, submission, now));
+        let ask = |book: &Book, n: usize| {
+            let Submission { command, principal, expected_version } = batch.get(n)?;
+            missing(book, (command, principal, *expected_version), now)
+        };
         let loaded = gather(&mut book, batch.len(), ask, |book, _, wanted| {
             self.look_up(wanted, book);
             Ok::<(), Infallible>(())
@@ -232,21 +235,6 @@ impl Shop {
 fn next(next_id: &mut u128) -> Uuid {
     *next_id += 1;
     Uuid::from_u128(*next_id)
-}
-
-/// What a command misses, if it misses anything. It asks before it draws an id or a number.
-fn missing(book: &Book, submission: &Submission, now: Instant) -> Option<Missing> {
-    let mut inputs = Inputs {
-        now,
-        principal: &submission.principal,
-        expected_version: submission.expected_version,
-        new_id: &mut || Uuid::nil(),
-        next_number: &mut |_| 0,
-    };
-    match decide(book, &submission.command, &mut inputs) {
-        Err(Stop::Missing(missing)) => Some(*missing),
-        Ok(_) | Err(Stop::Refused(_) | Stop::Stale) => None,
-    }
 }
 
 /// The book with every shelf complete that is not told from the others.

@@ -26,7 +26,7 @@ use tradepost_domain::{
     identity::Principal,
     ids::{LocationId, ProductId},
     instant::Instant,
-    ledger::{Book, Command, Effects, Inputs, Missing, ReadSet, Series, Stop, decide, gather},
+    ledger::{Book, Command, Effects, Inputs, ReadSet, Series, Stop, decide, gather, missing},
 };
 use uuid::Uuid;
 
@@ -196,20 +196,6 @@ fn load(loader: &mut Loader<'_>, book: &mut Book, mut wanted: ReadSet) -> Loaded
         return Ok(());
     }
     Err(StoreError::Internal(format!("no wing loads {wanted:?}")).into())
-}
-
-/// What a command misses, if anything. It asks before it draws an id or a number.
-fn missing(
-    book: &Book,
-    (command, principal, expected_version): (&Command, &Principal, Option<i64>),
-    now: Instant,
-) -> Option<Missing> {
-    let (new_id, next_number) = (&mut Uuid::nil, &mut |_| 0);
-    let mut inputs = Inputs { now, principal, expected_version, new_id, next_number };
-    match decide(book, command, &mut inputs) {
-        Err(Stop::Missing(missing)) => Some(*missing),
-        Ok(_) | Err(Stop::Refused(_) | Stop::Stale) => None,
-    }
 }
 
 /// What a command would come to by what the connection sees now. Nothing is locked or kept.
