@@ -177,12 +177,12 @@ fn migrate(config: &Config) -> anyhow::Result<ExitCode> {
 async fn create_user(config: Config, new: NewUser) -> anyhow::Result<ExitCode> {
     let role = Role::parse(&new.role);
     let role = role.ok_or_else(|| anyhow!("--role is {:?}: it must be shopper, employee, admin or owner", new.role))?;
-    let permissions = users::parse_permissions(&new.permissions).map_err(|faults| anyhow!("--permission: {faults}"))?;
+    let permissions = users::parse_permissions(&new.permissions).map_err(|errors| anyhow!("--permission: {errors}"))?;
     let (password, is_made) = if new.password_stdin { (read_password()?, false) } else { (made_up_password()?, true) };
     let form = UserForm { username: new.username, email: new.email, ..UserForm::default() };
     let user = form
         .parse(UserId::from_uuid(clock::new_uuid()), role, permissions, config.shop.country, clock::now())
-        .map_err(|faults| anyhow!("this user cannot be made: {faults}"))?;
+        .map_err(|errors| anyhow!("this user cannot be made: {errors}"))?;
     passwords::check("password", &password, user.username.as_deref(), &user.email)
         .map_err(|problem| anyhow!("{problem}"))?;
     let hash = passwords::hash(&password).map_err(anyhow::Error::msg)?;

@@ -67,7 +67,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "TRADEPOST_DATABASE_CONNECTIONS",
         default: "8",
-        about: "Connections to the database beside the ledger's own, 1 to 64. More of them make PostgreSQL slower, not faster.",
+        about: "PosConnections to the database beside the ledger's own, 1 to 64. More of them make PostgreSQL slower, not faster.",
     },
     Setting {
         name: "TRADEPOST_QUEUE",

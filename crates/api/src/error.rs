@@ -2,21 +2,21 @@
 
 use crate::http::{
     json::{Id, Qty},
-    problem::{Code, FieldFault, Problem},
+    problem::{Code, FieldError, Problem},
 };
 use serde::Serialize;
 use tradepost_domain::{
-    faults::Faults,
+    field_errors::FieldErrors,
     identity::Denied,
     ledger::{Refusal, Shortage},
     repository,
 };
 use tradepost_store::{StoreError, SubmitError, orders::HolderRow};
 
-impl From<Faults> for Problem {
-    fn from(faults: Faults) -> Self {
-        faults.as_slice().iter().fold(Self::new(Code::VALIDATION, ""), |problem, fault| {
-            problem.with_fault(FieldFault {
+impl From<FieldErrors> for Problem {
+    fn from(errors: FieldErrors) -> Self {
+        errors.as_slice().iter().fold(Self::new(Code::VALIDATION, ""), |problem, fault| {
+            problem.with_field_error(FieldError {
                 pointer: Some(fault.pointer.clone()),
                 parameter: None,
                 code: fault.code.to_owned(),
@@ -37,7 +37,7 @@ impl From<Refusal> for Problem {
 pub(crate) fn refused(refusal: Refusal, holders: Option<&[HolderRow]>) -> Problem {
     let sentence = sentence(&refusal);
     match refusal {
-        Refusal::Invalid(faults) => faults.into(),
+        Refusal::Invalid(errors) => errors.into(),
         Refusal::Forbidden(permission) => {
             Problem::new(Code::FORBIDDEN, sentence).with("permission", permission.as_str())
         }
@@ -118,7 +118,7 @@ impl<'a> ShortageView<'a> {
 }
 
 fn duplicate(field: &str) -> Problem {
-    Problem::new(Code::DUPLICATE, format!("There is already one with this {field}.")).with_fault(FieldFault {
+    Problem::new(Code::DUPLICATE, format!("There is already one with this {field}.")).with_field_error(FieldError {
         pointer: Some(format!("/{field}")),
         parameter: None,
         code: "duplicate".to_owned(),
@@ -201,7 +201,7 @@ mod tests {
         identity::{Permission, Permissions},
         ids::{LocationId, ProductId},
         ledger::Unavailable,
-        promos::Reason,
+        promos::PromoRefusal,
         sku::Sku,
     };
     use uuid::Uuid;
@@ -228,7 +228,7 @@ mod tests {
         let product = ProductId::from_uuid(Uuid::from_u128(1));
         let sku = Sku::parse("TEA").unwrap();
         let table = [
-            (Refusal::Invalid(Faults::one("/x", "invalid", "no")), (400, "validation")),
+            (Refusal::Invalid(FieldErrors::one("/x", "invalid", "no")), (400, "validation")),
             (Refusal::Forbidden(Permission::SalesOverridePrice), (403, "forbidden")),
             (Refusal::NotFound("sale"), (404, "not_found")),
             (Refusal::PreconditionFailed, (412, "precondition_failed")),
@@ -238,7 +238,7 @@ mod tests {
             (Refusal::InUse("open orders hold it".to_owned()), (409, "in_use")),
             (Refusal::IllegalTransition { from: "applied", allowed: &[] }, (409, "illegal_transition")),
             (Refusal::Conflict { reason: "more_than_sold", detail: "no".to_owned() }, (409, "conflict")),
-            (Refusal::PromoRefused(Reason::Expired), (409, "promo_refused")),
+            (Refusal::PromoRefused(PromoRefusal::Expired), (409, "promo_refused")),
             (Refusal::CartEmpty, (409, "cart_empty")),
             (Refusal::KeyReused, (422, "idempotency_key_reused")),
         ];

@@ -1,7 +1,7 @@
 //! What the shop sells: products and the categories they stand in.
 
 use crate::{
-    faults::Faults,
+    field_errors::FieldErrors,
     ids::{CategoryId, ProductId},
     instant::Instant,
     money::{Currency, Price},
@@ -32,7 +32,7 @@ impl Category {
     ///
     /// # Errors
     /// Pointers are the fields' names.
-    pub fn new(id: CategoryId, name: &str, description: &str, now: Instant) -> Result<Self, Faults> {
+    pub fn new(id: CategoryId, name: &str, description: &str, now: Instant) -> Result<Self, FieldErrors> {
         let (name, description) = Self::parse(Some(name), Some(description))?;
         Ok(Self {
             id,
@@ -48,7 +48,7 @@ impl Category {
     ///
     /// # Errors
     /// Pointers are the fields' names.
-    pub fn edit(&mut self, name: Option<&str>, description: Option<&str>, now: Instant) -> Result<(), Faults> {
+    pub fn edit(&mut self, name: Option<&str>, description: Option<&str>, now: Instant) -> Result<(), FieldErrors> {
         let (name, description) = Self::parse(name, description)?;
         if let Some(name) = name {
             self.name = name;
@@ -61,11 +61,11 @@ impl Category {
         Ok(())
     }
 
-    fn parse(name: Option<&str>, description: Option<&str>) -> Result<(Option<String>, Option<String>), Faults> {
-        let mut faults = Faults::new();
-        let name = name.and_then(|t| faults.take("/name", text::required(t, limits::NAME)));
-        let description = description.and_then(|t| faults.take("/description", text::optional(t, limits::DESCRIPTION)));
-        faults.into_result()?;
+    fn parse(name: Option<&str>, description: Option<&str>) -> Result<(Option<String>, Option<String>), FieldErrors> {
+        let mut errors = FieldErrors::new();
+        let name = name.and_then(|t| errors.take("/name", text::required(t, limits::NAME)));
+        let description = description.and_then(|t| errors.take("/description", text::optional(t, limits::DESCRIPTION)));
+        errors.into_result()?;
         Ok((name, description))
     }
 }
@@ -87,13 +87,13 @@ impl Unit {
     ///
     /// # Errors
     /// Pointers are `/unit` and `/unit_decimals`.
-    pub fn new(name: &str, decimals: u8) -> Result<Self, Faults> {
-        let mut faults = Faults::new();
-        let name = faults.take("/unit", text::required(name, limits::CODE));
+    pub fn new(name: &str, decimals: u8) -> Result<Self, FieldErrors> {
+        let mut errors = FieldErrors::new();
+        let name = errors.take("/unit", text::required(name, limits::CODE));
         if decimals > MAX_DECIMALS {
-            faults.add("/unit_decimals", "out_of_range", "a unit has 0 to 5 decimals");
+            errors.add("/unit_decimals", "out_of_range", "a unit has 0 to 5 decimals");
         }
-        faults.into_result()?;
+        errors.into_result()?;
         Ok(Self { name: name.unwrap_or_default(), decimals })
     }
 
@@ -224,12 +224,12 @@ impl ProductForm {
     ///
     /// # Errors
     /// Pointers are the fields' names.
-    pub fn parse(&self, id: ProductId, currency: Currency, now: Instant) -> Result<Product, Faults> {
-        let mut faults = Faults::new();
-        let sku = faults.take("/sku", Sku::parse(&self.sku));
-        let name = faults.take("/name", text::required(&self.name, limits::NAME));
+    pub fn parse(&self, id: ProductId, currency: Currency, now: Instant) -> Result<Product, FieldErrors> {
+        let mut errors = FieldErrors::new();
+        let sku = errors.take("/sku", Sku::parse(&self.sku));
+        let name = errors.take("/name", text::required(&self.name, limits::NAME));
         let price = self.rest.price.as_deref().unwrap_or("");
-        let price = faults.take("/price", Price::parse(price, currency));
+        let price = errors.take("/price", Price::parse(price, currency));
         let blank = |sku, name, price| Product {
             id,
             sku,
@@ -253,7 +253,7 @@ impl ProductForm {
                 product.change(&self.rest)?;
                 Ok(product)
             }
-            _ => Err(faults),
+            _ => Err(errors),
         }
     }
 }
@@ -263,7 +263,7 @@ impl Product {
     ///
     /// # Errors
     /// Pointers are the fields' names.
-    pub fn edited(&self, patch: &ProductPatch, now: Instant) -> Result<Self, Faults> {
+    pub fn edited(&self, patch: &ProductPatch, now: Instant) -> Result<Self, FieldErrors> {
         let mut edited = self.clone();
         edited.change(patch)?;
         edited.version += 1;
@@ -276,20 +276,20 @@ impl Product {
         text::fold(&self.name)
     }
 
-    fn change(&mut self, patch: &ProductPatch) -> Result<(), Faults> {
-        let mut faults = Faults::new();
+    fn change(&mut self, patch: &ProductPatch) -> Result<(), FieldErrors> {
+        let mut errors = FieldErrors::new();
         let nullable = |text: &Option<Option<String>>| {
             text.as_ref().map(|t| t.as_deref().filter(|t| !t.trim().is_empty()).map(str::to_owned))
         };
-        let sku = patch.sku.as_deref().and_then(|t| faults.take("/sku", Sku::parse(t)));
-        let name = patch.name.as_deref().and_then(|t| faults.take("/name", text::required(t, limits::NAME)));
+        let sku = patch.sku.as_deref().and_then(|t| errors.take("/sku", Sku::parse(t)));
+        let name = patch.name.as_deref().and_then(|t| errors.take("/name", text::required(t, limits::NAME)));
         let description = patch.description.as_deref();
-        let description = description.and_then(|t| faults.take("/description", text::optional(t, limits::DESCRIPTION)));
+        let description = description.and_then(|t| errors.take("/description", text::optional(t, limits::DESCRIPTION)));
         let currency = self.price.money().currency();
-        let price = patch.price.as_deref().and_then(|t| faults.take("/price", Price::parse(t, currency)));
+        let price = patch.price.as_deref().and_then(|t| errors.take("/price", Price::parse(t, currency)));
         let barcode = nullable(&patch.barcode);
-        let barcode = barcode.map(|b| b.and_then(|t| faults.take("/barcode", text::required(&t, limits::CODE))));
-        let image_url = nullable(&patch.image_url).map(|u| u.and_then(|t| faults.take("/image_url", parse_url(&t))));
+        let barcode = barcode.map(|b| b.and_then(|t| errors.take("/barcode", text::required(&t, limits::CODE))));
+        let image_url = nullable(&patch.image_url).map(|u| u.and_then(|t| errors.take("/image_url", parse_url(&t))));
         let unit = Unit::new(
             patch.unit.as_deref().unwrap_or(self.unit.name()),
             patch.unit_decimals.unwrap_or(self.unit.decimals()),
@@ -297,15 +297,15 @@ impl Product {
         let unit = match unit {
             Ok(unit) => unit,
             Err(more) => {
-                more.as_slice().iter().for_each(|f| faults.add(f.pointer.clone(), f.code, &f.detail));
+                more.as_slice().iter().for_each(|f| errors.add(f.pointer.clone(), f.code, &f.detail));
                 self.unit.clone()
             }
         };
         let threshold = patch.low_stock_threshold.unwrap_or(self.low_stock_threshold);
         if let Some(Err(misfit)) = threshold.map(|t| unit.check(t)) {
-            faults.add("/low_stock_threshold", "too_precise", misfit);
+            errors.add("/low_stock_threshold", "too_precise", misfit);
         }
-        faults.into_result()?;
+        errors.into_result()?;
         self.sku = sku.unwrap_or_else(|| self.sku.clone());
         self.name = name.unwrap_or_else(|| std::mem::take(&mut self.name));
         self.description = description.unwrap_or_else(|| std::mem::take(&mut self.description));
@@ -339,7 +339,7 @@ mod tests {
         ProductForm { sku: "TEA".into(), name: "Tea".into(), rest }
     }
 
-    fn parse(form: &ProductForm) -> Result<Product, Faults> {
+    fn parse(form: &ProductForm) -> Result<Product, FieldErrors> {
         form.parse(ProductId::from_uuid(Uuid::from_u128(1)), Currency::parse("EUR").unwrap(), Instant::from_micros(0))
     }
 
@@ -349,8 +349,8 @@ mod tests {
         form.sku = "two words".into();
         form.name = String::new();
         form.rest.price = Some("0".into());
-        let faults = parse(&form).unwrap_err();
-        let pointers: Vec<_> = faults.as_slice().iter().map(|f| f.pointer.as_str()).collect();
+        let errors = parse(&form).unwrap_err();
+        let pointers: Vec<_> = errors.as_slice().iter().map(|f| f.pointer.as_str()).collect();
         assert_eq!(pointers, ["/sku", "/name", "/price"]);
     }
 
@@ -358,8 +358,8 @@ mod tests {
     fn a_threshold_must_fit_the_unit() {
         let mut form = form();
         form.rest.low_stock_threshold = Some(Some("1.5".parse().unwrap()));
-        let faults = parse(&form).unwrap_err();
-        let pointers: Vec<_> = faults.as_slice().iter().map(|f| f.pointer.as_str()).collect();
+        let errors = parse(&form).unwrap_err();
+        let pointers: Vec<_> = errors.as_slice().iter().map(|f| f.pointer.as_str()).collect();
         assert_eq!(pointers, ["/low_stock_threshold"]);
         form.rest.unit_decimals = Some(1);
         form.rest.unit = Some("kg".into());

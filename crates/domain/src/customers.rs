@@ -2,7 +2,7 @@
 
 use crate::{
     contact::{Country, Email, Phone},
-    faults::Faults,
+    field_errors::FieldErrors,
     ids::{CustomerId, UserId},
     instant::Instant,
     text::{self, limits},
@@ -62,7 +62,7 @@ impl CustomerForm {
     ///
     /// # Errors
     /// Pointers are the fields' names.
-    pub fn parse(&self, id: CustomerId, home: Option<Country>, now: Instant) -> Result<Customer, Faults> {
+    pub fn parse(&self, id: CustomerId, home: Option<Country>, now: Instant) -> Result<Customer, FieldErrors> {
         let mut customer = Customer {
             id,
             code: made_up_code(id),
@@ -90,26 +90,26 @@ impl Customer {
     ///
     /// # Errors
     /// Pointers are the fields' names.
-    pub fn edit(&mut self, patch: &CustomerPatch, home: Option<Country>, now: Instant) -> Result<(), Faults> {
+    pub fn edit(&mut self, patch: &CustomerPatch, home: Option<Country>, now: Instant) -> Result<(), FieldErrors> {
         self.apply(patch, home)?;
         self.version += 1;
         self.updated_at = now;
         Ok(())
     }
 
-    fn apply(&mut self, patch: &CustomerPatch, home: Option<Country>) -> Result<(), Faults> {
-        let mut faults = Faults::new();
-        let name = patch.name.as_deref().and_then(|t| faults.take("/name", text::required(t, limits::NAME)));
-        let code = patch.code.as_deref().and_then(|t| faults.take("/code", text::required(t, limits::CODE)));
+    fn apply(&mut self, patch: &CustomerPatch, home: Option<Country>) -> Result<(), FieldErrors> {
+        let mut errors = FieldErrors::new();
+        let name = patch.name.as_deref().and_then(|t| errors.take("/name", text::required(t, limits::NAME)));
+        let code = patch.code.as_deref().and_then(|t| errors.take("/code", text::required(t, limits::CODE)));
         let phone = patch
             .phone
             .as_ref()
-            .map(|phone| phone.as_deref().and_then(|text| faults.take("/phone", Phone::parse(text, home))));
+            .map(|phone| phone.as_deref().and_then(|text| errors.take("/phone", Phone::parse(text, home))));
         let email = patch
             .email
             .as_ref()
-            .map(|email| email.as_deref().and_then(|text| faults.take("/email", Email::parse(text))));
-        faults.into_result()?;
+            .map(|email| email.as_deref().and_then(|text| errors.take("/email", Email::parse(text))));
+        errors.into_result()?;
         self.name = name.unwrap_or_else(|| std::mem::take(&mut self.name));
         self.code = code.unwrap_or_else(|| std::mem::take(&mut self.code));
         self.phone = phone.unwrap_or_else(|| self.phone.take());
@@ -151,8 +151,8 @@ mod tests {
         let before = customer.clone();
         let patch =
             CustomerPatch { name: Some("Bea".into()), email: Some(Some("no".into())), ..CustomerPatch::default() };
-        let faults = customer.edit(&patch, None, Instant::from_micros(1)).unwrap_err();
-        assert_eq!(faults, Faults::one("/email", "invalid", "this is not an e-mail address"));
+        let errors = customer.edit(&patch, None, Instant::from_micros(1)).unwrap_err();
+        assert_eq!(errors, FieldErrors::one("/email", "invalid", "this is not an e-mail address"));
         assert_eq!(customer, before);
         let patch = CustomerPatch { email: Some(None), ..CustomerPatch::default() };
         customer.edit(&patch, None, Instant::from_micros(1)).unwrap();

@@ -2,8 +2,8 @@
 
 use crate::{
     contact::{Country, Email, Phone},
-    faults::Faults,
-    ids::{ConnectionId, CustomerId, UserId},
+    field_errors::FieldErrors,
+    ids::{CustomerId, PosConnectionId, UserId},
     instant::Instant,
     text::{self, limits},
 };
@@ -170,7 +170,7 @@ pub enum Actor {
     /// Somebody who logged in.
     User(UserId),
     /// A till.
-    Connection(ConnectionId),
+    Connection(PosConnectionId),
     /// The program itself, for example `sample-data`.
     System,
 }
@@ -195,7 +195,7 @@ impl Principal {
     }
 
     /// A till's, which may do nothing but report.
-    pub const fn of_connection(id: ConnectionId) -> Self {
+    pub const fn of_connection(id: PosConnectionId) -> Self {
         Self { actor: Actor::Connection(id), role: Role::Employee, permissions: Permissions::NONE, customer: None }
     }
 
@@ -296,18 +296,18 @@ impl UserForm {
         permissions: Permissions,
         home: Option<Country>,
         now: Instant,
-    ) -> Result<User, Faults> {
-        let mut faults = Faults::new();
-        let username = self.username.as_deref().and_then(|text| faults.take("/username", parse_username(text)));
-        let email = faults.take("/email", Email::parse(&self.email));
+    ) -> Result<User, FieldErrors> {
+        let mut errors = FieldErrors::new();
+        let username = self.username.as_deref().and_then(|text| errors.take("/username", parse_username(text)));
+        let email = errors.take("/email", Email::parse(&self.email));
         let name = |text: &Option<String>| text::optional(text.as_deref().unwrap_or(""), limits::NAME);
-        let first_name = faults.take("/first_name", name(&self.first_name)).unwrap_or_default();
-        let last_name = faults.take("/last_name", name(&self.last_name)).unwrap_or_default();
-        let phone = self.phone.as_deref().and_then(|text| faults.take("/phone", Phone::parse(text, home)));
+        let first_name = errors.take("/first_name", name(&self.first_name)).unwrap_or_default();
+        let last_name = errors.take("/last_name", name(&self.last_name)).unwrap_or_default();
+        let phone = self.phone.as_deref().and_then(|text| errors.take("/phone", Phone::parse(text, home)));
         let born = self.date_of_birth.as_deref();
-        let date_of_birth = born.and_then(|text| faults.take("/date_of_birth", parse_date_of_birth(text, now)));
+        let date_of_birth = born.and_then(|text| errors.take("/date_of_birth", parse_date_of_birth(text, now)));
         match email {
-            Some(email) if faults.is_empty() => Ok(User {
+            Some(email) if errors.is_empty() => Ok(User {
                 id,
                 username,
                 email,
@@ -322,7 +322,7 @@ impl UserForm {
                 created_at: now,
                 updated_at: now,
             }),
-            _ => Err(faults),
+            _ => Err(errors),
         }
     }
 }

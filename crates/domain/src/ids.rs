@@ -69,9 +69,9 @@ ids! {
     /// A credential of a user.
     TokenId,
     /// A registered till or POS account.
-    ConnectionId,
+    PosConnectionId,
     /// One delivery from a till.
-    EventId,
+    PosEventId,
     /// A customer's order.
     OrderId,
     /// A promo code.

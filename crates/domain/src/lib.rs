@@ -49,7 +49,7 @@ pub mod carts;
 pub mod catalogue;
 pub mod contact;
 pub mod customers;
-pub mod faults;
+pub mod field_errors;
 pub mod identity;
 pub mod ids;
 pub mod instant;

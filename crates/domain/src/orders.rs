@@ -7,7 +7,7 @@ use crate::{
     instant::Instant,
     lines::{self, Line, TooMuchMoney},
     money::{Currency, Money},
-    promos::{Reason, Terms},
+    promos::{PromoRefusal, PromoTerms},
 };
 
 /// Where an order stands.
@@ -127,7 +127,7 @@ pub struct AppliedPromo {
     /// As it was written then.
     pub code: String,
     /// What it gave then.
-    pub terms: Terms,
+    pub terms: PromoTerms,
 }
 
 /// One step of an order's history.
@@ -184,25 +184,25 @@ pub struct Order {
 
 /// Why an order's sums cannot be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unsettled {
+pub enum TotalError {
     /// More than can be stored.
     TooMuch(TooMuchMoney),
     /// The code does not go with the new subtotal.
-    Promo(Reason),
+    Promo(PromoRefusal),
 }
 
 impl Order {
     /// Sums the lines and takes off what the promo's terms give. Called after every change of the lines or the code.
     ///
     /// # Errors
-    /// [`Unsettled`].
-    pub fn settle(&mut self, currency: Currency) -> Result<(), Unsettled> {
-        let subtotal = lines::total(&self.lines, currency).map_err(Unsettled::TooMuch)?;
+    /// [`TotalError`].
+    pub fn update_totals(&mut self, currency: Currency) -> Result<(), TotalError> {
+        let subtotal = lines::total(&self.lines, currency).map_err(TotalError::TooMuch)?;
         let discount = match &self.promo {
-            Some(promo) => promo.terms.discount(subtotal).map_err(Unsettled::Promo)?,
+            Some(promo) => promo.terms.discount(subtotal).map_err(TotalError::Promo)?,
             None => Money::zero(currency),
         };
-        self.total = subtotal.checked_sub(discount).ok_or(Unsettled::TooMuch(TooMuchMoney))?;
+        self.total = subtotal.checked_sub(discount).ok_or(TotalError::TooMuch(TooMuchMoney))?;
         (self.subtotal, self.discount) = (subtotal, discount);
         Ok(())
     }

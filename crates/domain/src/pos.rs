@@ -1,8 +1,8 @@
 //! Tills and POS accounts that report what happened, and the inbox of what they reported.
 
 use crate::{
-    faults::Faults,
-    ids::{ConnectionId, EventId, LocationId, ProductId},
+    field_errors::FieldErrors,
+    ids::{LocationId, PosConnectionId, PosEventId, ProductId},
     instant::Instant,
     quantity::{Delta, Quantity},
     text::{self, limits},
@@ -34,9 +34,9 @@ impl OnShortage {
 
 /// A registered till or POS account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Connection {
+pub struct PosConnection {
     /// Its id, which is in its webhook's address.
-    pub id: ConnectionId,
+    pub id: PosConnectionId,
     /// Unique without regard to case.
     pub name: String,
     /// Where its sales take stock from; `None`: the default location.
@@ -51,15 +51,15 @@ pub struct Connection {
     pub updated_at: Instant,
 }
 
-impl Connection {
+impl PosConnection {
     /// Changes what is given, or nothing where anything of it is wrong.
     ///
     /// # Errors
     /// Pointers are the fields' names.
-    pub fn edit(&mut self, patch: &ConnectionPatch, now: Instant) -> Result<(), Faults> {
-        let mut faults = Faults::new();
-        let name = patch.name.as_deref().and_then(|t| faults.take("/name", text::required(t, limits::NAME)));
-        faults.into_result()?;
+    pub fn edit(&mut self, patch: &PosConnectionPatch, now: Instant) -> Result<(), FieldErrors> {
+        let mut errors = FieldErrors::new();
+        let name = patch.name.as_deref().and_then(|t| errors.take("/name", text::required(t, limits::NAME)));
+        errors.into_result()?;
         self.name = name.unwrap_or_else(|| std::mem::take(&mut self.name));
         self.location = patch.location.unwrap_or(self.location);
         self.on_shortage = patch.on_shortage.unwrap_or(self.on_shortage);
@@ -72,7 +72,7 @@ impl Connection {
     ///
     /// # Errors
     /// Pointers are the fields' names.
-    pub fn new(id: ConnectionId, form: &ConnectionPatch, now: Instant) -> Result<Self, Faults> {
+    pub fn new(id: PosConnectionId, form: &PosConnectionPatch, now: Instant) -> Result<Self, FieldErrors> {
         let mut connection = Self {
             id,
             name: String::new(),
@@ -82,7 +82,7 @@ impl Connection {
             created_at: now,
             updated_at: now,
         };
-        let form = ConnectionPatch { name: Some(form.name.clone().unwrap_or_default()), ..form.clone() };
+        let form = PosConnectionPatch { name: Some(form.name.clone().unwrap_or_default()), ..form.clone() };
         connection.edit(&form, now)?;
         Ok(connection)
     }
@@ -90,7 +90,7 @@ impl Connection {
 
 /// Which fields to change; `Some(None)` empties one.
 #[derive(Debug, Clone, Default)]
-pub struct ConnectionPatch {
+pub struct PosConnectionPatch {
     /// Up to 200 characters.
     pub name: Option<String>,
     /// An existing location.
@@ -152,7 +152,7 @@ pub enum Report {
 
 /// One line of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventLine {
+pub struct PosEventLine {
     /// Of which product.
     pub product: Reference,
     /// What happened to it.
@@ -161,7 +161,7 @@ pub struct EventLine {
 
 /// Where a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EventStatus {
+pub enum PosEventStatus {
     /// Stored, not yet judged.
     Received,
     /// Its movements are in the ledger.
@@ -174,7 +174,7 @@ pub enum EventStatus {
     Dismissed,
 }
 
-impl EventStatus {
+impl PosEventStatus {
     /// Every status there is.
     pub const ALL: [Self; 5] = [Self::Received, Self::Applied, Self::Refused, Self::Held, Self::Dismissed];
 
@@ -197,7 +197,7 @@ impl EventStatus {
 
 /// Why a delivery was refused or is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reason {
+pub struct PosReason {
     /// `unknown_product`, `insufficient_stock`, `product_unavailable` or `dismissed`.
     pub code: String,
     /// A sentence for people.
@@ -206,21 +206,21 @@ pub struct Reason {
 
 /// One delivery from a till, as it stands in the inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub struct PosEvent {
     /// Our id of it.
-    pub id: EventId,
+    pub id: PosEventId,
     /// From whom.
-    pub connection: ConnectionId,
+    pub connection: PosConnectionId,
     /// The sender's id of it, once per connection.
     pub webhook_id: String,
     /// SHA-256 of the body.
     pub body_hash: [u8; 32],
     /// The body's lines.
-    pub lines: Vec<EventLine>,
+    pub lines: Vec<PosEventLine>,
     /// Where it stands.
-    pub status: EventStatus,
+    pub status: PosEventStatus,
     /// Why, where it was refused, is held or was dismissed.
-    pub reason: Option<Reason>,
+    pub reason: Option<PosReason>,
     /// Counts judgements.
     pub version: i64,
     /// When it came.
@@ -231,9 +231,9 @@ pub struct Event {
 
 /// A delivery as it came, after its signature was found good.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
+pub struct WebhookDelivery {
     /// From whom.
-    pub connection: ConnectionId,
+    pub connection: PosConnectionId,
     /// The sender's id of it.
     pub webhook_id: String,
     /// SHA-256 of the body.
@@ -243,5 +243,5 @@ pub struct Delivery {
     /// The headers that were signed, as JSON.
     pub headers: String,
     /// What the body says.
-    pub lines: Vec<EventLine>,
+    pub lines: Vec<PosEventLine>,
 }

@@ -1,7 +1,7 @@
 //! Promo codes: what they take off, for whom, and how often.
 
 use crate::{
-    faults::Faults,
+    field_errors::FieldErrors,
     ids::PromoId,
     instant::Instant,
     money::{self, Currency, Money, Price},
@@ -68,14 +68,14 @@ impl fmt::Display for Percentage {
 
 /// What a code takes off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reduction {
+pub enum Discount {
     /// An amount.
     Fixed(Price),
     /// A part of the subtotal.
     Percentage(Percentage),
 }
 
-impl Reduction {
+impl Discount {
     /// The kind's name in the contract and in tables.
     pub const fn kind(self) -> &'static str {
         match self {
@@ -87,21 +87,21 @@ impl Reduction {
 
 /// What a code gives. Copied onto an order, so that it stays as it was promised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Terms {
+pub struct PromoTerms {
     /// What it takes off.
-    pub reduction: Reduction,
+    pub reduction: Discount,
     /// Never more than this.
     pub max_discount: Option<Money>,
     /// Only from this subtotal on.
     pub minimum_subtotal: Option<Money>,
 }
 
-impl Terms {
+impl PromoTerms {
     /// Every amount of money in them.
     fn amounts(&self) -> impl Iterator<Item = Money> {
         let fixed = match self.reduction {
-            Reduction::Fixed(amount) => Some(amount.money()),
-            Reduction::Percentage(_) => None,
+            Discount::Fixed(amount) => Some(amount.money()),
+            Discount::Percentage(_) => None,
         };
         [fixed, self.max_discount, self.minimum_subtotal].into_iter().flatten()
     }
@@ -109,18 +109,18 @@ impl Terms {
     /// What comes off a subtotal: never more than all of it.
     ///
     /// # Errors
-    /// [`Reason::OtherCurrency`], [`Reason::MinimumNotReached`].
-    pub fn discount(&self, subtotal: Money) -> Result<Money, Reason> {
+    /// [`PromoRefusal::OtherCurrency`], [`PromoRefusal::MinimumNotReached`].
+    pub fn discount(&self, subtotal: Money) -> Result<Money, PromoRefusal> {
         if self.amounts().any(|amount| amount.currency() != subtotal.currency()) {
-            return Err(Reason::OtherCurrency);
+            return Err(PromoRefusal::OtherCurrency);
         }
         if self.minimum_subtotal.is_some_and(|minimum| subtotal.minor() < minimum.minor()) {
-            return Err(Reason::MinimumNotReached);
+            return Err(PromoRefusal::MinimumNotReached);
         }
         let wanted = match self.reduction {
-            Reduction::Fixed(amount) => amount.money().minor(),
+            Discount::Fixed(amount) => amount.money().minor(),
             // At most the subtotal itself, so it can be stored.
-            Reduction::Percentage(percentage) => percentage.of(subtotal).map_or(0, Money::minor),
+            Discount::Percentage(percentage) => percentage.of(subtotal).map_or(0, Money::minor),
         };
         let capped = self.max_discount.map_or(wanted, |cap| wanted.min(cap.minor()));
         Ok(Money::from_minor(capped.clamp(0, subtotal.minor().max(0)), subtotal.currency()))
@@ -129,7 +129,7 @@ impl Terms {
 
 /// Why a code was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Reason {
+pub enum PromoRefusal {
     /// There is no such code.
     #[error("there is no such promo code")]
     Unknown,
@@ -156,7 +156,7 @@ pub enum Reason {
     OtherCurrency,
 }
 
-impl Reason {
+impl PromoRefusal {
     /// The name in the contract.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -182,7 +182,7 @@ pub struct Promo {
     /// What staff call it.
     pub name: String,
     /// What it gives.
-    pub terms: Terms,
+    pub terms: PromoTerms,
     /// Its first instant.
     pub valid_from: Instant,
     /// Its last instant.
@@ -207,19 +207,19 @@ impl Promo {
     /// What it takes off a subtotal for a customer who has used it so often.
     ///
     /// # Errors
-    /// The first [`Reason`] against it.
-    pub fn judge(&self, subtotal: Money, used_by_customer: i64, now: Instant) -> Result<Money, Reason> {
+    /// The first [`PromoRefusal`] against it.
+    pub fn judge(&self, subtotal: Money, used_by_customer: i64, now: Instant) -> Result<Money, PromoRefusal> {
         let reached = |limit: Option<u32>, used: i64| limit.is_some_and(|limit| used >= i64::from(limit));
         if !self.active {
-            Err(Reason::Inactive)
+            Err(PromoRefusal::Inactive)
         } else if now < self.valid_from {
-            Err(Reason::NotStarted)
+            Err(PromoRefusal::NotStarted)
         } else if now > self.valid_until {
-            Err(Reason::Expired)
+            Err(PromoRefusal::Expired)
         } else if reached(self.usage_limit, self.times_used) {
-            Err(Reason::UsedUp)
+            Err(PromoRefusal::UsedUp)
         } else if reached(self.per_customer_limit, used_by_customer) {
-            Err(Reason::AlreadyUsed)
+            Err(PromoRefusal::AlreadyUsed)
         } else {
             self.terms.discount(subtotal)
         }
@@ -260,8 +260,8 @@ impl Promo {
     ///
     /// # Errors
     /// Pointers are the fields' names.
-    pub fn new(id: PromoId, form: &PromoPatch, currency: Currency, now: Instant) -> Result<Self, Faults> {
-        let mut faults = Faults::new();
+    pub fn new(id: PromoId, form: &PromoPatch, currency: Currency, now: Instant) -> Result<Self, FieldErrors> {
+        let mut errors = FieldErrors::new();
         let missing = [
             ("/code", form.code.is_none()),
             ("/name", form.name.is_none()),
@@ -272,14 +272,14 @@ impl Promo {
         missing
             .iter()
             .filter(|(_, is_missing)| *is_missing)
-            .for_each(|(field, _)| faults.add(*field, "required", "this is needed"));
-        let terms = parse_terms(None, form, currency, &mut faults);
-        faults.into_result()?;
+            .for_each(|(field, _)| errors.add(*field, "required", "this is needed"));
+        let terms = parse_terms(None, form, currency, &mut errors);
+        errors.into_result()?;
         let mut promo = Self {
             id,
             code: String::new(),
             name: String::new(),
-            terms: terms.ok_or_else(Faults::new)?,
+            terms: terms.ok_or_else(FieldErrors::new)?,
             valid_from: now,
             valid_until: now,
             active: true,
@@ -298,22 +298,22 @@ impl Promo {
     ///
     /// # Errors
     /// Pointers are the fields' names.
-    pub fn edit(&mut self, patch: &PromoPatch, currency: Currency, now: Instant) -> Result<(), Faults> {
-        let mut faults = Faults::new();
-        let code = patch.code.as_deref().and_then(|t| faults.take("/code", parse_code(t)));
-        let name = patch.name.as_deref().and_then(|t| faults.take("/name", text::required(t, limits::NAME)));
-        let terms = parse_terms(Some(&self.terms), patch, currency, &mut faults);
+    pub fn edit(&mut self, patch: &PromoPatch, currency: Currency, now: Instant) -> Result<(), FieldErrors> {
+        let mut errors = FieldErrors::new();
+        let code = patch.code.as_deref().and_then(|t| errors.take("/code", parse_code(t)));
+        let name = patch.name.as_deref().and_then(|t| errors.take("/name", text::required(t, limits::NAME)));
+        let terms = parse_terms(Some(&self.terms), patch, currency, &mut errors);
         let (from, until) =
             (patch.valid_from.unwrap_or(self.valid_from), patch.valid_until.unwrap_or(self.valid_until));
         if from > until {
-            faults.add("/valid_until", "before_start", "a code cannot end before it starts");
+            errors.add("/valid_until", "before_start", "a code cannot end before it starts");
         }
         for (field, limit) in [("/usage_limit", patch.usage_limit), ("/per_customer_limit", patch.per_customer_limit)] {
             if limit == Some(Some(0)) {
-                faults.add(field, "not_positive", "a limit is at least 1");
+                errors.add(field, "not_positive", "a limit is at least 1");
             }
         }
-        faults.into_result()?;
+        errors.into_result()?;
         self.code = code.unwrap_or_else(|| std::mem::take(&mut self.code));
         self.name = name.unwrap_or_else(|| std::mem::take(&mut self.name));
         self.terms = terms.unwrap_or(self.terms);
@@ -341,14 +341,19 @@ fn parse_code(text: &str) -> Result<String, text::TextError> {
 }
 
 /// The terms as the patch would have them. A fixed code has an amount, a percentage has a percentage, never both.
-fn parse_terms(before: Option<&Terms>, patch: &PromoPatch, currency: Currency, faults: &mut Faults) -> Option<Terms> {
-    let amount = |text: &Option<Option<String>>, field, faults: &mut Faults| {
-        text.clone().map(|t| t.and_then(|t| faults.take(field, Price::parse(&t, currency))))
+fn parse_terms(
+    before: Option<&PromoTerms>,
+    patch: &PromoPatch,
+    currency: Currency,
+    errors: &mut FieldErrors,
+) -> Option<PromoTerms> {
+    let amount = |text: &Option<Option<String>>, field, errors: &mut FieldErrors| {
+        text.clone().map(|t| t.and_then(|t| errors.take(field, Price::parse(&t, currency))))
     };
-    let cap = amount(&patch.max_discount, "/max_discount", faults).map(|cap| cap.map(Price::money));
-    let minimum = amount(&patch.minimum_subtotal, "/minimum_subtotal", faults).map(|minimum| minimum.map(Price::money));
-    let reduction = parse_reduction(before.map(|terms| terms.reduction), patch, currency, faults)?;
-    Some(Terms {
+    let cap = amount(&patch.max_discount, "/max_discount", errors).map(|cap| cap.map(Price::money));
+    let minimum = amount(&patch.minimum_subtotal, "/minimum_subtotal", errors).map(|minimum| minimum.map(Price::money));
+    let reduction = parse_reduction(before.map(|terms| terms.reduction), patch, currency, errors)?;
+    Some(PromoTerms {
         reduction,
         max_discount: cap.unwrap_or_else(|| before.and_then(|terms| terms.max_discount)),
         minimum_subtotal: minimum.unwrap_or_else(|| before.and_then(|terms| terms.minimum_subtotal)),
@@ -356,41 +361,41 @@ fn parse_terms(before: Option<&Terms>, patch: &PromoPatch, currency: Currency, f
 }
 
 fn parse_reduction(
-    before: Option<Reduction>,
+    before: Option<Discount>,
     patch: &PromoPatch,
     currency: Currency,
-    faults: &mut Faults,
-) -> Option<Reduction> {
-    let kind = patch.kind.as_deref().or(before.map(Reduction::kind)).unwrap_or_default();
+    errors: &mut FieldErrors,
+) -> Option<Discount> {
+    let kind = patch.kind.as_deref().or(before.map(Discount::kind)).unwrap_or_default();
     let amount = patch.amount.clone().flatten();
     let percentage = patch.percentage.clone().flatten();
     match (kind, amount, percentage, before) {
         ("fixed", _, Some(_), _) => {
-            faults.add("/percentage", "not_of_this_kind", "a fixed code has an amount");
+            errors.add("/percentage", "not_of_this_kind", "a fixed code has an amount");
             None
         }
         ("percentage", Some(_), _, _) => {
-            faults.add("/amount", "not_of_this_kind", "a percentage code has a percentage");
+            errors.add("/amount", "not_of_this_kind", "a percentage code has a percentage");
             None
         }
         ("fixed", Some(amount), None, _) => {
-            faults.take("/amount", Price::parse(&amount, currency)).map(Reduction::Fixed)
+            errors.take("/amount", Price::parse(&amount, currency)).map(Discount::Fixed)
         }
         ("percentage", None, Some(percentage), _) => {
-            faults.take("/percentage", Percentage::parse(&percentage)).map(Reduction::Percentage)
+            errors.take("/percentage", Percentage::parse(&percentage)).map(Discount::Percentage)
         }
-        ("fixed", None, None, Some(same @ Reduction::Fixed(_))) if patch.amount.is_none() => Some(same),
-        ("percentage", None, None, Some(same @ Reduction::Percentage(_))) if patch.percentage.is_none() => Some(same),
+        ("fixed", None, None, Some(same @ Discount::Fixed(_))) if patch.amount.is_none() => Some(same),
+        ("percentage", None, None, Some(same @ Discount::Percentage(_))) if patch.percentage.is_none() => Some(same),
         ("fixed", None, None, _) => {
-            faults.add("/amount", "required", "a fixed code has an amount");
+            errors.add("/amount", "required", "a fixed code has an amount");
             None
         }
         ("percentage", None, None, _) => {
-            faults.add("/percentage", "required", "a percentage code has a percentage");
+            errors.add("/percentage", "required", "a percentage code has a percentage");
             None
         }
         (_, _, _, _) => {
-            faults.add("/kind", "unknown", "a code is fixed or percentage");
+            errors.add("/kind", "unknown", "a code is fixed or percentage");
             None
         }
     }
@@ -404,13 +409,13 @@ mod tests {
         Money::parse(text, Currency::parse("EUR").unwrap()).unwrap()
     }
 
-    fn percent(text: &str) -> Terms {
-        let reduction = Reduction::Percentage(Percentage::parse(text).unwrap());
-        Terms { reduction, max_discount: None, minimum_subtotal: None }
+    fn percent(text: &str) -> PromoTerms {
+        let reduction = Discount::Percentage(Percentage::parse(text).unwrap());
+        PromoTerms { reduction, max_discount: None, minimum_subtotal: None }
     }
 
-    fn fixed(text: &str) -> Terms {
-        Terms { reduction: Reduction::Fixed(Price::new(eur(text)).unwrap()), ..percent("1") }
+    fn fixed(text: &str) -> PromoTerms {
+        PromoTerms { reduction: Discount::Fixed(Price::new(eur(text)).unwrap()), ..percent("1") }
     }
 
     #[test]
@@ -429,12 +434,12 @@ mod tests {
 
     #[test]
     fn a_cap_and_the_subtotal_bound_what_comes_off() {
-        let capped = Terms { max_discount: Some(eur("5")), ..percent("50") };
+        let capped = PromoTerms { max_discount: Some(eur("5")), ..percent("50") };
         assert_eq!(capped.discount(eur("8.00")), Ok(eur("4.00")));
         assert_eq!(capped.discount(eur("80.00")), Ok(eur("5.00")));
         assert_eq!(fixed("10").discount(eur("3.00")), Ok(eur("3.00")));
-        let from = Terms { minimum_subtotal: Some(eur("20")), ..fixed("10") };
-        assert_eq!(from.discount(eur("19.99")), Err(Reason::MinimumNotReached));
+        let from = PromoTerms { minimum_subtotal: Some(eur("20")), ..fixed("10") };
+        assert_eq!(from.discount(eur("19.99")), Err(PromoRefusal::MinimumNotReached));
         assert_eq!(from.discount(eur("20.00")), Ok(eur("10.00")));
     }
 
@@ -465,8 +470,11 @@ mod tests {
         };
         let promo = Promo::new(PromoId::from_uuid(uuid::Uuid::nil()), &form, eur("1").currency(), at(0)).unwrap();
         let judge = |now| promo.judge(eur("1"), 0, at(now)).err();
-        assert_eq!([99, 100, 200, 201].map(judge), [Some(Reason::NotStarted), None, None, Some(Reason::Expired)]);
-        assert_eq!(promo.judge(eur("1"), 1, at(150)), Err(Reason::AlreadyUsed));
+        assert_eq!(
+            [99, 100, 200, 201].map(judge),
+            [Some(PromoRefusal::NotStarted), None, None, Some(PromoRefusal::Expired)]
+        );
+        assert_eq!(promo.judge(eur("1"), 1, at(150)), Err(PromoRefusal::AlreadyUsed));
     }
 
     #[test]
@@ -489,8 +497,8 @@ mod tests {
         let mut promo = new(&PromoPatch { percentage: None, ..form.clone() }).unwrap();
         let to_percentage = PromoPatch { kind: Some("percentage".into()), ..PromoPatch::default() };
         let edit = |promo: &mut Promo, patch| promo.edit(&patch, eur("1").currency(), Instant::from_micros(1));
-        let faults = edit(&mut promo, to_percentage.clone()).unwrap_err();
-        let pointers: Vec<_> = faults.as_slice().iter().map(|f| f.pointer.as_str()).collect();
+        let errors = edit(&mut promo, to_percentage.clone()).unwrap_err();
+        let pointers: Vec<_> = errors.as_slice().iter().map(|f| f.pointer.as_str()).collect();
         assert_eq!(pointers, ["/percentage"]);
         assert_eq!(promo.terms.reduction.kind(), "fixed", "nothing of it is edited");
         edit(&mut promo, PromoPatch { percentage: Some(Some("10".into())), ..to_percentage }).unwrap();

@@ -8,9 +8,9 @@ use crate::{
     catalogue::Category,
     customers::Customer,
     identity::{Principal, User},
-    ids::{CategoryId, ConnectionId, CustomerId, LocationId, ProductId, PromoId, TokenId, UserId},
+    ids::{CategoryId, CustomerId, LocationId, PosConnectionId, ProductId, PromoId, TokenId, UserId},
     instant::Instant,
-    pos::Connection,
+    pos::PosConnection,
     promos::Promo,
     stock::Location,
 };
@@ -138,17 +138,17 @@ pub trait Customers {
 }
 
 /// Tills and POS accounts. Their events and mappings change stock, and go through the ledger.
-pub trait Connections {
+pub trait PosConnections {
     /// By id; removed ones are not found.
-    fn connection(&mut self, id: ConnectionId) -> Result<Option<Connection>>;
+    fn connection(&mut self, id: PosConnectionId) -> Result<Option<PosConnection>>;
     /// The secret that its deliveries are signed with.
-    fn connection_secret(&mut self, id: ConnectionId) -> Result<Option<String>>;
+    fn connection_secret(&mut self, id: PosConnectionId) -> Result<Option<String>>;
     /// Keeps a new one with its secret. `Duplicate` of `name`.
-    fn add_connection(&mut self, connection: &Connection, secret: &str) -> Result<()>;
+    fn add_connection(&mut self, connection: &PosConnection, secret: &str) -> Result<()>;
     /// Keeps an edit of the version before. `Changed`, `Duplicate` of `name`.
-    fn update_connection(&mut self, connection: &Connection) -> Result<()>;
+    fn update_connection(&mut self, connection: &PosConnection) -> Result<()>;
     /// Takes it out of use; its events stay. Its secret is forgotten.
-    fn remove_connection(&mut self, id: ConnectionId, now: Instant) -> Result<()>;
+    fn remove_connection(&mut self, id: PosConnectionId, now: Instant) -> Result<()>;
 }
 
 /// Promo codes. Who holds them, and how often, is the ledger's to say.

@@ -87,7 +87,7 @@ impl Sale {
     ///
     /// # Errors
     /// [`TooMuchMoney`].
-    pub fn settle(&mut self, currency: Currency) -> Result<(), TooMuchMoney> {
+    pub fn update_totals(&mut self, currency: Currency) -> Result<(), TooMuchMoney> {
         let mut refunded = Money::zero(currency);
         for line in &self.lines {
             let paid_back = line.returned_total().ok_or(TooMuchMoney)?;

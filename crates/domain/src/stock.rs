@@ -1,9 +1,9 @@
 //! Where stock is, how much there is, and the ledger's rows.
 
 use crate::{
-    faults::Faults,
+    field_errors::FieldErrors,
     identity::Actor,
-    ids::{EventId, LocationId, MovementId, OrderId, ProductId, SaleId},
+    ids::{LocationId, MovementId, OrderId, PosEventId, ProductId, SaleId},
     instant::Instant,
     quantity::{Delta, Quantity},
     text::{self, limits},
@@ -36,7 +36,7 @@ impl Location {
     ///
     /// # Errors
     /// Pointers are the fields' names.
-    pub fn new(id: LocationId, code: &str, name: &str, now: Instant) -> Result<Self, Faults> {
+    pub fn new(id: LocationId, code: &str, name: &str, now: Instant) -> Result<Self, FieldErrors> {
         let mut location = Self {
             id,
             code: String::new(),
@@ -55,11 +55,11 @@ impl Location {
     ///
     /// # Errors
     /// Pointers are the fields' names.
-    pub fn edit(&mut self, code: Option<&str>, name: Option<&str>, now: Instant) -> Result<(), Faults> {
-        let mut faults = Faults::new();
-        let code = code.and_then(|t| faults.take("/code", text::required(t, limits::CODE)));
-        let name = name.and_then(|t| faults.take("/name", text::required(t, limits::NAME)));
-        faults.into_result()?;
+    pub fn edit(&mut self, code: Option<&str>, name: Option<&str>, now: Instant) -> Result<(), FieldErrors> {
+        let mut errors = FieldErrors::new();
+        let code = code.and_then(|t| errors.take("/code", text::required(t, limits::CODE)));
+        let name = name.and_then(|t| errors.take("/name", text::required(t, limits::NAME)));
+        errors.into_result()?;
         self.code = code.unwrap_or_else(|| std::mem::take(&mut self.code));
         self.name = name.unwrap_or_else(|| std::mem::take(&mut self.name));
         self.version += 1;
@@ -72,11 +72,11 @@ macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $text:literal),+ $(,)?) => {
         /// What a movement is.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Kind {
+        pub enum MovementKind {
             $($(#[$doc])* $name),+
         }
 
-        impl Kind {
+        impl MovementKind {
             /// Every kind there is.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
@@ -119,7 +119,7 @@ kinds! {
     Pos = "pos",
 }
 
-impl Kind {
+impl MovementKind {
     /// Reads the name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
@@ -132,7 +132,7 @@ pub enum Source {
     /// A sale over the counter.
     Sale(SaleId),
     /// A till's delivery.
-    PosEvent(EventId),
+    PosEvent(PosEventId),
     /// A customer's order.
     Order(OrderId),
 }
@@ -160,7 +160,7 @@ impl Source {
     pub fn from_parts(type_name: &str, id: Uuid) -> Option<Self> {
         match type_name {
             "sale" => Some(Self::Sale(SaleId::from_uuid(id))),
-            "pos_event" => Some(Self::PosEvent(EventId::from_uuid(id))),
+            "pos_event" => Some(Self::PosEvent(PosEventId::from_uuid(id))),
             "order" => Some(Self::Order(OrderId::from_uuid(id))),
             _ => None,
         }
@@ -205,7 +205,7 @@ pub struct Movement {
     /// 1, 2, 3 … within its level, without gaps.
     pub seq: i64,
     /// What it is.
-    pub kind: Kind,
+    pub kind: MovementKind,
     /// The signed change.
     pub change: Change,
     /// What was there afterwards.
@@ -273,7 +273,7 @@ impl Level {
             on_hand: movement.on_hand_after,
             reserved: movement.reserved_after,
             seq: movement.seq,
-            counted_at: if movement.kind == Kind::Counted {
+            counted_at: if movement.kind == MovementKind::Counted {
                 // Never back, for a later count may be booked before an earlier one; and never ahead of the booking, for a clock that runs
                 // ahead must not supersede the counts of others.
                 self.counted_at.max(Some(movement.occurred_at.min(movement.recorded_at)))

@@ -10,11 +10,11 @@ use tradepost_domain::{
     carts::CartItem,
     catalogue::ProductPatch,
     identity::Principal,
-    ids::{EventId, OrderId, SaleId, UserId},
+    ids::{OrderId, PosEventId, SaleId, UserId},
     instant::Instant,
     ledger::{
         Book, Command, Effects, Inputs, Missing, Rank, ReadSet, Refusal, SellLine, Stop, decide,
-        orders::{NewOrder, OrderPatch, Quoted},
+        orders::{NewOrder, OrderPatch, QuoteSubject},
         sales::NewSale,
     },
     memory,
@@ -76,7 +76,7 @@ fn ask(shop: &Shop, command: &Command) -> Asked {
 }
 
 /// A shop with one of everything.
-fn a_full_shop() -> (Shop, SaleId, OrderId, [EventId; 2]) {
+fn a_full_shop() -> (Shop, SaleId, OrderId, [PosEventId; 2]) {
     let mut shop = Shop::new().with("TEA", "20").with("MILK", "5").with_till(OnShortage::Hold);
     shop = shop.with_promo("TEN", "10", PromoPatch::default()).with_promo("HALF", "50", PromoPatch::default());
     let to = Some(Buyer::Customer(ANN));
@@ -102,7 +102,7 @@ fn user() -> UserId {
     UserId::from_uuid(ANN.uuid())
 }
 
-fn every_command(sale: SaleId, order: OrderId, [waiting, short]: [EventId; 2]) -> Vec<Command> {
+fn every_command(sale: SaleId, order: OrderId, [waiting, short]: [PosEventId; 2]) -> Vec<Command> {
     let product = || a_product(id_of("NEW"), "NEW", "New", ProductPatch::default());
     let at = Some(NOON.plus_seconds(5));
     let new = NewOrder {
@@ -130,8 +130,8 @@ fn every_command(sale: SaleId, order: OrderId, [waiting, short]: [EventId; 2]) -
         void(sale),
         place(new),
         checkout(user(), Some(ANN)),
-        quote(Quoted::Cart(user()), Some(ANN), None),
-        quote(Quoted::Lines(lines(&[("TEA", "1")])), Some(ANN), Some("ten")),
+        quote(QuoteSubject::Cart(user()), Some(ANN), None),
+        quote(QuoteSubject::Lines(lines(&[("TEA", "1")])), Some(ANN), Some("ten")),
         edit_order(order, &[("MILK", "1")]),
         patch_order(order, code("half")),
         patch_order(order, OrderPatch { promo_code: Some(None), ..OrderPatch::default() }),
@@ -180,7 +180,7 @@ fn no_command_takes_an_id_or_a_number_while_it_asks_and_none_goes_back_in_the_or
 fn what_does_not_exist_is_refused_after_one_look() {
     let shop = Shop::new().with_till(OnShortage::Hold);
     let (sale, order, event) =
-        (SaleId::from_uuid(Uuid::nil()), OrderId::from_uuid(Uuid::nil()), EventId::from_uuid(Uuid::nil()));
+        (SaleId::from_uuid(Uuid::nil()), OrderId::from_uuid(Uuid::nil()), PosEventId::from_uuid(Uuid::nil()));
     for (command, what) in [
         (correct(sale, &[("TEA", "1")]), "sale"),
         (refund(sale, &[("TEA", "1")], true), "sale"),
@@ -339,11 +339,11 @@ fn another_price_in_another_currency_is_refused_with_a_sentence_that_says_so() {
 #[test]
 fn two_books_differ_where_one_has_something_that_was_asked_for_and_the_other_has_not() {
     let (shop, sale, order, [event, _]) = a_full_shop();
-    type Ids = (SaleId, OrderId, EventId);
+    type Ids = (SaleId, OrderId, PosEventId);
     let asks: [fn(&mut ReadSet, Ids); 6] = [
         |set, _| set.catalogue.products.add(id_of("TEA")),
         |set, _| set.stock.levels.add((id_of("TEA"), MAIN)),
-        |set, _| set.customers.cards.add(ANN),
+        |set, _| set.customers.summaries.add(ANN),
         |set, (sale, ..)| set.sales.sales.add(sale),
         |set, (_, order, _)| set.orders.orders.add(order),
         |set, (.., event)| set.pos.events.add(event),

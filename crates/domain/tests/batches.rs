@@ -12,7 +12,7 @@ use tradepost_domain::{
     },
     memory::Submission,
     orders::Step,
-    pos::{EventStatus, OnShortage, Reference},
+    pos::{OnShortage, PosEventStatus, Reference},
 };
 
 type Answer = Result<Effects, Refusal>;
@@ -40,7 +40,7 @@ fn a_delivery_after_the_mapping_of_its_product_is_applied_in_the_next_batch() {
     let commands = [map("4711", "TEA"), delivery("e1", vec![reported(external("4711"), "-2")])];
     assert_eq!(once(&mut shop, &commands).len(), 1, "nobody has looked at the level of the tea yet");
     assert_eq!(refusals(&once(&mut shop, &commands[1..])), [None]);
-    assert_eq!((shop.status("e1"), shop.on_hand("TEA")), (EventStatus::Applied, "8".into()));
+    assert_eq!((shop.status("e1"), shop.on_hand("TEA")), (PosEventStatus::Applied, "8".into()));
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn a_mapping_after_the_delivery_that_waits_for_it_applies_it() {
     let answers = shop.batch(&[event("e2"), map("4711", "TEA"), event("e3"), unmap("4711"), event("e4")]);
     assert_eq!(refusals(&answers), [const { None }; 5]);
     let statuses = ["e1", "e2", "e3", "e4"].map(|id| shop.status(id));
-    use EventStatus::{Applied, Held};
+    use PosEventStatus::{Applied, Held};
     assert_eq!((statuses, shop.on_hand("TEA")), ([Applied, Applied, Applied, Held], "4".into()));
 }
 
@@ -122,7 +122,7 @@ fn a_delivery_by_a_new_sku_and_one_by_the_old_after_it_was_changed_in_the_batch(
     let answers = shop.batch(&[by("e1", "TEA"), rename_sku("TEA", "LEAF"), by("e2", "leaf"), by("e3", "TEA")]);
     assert_eq!(refusals(&answers), [const { None }; 4]);
     let statuses = ["e1", "e2", "e3"].map(|id| shop.status(id));
-    assert_eq!(statuses, [EventStatus::Applied, EventStatus::Applied, EventStatus::Held]);
+    assert_eq!(statuses, [PosEventStatus::Applied, PosEventStatus::Applied, PosEventStatus::Held]);
     assert_eq!(shop.on_hand("TEA"), "8");
 }
 
@@ -203,7 +203,7 @@ fn a_delivery_that_was_refused_in_the_batch_can_be_retried_or_dismissed_in_it_an
     assert_eq!(short.as_deref(), Some("there is not enough stock: 2 requested of TEA, 1 available"));
     let seen = Seen { event: Arc::clone(shop.event("e2")), movements: Vec::new() };
     assert_eq!(answers[5].as_ref().unwrap().pos.seen, Some(seen));
-    assert_eq!((shop.status("e1"), shop.on_hand("TEA")), (EventStatus::Applied, "2".into()));
+    assert_eq!((shop.status("e1"), shop.on_hand("TEA")), (PosEventStatus::Applied, "2".into()));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use tradepost_domain::{
     money::{Currency, Money, Price},
     orders::Step,
     quantity::Quantity,
-    stock::{Change, Kind},
+    stock::{Change, MovementKind},
 };
 use uuid::Uuid;
 
@@ -34,7 +34,7 @@ fn a_new_product_is_kept_with_its_first_stock_and_who_added_it() {
     assert_eq!(effects.catalogue.levels, [shop.level("TEA")]);
     let movement = &effects.movements()[0];
     let figures = (movement.kind, movement.change, movement.reason.as_deref(), movement.seq, effects.movements().len());
-    assert_eq!(figures, (Kind::Received, Change::on_hand(change("10")), Some("first stock"), 1, 1));
+    assert_eq!(figures, (MovementKind::Received, Change::on_hand(change("10")), Some("first stock"), 1, 1));
     let audited = AuditEntry {
         id: effects.audit[0].id,
         actor: shop.principal.actor,

@@ -6,8 +6,8 @@ use common::*;
 use std::collections::BTreeSet;
 use tradepost_domain::{
     catalogue::ProductPatch,
-    ids::{EventId, OrderId, SaleId, UserId},
-    ledger::{Command, Effects, Series, catalogue, orders, pos, sales, stock},
+    ids::{OrderId, PosEventId, SaleId, UserId},
+    ledger::{Command, Effects, NumberSeries, catalogue, orders, pos, sales, stock},
     orders::Step,
     pos::OnShortage,
     promos::PromoPatch,
@@ -60,24 +60,24 @@ kinds! {
 #[test]
 fn a_batch_is_filled_by_lines_and_only_new_documents_take_a_number() {
     let (sale, order) = (SaleId::from_uuid(Uuid::nil()), OrderId::from_uuid(Uuid::nil()));
-    let event = EventId::from_uuid(Uuid::nil());
+    let event = PosEventId::from_uuid(Uuid::nil());
     let three = [("A", "1"), ("B", "1"), ("C", "1")];
     let new = a_product(id_of("NEW"), "NEW", "New", ProductPatch::default());
-    let cases: [(Command, usize, Option<Series>); 28] = [
+    let cases: [(Command, usize, Option<NumberSeries>); 28] = [
         (add(new, Some(quantity("1"))), 1, None),
         (reprice("A", "3"), 1, None),
         (remove("A"), 1, None),
         (adjust("A", "1"), 1, None),
         (count("A", "1", None), 1, None),
         (remove_location(STORE_ROOM), 1, None),
-        (sell(&three), 3, Some(Series::Sales)),
+        (sell(&three), 3, Some(NumberSeries::Sales)),
         (correct(sale, &three), 3, None),
         (correct_buyer(sale, None), 1, None),
         (refund(sale, &three[..2], true), 2, None),
         (void(sale), 1, None),
-        (common::order(ANN, &three, None), 3, Some(Series::Orders)),
-        (checkout(UserId::from_uuid(Uuid::nil()), None), 10, Some(Series::Orders)),
-        (quote(orders::Quoted::Lines(lines(&three)), None, None), 10, None),
+        (common::order(ANN, &three, None), 3, Some(NumberSeries::Orders)),
+        (checkout(UserId::from_uuid(Uuid::nil()), None), 10, Some(NumberSeries::Orders)),
+        (quote(orders::QuoteSubject::Lines(lines(&three)), None, None), 10, None),
         (edit_order(order, &three), 3, None),
         (patch_order(order, orders::OrderPatch::default()), 1, None),
         (step(order, Step::Accept), 1, None),
@@ -136,7 +136,7 @@ fn effects_are_empty_where_there_is_nothing_to_keep_and_not_otherwise() {
         assert_ne!(effects, none());
         assert!(!effects.is_empty(), "{effects:?}");
     }
-    let quoted = shop.accept(quote(orders::Quoted::Lines(lines(&[("TEA", "1")])), None, None));
+    let quoted = shop.accept(quote(orders::QuoteSubject::Lines(lines(&[("TEA", "1")])), None, None));
     assert!(quoted.is_empty(), "a quote keeps nothing");
     assert!(none().is_empty() && Effects { names: placed.names, ..none() }.is_empty());
 }

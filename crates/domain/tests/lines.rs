@@ -22,7 +22,7 @@ fn another_price_needs_the_permission_and_makes_a_line_of_its_own() {
     let sale = shop.accept(sell_lines(lines())).sales.sales.remove(0).value;
     assert_eq!((sale.lines.len(), sale.total.to_string().as_str()), (2, "4.50"));
     assert_eq!(
-        faults(shop.refuse(refund(sale.id, &[("TEA", "1")], true))),
+        errors(shop.refuse(refund(sale.id, &[("TEA", "1")], true))),
         [("/lines/0/product_id".into(), "ambiguous")]
     );
     shop.accept(refund_line(sale.id, sale.lines[1].id, "1"));
@@ -34,26 +34,26 @@ fn what_is_wrong_with_lines_is_said_line_by_line() {
     let mut shop = Shop::new().with("TEA", "10");
     let refusal = shop.refuse(sell(&[("TEA", "0"), ("TEA", "1.5"), ("NOPE", "1")]));
     assert_eq!(
-        faults(refusal),
+        errors(refusal),
         [
             ("/lines/0/quantity".into(), "not_positive"),
             ("/lines/1/quantity".into(), "too_precise"),
             ("/lines/2/product_id".into(), "unknown_product")
         ]
     );
-    assert_eq!(faults(shop.refuse(sell(&[]))), [("/lines".into(), "length")]);
-    assert_eq!(faults(shop.refuse(sell_lines(vec![line("TEA", "1"); 201]))), [("/lines".into(), "length")]);
+    assert_eq!(errors(shop.refuse(sell(&[]))), [("/lines".into(), "length")]);
+    assert_eq!(errors(shop.refuse(sell_lines(vec![line("TEA", "1"); 201]))), [("/lines".into(), "length")]);
     let sale = shop.sell(&[("TEA", "1")]);
-    assert_eq!(faults(shop.refuse(correct(sale.id, &[]))), [("/lines".into(), "length")]);
-    assert_eq!(faults(shop.refuse(refund(sale.id, &[], true))), [("/lines".into(), "length")]);
+    assert_eq!(errors(shop.refuse(correct(sale.id, &[]))), [("/lines".into(), "length")]);
+    assert_eq!(errors(shop.refuse(refund(sale.id, &[], true))), [("/lines".into(), "length")]);
 }
 
 #[test]
 fn a_sum_that_cannot_be_stored_is_refused() {
     let mut shop = Shop::new().with_priced("GOLD", "1000000000", "1000000000", ProductPatch::default());
-    assert_eq!(faults(shop.refuse(sell(&[("GOLD", "1000000000")]))), [("/lines".into(), "too_large")]);
+    assert_eq!(errors(shop.refuse(sell(&[("GOLD", "1000000000")]))), [("/lines".into(), "too_large")]);
     let twice = sell(&[("GOLD", "900000000"), ("GOLD", "900000000")]);
-    assert_eq!(faults(shop.refuse(twice)), [("/lines/1/quantity".into(), "too_large")]);
+    assert_eq!(errors(shop.refuse(twice)), [("/lines/1/quantity".into(), "too_large")]);
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_line_is_named_by_its_id_only_where_it_is_on_the_sale() {
     shop.accept(correct(sale.lines[0].id));
     assert_eq!(shop.on_hand("TEA"), "8");
     let other = LineId::from_uuid(Uuid::from_u128(42));
-    assert_eq!(faults(shop.refuse(correct(other))), [("/lines/0/line_id".into(), "unknown_line")]);
+    assert_eq!(errors(shop.refuse(correct(other))), [("/lines/0/line_id".into(), "unknown_line")]);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn one_line_cannot_be_given_two_prices() {
     let at = |price| SellLine { line: Some(sale.lines[0].id), product: None, ..priced("TEA", "1", price) };
     let correct = |lines| correct_lines(sale.id, lines);
     let twice = shop.refuse(correct(vec![at("1.00"), at("2.00")]));
-    assert_eq!(faults(twice), [("/lines/1/line_id".into(), "named_twice")]);
+    assert_eq!(errors(twice), [("/lines/1/line_id".into(), "named_twice")]);
     shop.accept(correct(vec![at("1.00"), at("1.00")]));
     assert_eq!(shop.sale(sale.id).total.to_string(), "2.00");
 }

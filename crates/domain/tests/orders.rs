@@ -14,7 +14,7 @@ use tradepost_domain::{
     orders::{AppliedPromo, HistoryEntry, Order, OrderStatus, Step},
     promos::PromoPatch,
     repository::{Carts, Promos},
-    stock::{Change, Kind},
+    stock::{Change, MovementKind},
 };
 use uuid::Uuid;
 
@@ -37,8 +37,8 @@ fn placing_reserves_shipping_takes_it_out_and_delivery_moves_nothing() {
     }
     let moved: Vec<_> = shop.movements().iter().map(|movement| (movement.kind, movement.change)).collect();
     let both = Change { on_hand: change("-4"), reserved: change("-4") };
-    let placed = (Kind::Reserved, Change::reserved(change("4")));
-    assert_eq!(moved, [(Kind::Received, Change::on_hand(change("10"))), placed, (Kind::Shipped, both)]);
+    let placed = (MovementKind::Reserved, Change::reserved(change("4")));
+    assert_eq!(moved, [(MovementKind::Received, Change::on_hand(change("10"))), placed, (MovementKind::Shipped, both)]);
     let statuses: Vec<_> = shop.order(order.id).history.iter().map(|entry| entry.status).collect();
     use OrderStatus::{Accepted, Delivered, Pending, Shipped};
     assert_eq!(statuses, [Pending, Accepted, Shipped, Delivered]);
@@ -83,7 +83,7 @@ fn rejecting_and_cancelling_release_once() {
         let from = shop.order(order.id).status.as_str();
         assert_eq!(shop.refuse(step(order.id, way)), Refusal::IllegalTransition { from, allowed: &[] });
         assert_eq!(shop.figures("TEA"), pair("10", "0"));
-        assert_eq!(shop.movements().last().unwrap().kind, Kind::Released);
+        assert_eq!(shop.movements().last().unwrap().kind, MovementKind::Released);
     }
 }
 
@@ -284,7 +284,7 @@ fn returned_goods_go_back_to_stock_or_not_and_the_history_says_why() {
     assert_eq!(shop.accept(returned("1", false, "broken")).movements(), []);
     let effects = shop.accept(returned("2", true, " too many "));
     let movement = &effects.movements()[0];
-    assert_eq!((movement.kind, movement.change), (Kind::Returned, Change::on_hand(change("2"))));
+    assert_eq!((movement.kind, movement.change), (MovementKind::Returned, Change::on_hand(change("2"))));
     assert_eq!(movement.reason.as_deref(), Some("too many"));
     let history = shop.order(id).history.last().unwrap();
     assert_eq!((history.status, history.reason.as_deref()), (OrderStatus::Delivered, Some("too many")));

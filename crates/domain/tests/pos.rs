@@ -5,18 +5,18 @@ mod common;
 use common::*;
 use tradepost_domain::{
     catalogue::ProductPatch,
-    ids::{ConnectionId, EventId},
+    ids::{PosConnectionId, PosEventId},
     ledger::{Book, Command, Effects, Inputs, Refusal, Stop, Unavailable, decide, pos, pos::Seen},
-    pos::{Connection, ConnectionPatch, EventLine, EventStatus, OnShortage, Reason, Reference},
-    repository::Connections,
-    stock::{Change, Kind, Movement, Source},
+    pos::{OnShortage, PosConnection, PosConnectionPatch, PosEventLine, PosEventStatus, PosReason, Reference},
+    repository::PosConnections,
+    stock::{Change, Movement, MovementKind, Source},
 };
 use uuid::Uuid;
 
-const HELD: [EventStatus; 3] = [EventStatus::Held; 3];
+const HELD: [PosEventStatus; 3] = [PosEventStatus::Held; 3];
 
 fn reason(shop: &Shop, webhook_id: &str) -> (String, String) {
-    let Reason { code, detail } = shop.event(webhook_id).reason.clone().expect("it says why");
+    let PosReason { code, detail } = shop.event(webhook_id).reason.clone().expect("it says why");
     (code, detail)
 }
 
@@ -31,7 +31,7 @@ fn a_delivery_is_applied_once_however_often_it_comes() {
     let mut shop = Shop::new().with("TEA", "10").with_till(OnShortage::Refuse);
     let event = || delivery("e1", vec![reported(sku("tea"), "-2")]);
     let first = shop.accept(event());
-    assert_eq!(first.movements()[0].kind, Kind::Pos);
+    assert_eq!(first.movements()[0].kind, MovementKind::Pos);
     for _ in 0..3 {
         let again = shop.accept(event());
         let seen = Seen { event: shop.event("e1").clone(), movements: first.movements().to_vec() };
@@ -49,7 +49,7 @@ fn a_delivery_is_applied_as_a_whole_or_not_at_all() {
     assert_eq!(effects.pos.refused, Some(Refusal::InsufficientStock(vec![shop.short("MILK", "2", "1")])));
     let detail = "there is not enough stock: 2 requested of MILK, 1 available";
     assert_eq!(reason(&shop, "e1"), ("insufficient_stock".into(), detail.into()));
-    assert_eq!((shop.on_hand("TEA"), shop.status("e1")), ("10".into(), EventStatus::Refused));
+    assert_eq!((shop.on_hand("TEA"), shop.status("e1")), ("10".into(), PosEventStatus::Refused));
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn what_was_refused_is_judged_again_when_it_comes_again() {
     shop.accept(adjust("TEA", "5"));
     let effects = shop.accept(event());
     assert_eq!((effects.pos.refused, effects.pos.delivery), (None, None), "the body is kept already");
-    assert_eq!((shop.on_hand("TEA"), shop.status("e1")), ("4".into(), EventStatus::Applied));
+    assert_eq!((shop.on_hand("TEA"), shop.status("e1")), ("4".into(), PosEventStatus::Applied));
 }
 
 #[test]
@@ -76,13 +76,13 @@ fn two_lines_of_one_product_are_judged_together() {
 fn a_shortage_on_a_connection_that_holds_waits_until_somebody_restocks() {
     let mut shop = Shop::new().with("TEA", "1").with_till(OnShortage::Hold);
     shop.accept(delivery("e1", vec![reported(sku("TEA"), "-2")]));
-    assert_eq!(shop.status("e1"), EventStatus::Held);
+    assert_eq!(shop.status("e1"), PosEventStatus::Held);
     let again = shop.accept(delivery("e1", vec![reported(sku("TEA"), "-2")]));
     assert_eq!(again.pos.seen, Some(Seen { event: shop.event("e1").clone(), movements: Vec::new() }));
     shop.accept(adjust("TEA", "5"));
     let id = shop.event_id("e1").unwrap();
     shop.accept(retry(id));
-    assert_eq!((shop.on_hand("TEA"), shop.status("e1")), ("4".into(), EventStatus::Applied));
+    assert_eq!((shop.on_hand("TEA"), shop.status("e1")), ("4".into(), PosEventStatus::Applied));
     let again = shop.refuse(retry(id));
     assert_eq!(again, Refusal::IllegalTransition { from: "applied", allowed: &[] });
 }
@@ -101,14 +101,14 @@ fn waiting_deliveries_apply_in_order_and_once_when_their_product_is_mapped() {
     assert_eq!(effects.pos.events.iter().map(|written| written.value.id).collect::<Vec<_>>(), ids);
     assert_eq!(shop.audit()[audited..].iter().map(|entry| entry.action).collect::<Vec<_>>(), ["pos_product.mapped"]);
     let statuses = ["e1", "e2", "e3"].map(|id| shop.status(id));
-    assert_eq!(statuses, [EventStatus::Applied, EventStatus::Held, EventStatus::Applied]);
+    assert_eq!(statuses, [PosEventStatus::Applied, PosEventStatus::Held, PosEventStatus::Applied]);
     assert_eq!(shop.on_hand("TEA"), "0");
     assert_eq!(shop.accept(map("4711", "TEA")).movements(), []);
     let effects = shop.accept(unmap("4711"));
     assert_eq!(effects.audit[0].action, "pos_product.unmapped");
     assert_eq!(shop.refuse(unmap("4711")), Refusal::NotFound("mapping"));
     shop.accept(delivery("e4", vec![reported(external("4711"), "1")]));
-    assert_eq!(shop.status("e4"), EventStatus::Held);
+    assert_eq!(shop.status("e4"), PosEventStatus::Held);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn what_is_wrong_with_a_delivery_is_invalid_and_not_kept() {
     let mut shop = Shop::new().with("TEA", "10").with_till(OnShortage::Hold);
     let ahead = Some(NOON.plus_seconds(301));
     let long = "x".repeat(501);
-    let wrong: [(Vec<EventLine>, &str, &str); 13] = [
+    let wrong: [(Vec<PosEventLine>, &str, &str); 13] = [
         (vec![], "/changes", "length"),
         (vec![reported(sku("TEA"), "1"); 201], "/changes", "length"),
         (vec![reported(sku("TEA"), "0")], "/changes/0/quantity_change", "zero"),
@@ -144,7 +144,7 @@ fn counts_out_of_order_leave_the_latest() {
     shop.now = NOON.plus_seconds(100);
     shop.accept(delivery("late", at("7", 50)));
     assert_eq!(shop.accept(delivery("early", at("9", 20))).movements(), []);
-    assert_eq!((shop.on_hand("TEA"), shop.status("early")), ("7".into(), EventStatus::Applied));
+    assert_eq!((shop.on_hand("TEA"), shop.status("early")), ("7".into(), PosEventStatus::Applied));
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn each_change_of_a_delivery_is_a_movement_with_its_own_words_and_time_and_what_
     let after: Vec<_> = effects.movements().iter().map(|m| (m.seq, m.on_hand_after.to_string())).collect();
     assert_eq!(after, [(2, "6".to_owned()), (3, "3".into()), (4, "1".into())]);
     let source = Some(Source::PosEvent(shop.event_id("e1").unwrap()));
-    assert!(effects.movements().iter().all(|m| m.kind == Kind::Pos && m.source == source));
+    assert!(effects.movements().iter().all(|m| m.kind == MovementKind::Pos && m.source == source));
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn a_delivery_has_changes_or_counts_and_never_both() {
 #[test]
 fn of_several_counts_of_one_product_the_latest_counts_and_one_without_a_time_is_later_than_all() {
     let at = |seconds| Some(NOON.plus_seconds(seconds));
-    let cases: [(Vec<EventLine>, &str, i64); 4] = [
+    let cases: [(Vec<PosEventLine>, &str, i64); 4] = [
         (vec![counted(sku("TEA"), "7", at(20)), counted(sku("TEA"), "9", at(10))], "7", 20),
         (vec![counted(sku("TEA"), "9", at(10)), counted(sku("TEA"), "7", at(20))], "7", 20),
         (vec![counted(sku("TEA"), "8", at(20)), counted(sku("TEA"), "7", at(20))], "7", 20),
@@ -236,7 +236,7 @@ fn of_several_counts_of_one_product_the_latest_counts_and_one_without_a_time_is_
         shop.now = NOON.plus_seconds(100);
         let effects = shop.accept(delivery("e1", lines));
         let movement = &effects.movements()[0];
-        assert_eq!((effects.movements().len(), movement.kind), (1, Kind::Counted));
+        assert_eq!((effects.movements().len(), movement.kind), (1, MovementKind::Counted));
         assert_eq!((shop.on_hand("TEA").as_str(), movement.occurred_at.seconds_since(NOON)), (on_hand, occurred_at));
     }
 }
@@ -259,16 +259,16 @@ fn a_count_that_waited_longer_than_a_month_is_left_to_somebody_and_reads_no_ledg
     shop.accept(delivery("e1", vec![counted(external("4711"), "7", None)]));
     shop.now = NOON.plus_seconds(32 * 24 * 3_600);
     shop.accept(map("4711", "TEA"));
-    assert_eq!((shop.status("e1"), reason(&shop, "e1").0.as_str()), (EventStatus::Held, "invalid"));
+    assert_eq!((shop.status("e1"), reason(&shop, "e1").0.as_str()), (PosEventStatus::Held, "invalid"));
     let id = shop.event_id("e1").unwrap();
     shop.accept(retry(id));
-    assert_eq!((shop.status("e1"), shop.on_hand("TEA")), (EventStatus::Held, "10".into()));
+    assert_eq!((shop.status("e1"), shop.on_hand("TEA")), (PosEventStatus::Held, "10".into()));
 }
 
 #[test]
 fn a_till_that_holds_shortages_takes_what_is_promised_to_others_and_one_that_refuses_does_not() {
     for (policy, status, on_hand) in
-        [(OnShortage::Hold, EventStatus::Applied, "4"), (OnShortage::Refuse, EventStatus::Refused, "10")]
+        [(OnShortage::Hold, PosEventStatus::Applied, "4"), (OnShortage::Refuse, PosEventStatus::Refused, "10")]
     {
         let mut shop = Shop::new().with("TEA", "10").with_till(policy);
         shop.place(ANN, &[("TEA", "8")], None);
@@ -282,7 +282,7 @@ fn a_count_is_a_fact_even_on_a_till_that_refuses_shortages_and_whatever_is_promi
     let mut shop = Shop::new().with("TEA", "10").with_till(OnShortage::Refuse);
     shop.place(ANN, &[("TEA", "8")], None);
     shop.accept(delivery("e1", vec![counted(sku("TEA"), "5", None)]));
-    assert_eq!((shop.status("e1"), shop.level("TEA").shortfall()), (EventStatus::Applied, quantity("3")));
+    assert_eq!((shop.status("e1"), shop.level("TEA").shortfall()), (PosEventStatus::Applied, quantity("3")));
 }
 
 #[test]
@@ -304,7 +304,7 @@ fn a_product_that_was_removed_is_not_booked_and_says_so() {
 fn a_till_reports_to_its_own_location_and_waits_while_that_is_gone() {
     let mut shop = Shop::new().with("TEA", "10").with_till(OnShortage::Refuse);
     let mut till = shop.connection(TILL).unwrap().unwrap();
-    let there = ConnectionPatch { location: Some(Some(STORE_ROOM)), ..ConnectionPatch::default() };
+    let there = PosConnectionPatch { location: Some(Some(STORE_ROOM)), ..PosConnectionPatch::default() };
     till.edit(&there, NOON).unwrap();
     shop.update_connection(&till).unwrap();
     let event = |id: &str, by: &str| delivery(id, vec![reported(sku("TEA"), by)]);
@@ -314,13 +314,13 @@ fn a_till_reports_to_its_own_location_and_waits_while_that_is_gone() {
     shop.accept(event("e2", "-2"));
     shop.accept(remove_location(STORE_ROOM));
     shop.accept(event("e3", "1"));
-    assert_eq!((shop.status("e3"), reason(&shop, "e3").0.as_str()), (EventStatus::Held, "unknown_location"));
+    assert_eq!((shop.status("e3"), reason(&shop, "e3").0.as_str()), (PosEventStatus::Held, "unknown_location"));
 }
 
 #[test]
 fn what_does_not_exist_cannot_be_retried_dismissed_mapped_or_reported_to() {
     let mut shop = Shop::new().with("TEA", "10");
-    let nothing = EventId::from_uuid(Uuid::from_u128(42));
+    let nothing = PosEventId::from_uuid(Uuid::from_u128(42));
     assert_eq!(shop.refuse(retry(nothing)), Refusal::NotFound("event"));
     assert_eq!(shop.refuse(dismiss(nothing, None)), Refusal::NotFound("event"));
     assert_eq!(shop.refuse(map("4711", "TEA")), Refusal::NotFound("connection"));
@@ -343,17 +343,17 @@ fn a_delivery_whose_connection_is_gone_can_only_be_dismissed() {
 
 #[test]
 fn a_mapping_is_of_one_till_alone() {
-    let other = ConnectionId::from_uuid(Uuid::from_u128(33));
+    let other = PosConnectionId::from_uuid(Uuid::from_u128(33));
     let mut shop = Shop::new().with("TEA", "10").with_till(OnShortage::Hold);
-    let form = ConnectionPatch { name: Some("other".into()), ..ConnectionPatch::default() };
-    shop.add_connection(&Connection::new(other, &form, NOON).unwrap(), "secret").unwrap();
+    let form = PosConnectionPatch { name: Some("other".into()), ..PosConnectionPatch::default() };
+    shop.add_connection(&PosConnection::new(other, &form, NOON).unwrap(), "secret").unwrap();
     shop.accept(Command::Pos(pos::Command::Map {
         connection: other,
         external_id: "4711".into(),
         product: id_of("TEA"),
     }));
     shop.accept(delivery("e1", vec![reported(external("4711"), "-1")]));
-    assert_eq!((shop.status("e1"), shop.on_hand("TEA")), (EventStatus::Held, "10".into()));
+    assert_eq!((shop.status("e1"), shop.on_hand("TEA")), (PosEventStatus::Held, "10".into()));
 }
 
 #[test]
@@ -361,12 +361,12 @@ fn what_cannot_be_on_hand_is_held_and_says_why() {
     let mut shop = Shop::new().with("TEA", "10").with_till(OnShortage::Hold);
     let billions = |n| vec![reported(sku("TEA"), "1000000000"); n];
     shop.accept(delivery("e1", billions(10)));
-    assert_eq!((shop.status("e1"), reason(&shop, "e1").0.as_str()), (EventStatus::Held, "too_much_stock"));
+    assert_eq!((shop.status("e1"), reason(&shop, "e1").0.as_str()), (PosEventStatus::Held, "too_much_stock"));
     let on_the_way = [billions(10), vec![reported(sku("TEA"), "-10")]].concat();
     shop.accept(delivery("e2", on_the_way));
-    assert_eq!((shop.status("e2"), reason(&shop, "e2").0.as_str()), (EventStatus::Held, "too_much_stock"));
+    assert_eq!((shop.status("e2"), reason(&shop, "e2").0.as_str()), (PosEventStatus::Held, "too_much_stock"));
     shop.accept(delivery("e3", [billions(9), vec![reported(sku("TEA"), "999999990")]].concat()));
-    assert_eq!((shop.status("e3"), shop.on_hand("TEA").as_str()), (EventStatus::Applied, "10000000000"));
+    assert_eq!((shop.status("e3"), shop.on_hand("TEA").as_str()), (PosEventStatus::Applied, "10000000000"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use tradepost_domain::{
     ledger::{Refusal, orders::OrderPatch},
     money::{Currency, Money},
     orders::Step,
-    promos::{PromoPatch, Reason},
+    promos::{PromoPatch, PromoRefusal},
     repository::Promos,
 };
 
@@ -17,18 +17,18 @@ fn a_code_is_used_as_often_as_it_may_be_and_given_back_once() {
     let mut shop = Shop::new().with("TEA", "10").with_promo("TEN", "10", once);
     let first = shop.place(ANN, &[("TEA", "2")], Some("ten"));
     assert_eq!((first.discount.to_string(), first.total.to_string()), ("0.50".into(), "4.50".into()));
-    assert_eq!(shop.refuse(order(BOB, &[("TEA", "1")], Some("TEN"))), Refusal::PromoRefused(Reason::UsedUp));
+    assert_eq!(shop.refuse(order(BOB, &[("TEA", "1")], Some("TEN"))), Refusal::PromoRefused(PromoRefusal::UsedUp));
     shop.accept(step(first.id, Step::Reject));
     assert_eq!(shop.times_used("TEN"), 0);
     shop.place(BOB, &[("TEA", "1")], Some("TEN"));
-    assert_eq!(shop.refuse(order(ANN, &[("TEA", "1")], Some("NOPE"))), Refusal::PromoRefused(Reason::Unknown));
+    assert_eq!(shop.refuse(order(ANN, &[("TEA", "1")], Some("NOPE"))), Refusal::PromoRefused(PromoRefusal::Unknown));
 }
 
 #[test]
 fn a_customer_uses_a_code_once_unless_it_says_otherwise() {
     let mut shop = Shop::new().with("TEA", "10").with_promo("TEN", "10", PromoPatch::default());
     shop.place(ANN, &[("TEA", "1")], Some("TEN"));
-    assert_eq!(shop.refuse(order(ANN, &[("TEA", "1")], Some("TEN"))), Refusal::PromoRefused(Reason::AlreadyUsed));
+    assert_eq!(shop.refuse(order(ANN, &[("TEA", "1")], Some("TEN"))), Refusal::PromoRefused(PromoRefusal::AlreadyUsed));
     shop.place(BOB, &[("TEA", "1")], Some("TEN"));
 }
 
@@ -42,7 +42,7 @@ fn an_edited_order_keeps_its_terms_whatever_became_of_the_code() {
     shop.accept(edit_order(order.id, &[("TEA", "2")]));
     assert_eq!(shop.order(order.id).discount.to_string(), "0.50");
     let below = shop.refuse(edit_order(order.id, &[("TEA", "1")]));
-    assert_eq!(below, Refusal::PromoRefused(Reason::MinimumNotReached));
+    assert_eq!(below, Refusal::PromoRefused(PromoRefusal::MinimumNotReached));
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn a_code_in_another_currency_is_refused_with_a_sentence_that_says_so() {
     foreign.version += 1;
     shop.update_promo(&foreign).unwrap();
     let refusal = shop.refuse(order(ANN, &[("TEA", "1")], Some("TEN")));
-    assert_eq!(refusal, Refusal::PromoRefused(Reason::OtherCurrency));
+    assert_eq!(refusal, Refusal::PromoRefused(PromoRefusal::OtherCurrency));
     assert_eq!(refusal.to_string(), "this promo code is in another currency");
 }
 
@@ -84,10 +84,10 @@ fn in_one_batch_a_code_is_taken_no_more_often_than_it_may_be_and_given_back_in_b
     let answers = shop.batch(&[by(ANN), by(ANN), by(BOB), by(BOB)]);
     let refused: Vec<_> = answers.iter().map(|answer| answer.clone().err()).collect();
     let why = |reason| Some(Refusal::PromoRefused(reason));
-    assert_eq!(refused, [None, why(Reason::AlreadyUsed), None, why(Reason::UsedUp)]);
+    assert_eq!(refused, [None, why(PromoRefusal::AlreadyUsed), None, why(PromoRefusal::UsedUp)]);
     let first = answers[0].as_ref().unwrap().orders.orders[0].order.value.id;
     let answers = shop.batch(&[step(first, Step::Cancel), by(BOB), by(ANN)]);
     let refused: Vec<_> = answers.iter().map(|answer| answer.clone().err()).collect();
-    assert_eq!(refused, [None, why(Reason::AlreadyUsed), None]);
+    assert_eq!(refused, [None, why(PromoRefusal::AlreadyUsed), None]);
     assert_eq!(shop.times_used("TEN"), 2);
 }

@@ -7,13 +7,13 @@ use tradepost_domain::{
     catalogue::ProductPatch,
     ids::{CustomerId, LocationId, SaleId},
     ledger::{
-        Command, CustomerCard, Effects, Refusal, Unavailable,
+        Command, CustomerSummary, Effects, Refusal, Unavailable,
         sales::{self, NewSale},
     },
     repository::Customers,
     sales::{Buyer, Sale, SaleStatus},
     sku::Sku,
-    stock::{Change, Kind, Movement, Source},
+    stock::{Change, Movement, MovementKind, Source},
 };
 use uuid::Uuid;
 
@@ -159,7 +159,7 @@ fn a_sale_cannot_be_five_minutes_and_a_second_ahead() {
         record(NewSale { lines: lines(&[("TEA", "1")]), occurred_at, ..NewSale::default() })
     };
     shop.accept(at(300));
-    assert_eq!(faults(shop.refuse(at(301))), [("/occurred_at".into(), "in_the_future")]);
+    assert_eq!(errors(shop.refuse(at(301))), [("/occurred_at".into(), "in_the_future")]);
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn a_sale_writes_down_all_there_is_to_know_of_it_and_moves_what_it_sold() {
         product: id_of("TEA"),
         location: MAIN,
         seq: 2,
-        kind: Kind::Sold,
+        kind: MovementKind::Sold,
         change: Change::on_hand(change("-4")),
         on_hand_after: quantity("6"),
         reserved_after: quantity("0"),
@@ -217,7 +217,7 @@ fn a_sale_writes_down_all_there_is_to_know_of_it_and_moves_what_it_sold() {
         recorded_at: NOON,
     };
     assert_eq!(effects.movements(), [movement]);
-    let card = CustomerCard { name: "Ann".into(), code: "Ann".into(), is_erased: false };
+    let card = CustomerSummary { name: "Ann".into(), code: "Ann".into(), is_erased: false };
     assert_eq!(effects.names.customers.into_iter().collect::<Vec<_>>(), [(ANN, card)]);
 }
 

@@ -7,7 +7,7 @@ use tradepost_domain::{
     catalogue::ProductPatch,
     instant::Instant,
     ledger::Refusal,
-    stock::{Change, Kind, Movement},
+    stock::{Change, Movement, MovementKind},
 };
 #[test]
 fn an_adjustment_says_why_and_never_takes_what_is_not_there() {
@@ -37,7 +37,10 @@ fn what_was_sold_after_a_count_stays_sold() {
     shop.sell(&[("TEA", "4")]);
     shop.now = shop.now.plus_seconds(120);
     let effects = shop.accept(count("TEA", "9", Some(counted_at)));
-    assert_eq!((effects.movements()[0].kind, effects.movements()[0].change.on_hand), (Kind::Counted, change("-1")));
+    assert_eq!(
+        (effects.movements()[0].kind, effects.movements()[0].change.on_hand),
+        (MovementKind::Counted, change("-1"))
+    );
     assert_eq!(shop.on_hand("TEA"), "5");
 }
 
@@ -109,7 +112,7 @@ fn an_adjustment_is_one_movement_that_says_all_there_is_to_know() {
         product: id_of("TEA"),
         location: MAIN,
         seq: 2,
-        kind: Kind::Adjusted,
+        kind: MovementKind::Adjusted,
         change: Change::on_hand(change("-3")),
         on_hand_after: quantity("7"),
         reserved_after: quantity("0"),

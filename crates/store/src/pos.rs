@@ -17,10 +17,10 @@ use diesel::{
 use serde::Serialize;
 use std::collections::HashMap;
 use tradepost_domain::{
-    ids::{ConnectionId, EventId},
+    ids::{PosConnectionId, PosEventId},
     instant::Instant,
-    pos::{Connection, EventStatus, OnShortage},
-    repository::{self, Connections},
+    pos::{OnShortage, PosConnection, PosEventStatus},
+    repository::{self, PosConnections},
     text::fold,
 };
 
@@ -39,8 +39,8 @@ struct Row {
 
 const COLUMNS: &str = "SELECT c.id, c.name, c.name_key, c.location_id, c.on_shortage, c.version, c.created_at, c.updated_at FROM pos_connections c";
 
-impl From<&Connection> for Row {
-    fn from(connection: &Connection) -> Self {
+impl From<&PosConnection> for Row {
+    fn from(connection: &PosConnection) -> Self {
         Self {
             id: connection.id.into(),
             name: connection.name.clone(),
@@ -55,8 +55,8 @@ impl From<&Connection> for Row {
 }
 
 impl Row {
-    fn connection(self) -> Result<Connection, StoreError> {
-        Ok(Connection {
+    fn connection(self) -> Result<PosConnection, StoreError> {
+        Ok(PosConnection {
             id: self.id.into(),
             name: self.name,
             location: self.location_id.map(Into::into),
@@ -97,7 +97,7 @@ pub struct ConnectionFilter {
 pub fn connections(
     session: &mut Session<'_>,
     request: &ListRequest<ConnectionFilter>,
-) -> Result<Page<Connection>, StoreError> {
+) -> Result<Page<PosConnection>, StoreError> {
     let shape = Shape {
         select: Sql::new(
             "SELECT c.id, c.name, c.name_key, c.location_id, c.on_shortage, c.version, c.created_at, c.updated_at ",
@@ -118,24 +118,24 @@ struct Secret {
     secret: Option<String>,
 }
 
-impl Connections for Session<'_> {
-    fn connection(&mut self, id: ConnectionId) -> repository::Result<Option<Connection>> {
+impl PosConnections for Session<'_> {
+    fn connection(&mut self, id: PosConnectionId) -> repository::Result<Option<PosConnection>> {
         let sql = Sql::new(COLUMNS).text(" WHERE c.removed_at IS NULL AND c.id = ").with(Id::from(id));
         Ok(self.first::<Row>(sql)?.map(Row::connection).transpose()?)
     }
 
-    fn connection_secret(&mut self, id: ConnectionId) -> repository::Result<Option<String>> {
+    fn connection_secret(&mut self, id: PosConnectionId) -> repository::Result<Option<String>> {
         let sql = Sql::new("SELECT secret FROM pos_connections WHERE removed_at IS NULL AND id = ").with(Id::from(id));
         Ok(self.first::<Secret>(sql)?.and_then(|row| row.secret))
     }
 
-    fn add_connection(&mut self, connection: &Connection, secret: &str) -> repository::Result<()> {
+    fn add_connection(&mut self, connection: &PosConnection, secret: &str) -> repository::Result<()> {
         let row = (Row::from(connection), pos_connections::secret.eq(secret));
         self.run(|conn| diesel::insert_into(pos_connections::table).values(row).execute(conn))?;
         Ok(())
     }
 
-    fn update_connection(&mut self, connection: &Connection) -> repository::Result<()> {
+    fn update_connection(&mut self, connection: &PosConnection) -> repository::Result<()> {
         let row = Row::from(connection);
         let before = pos_connections::table
             .find(row.id)
@@ -145,7 +145,7 @@ impl Connections for Session<'_> {
         Ok(self.exactly_one(changed)?)
     }
 
-    fn remove_connection(&mut self, id: ConnectionId, now: Instant) -> repository::Result<()> {
+    fn remove_connection(&mut self, id: PosConnectionId, now: Instant) -> repository::Result<()> {
         let sql = Sql::new("UPDATE pos_connections SET secret = NULL, removed_at = ")
             .with(now)
             .text(", updated_at = ")
@@ -257,9 +257,9 @@ pub const EVENT_ORDERINGS: &[&str] = &["received_at", "updated_at"];
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
     /// From this till.
-    pub connection: Option<ConnectionId>,
+    pub connection: Option<PosConnectionId>,
     /// Where it stands.
-    pub status: Option<EventStatus>,
+    pub status: Option<PosEventStatus>,
     /// The sender's id of it.
     pub webhook_id: Option<String>,
     /// Why it was refused or is held.
@@ -289,7 +289,7 @@ pub fn events(
     let filter = &request.filter;
     let mut conditions = Conditions::default();
     conditions.when("e.connection_id = ", filter.connection.map(Id::from));
-    conditions.when("e.status = ", filter.status.map(EventStatus::as_str));
+    conditions.when("e.status = ", filter.status.map(PosEventStatus::as_str));
     conditions.when("e.webhook_id = ", filter.webhook_id.as_deref());
     conditions.when("e.reason_code = ", filter.reason_code.as_deref());
     conditions.between("e.received_at", filter.received_after, filter.received_before);
@@ -302,7 +302,7 @@ pub fn events(
 ///
 /// # Errors
 /// What the database said.
-pub fn event(session: &mut Session<'_>, id: EventId) -> Result<Option<EventWithLines>, StoreError> {
+pub fn event(session: &mut Session<'_>, id: PosEventId) -> Result<Option<EventWithLines>, StoreError> {
     let sql = Sql::new(EVENT).text("FROM pos_events e WHERE e.id = ").with(Id::from(id));
     let Some(event) = session.first::<EventRow>(sql)? else { return Ok(None) };
     let lines = event_lines(session, vec![event.id])?.remove(&event.id).unwrap_or_default();
@@ -313,7 +313,7 @@ pub fn event(session: &mut Session<'_>, id: EventId) -> Result<Option<EventWithL
 ///
 /// # Errors
 /// What the database said.
-pub fn raw_event(session: &mut Session<'_>, id: EventId) -> Result<Option<RawEvent>, StoreError> {
+pub fn raw_event(session: &mut Session<'_>, id: PosEventId) -> Result<Option<RawEvent>, StoreError> {
     session.first(Sql::new("SELECT body, headers FROM pos_events WHERE id = ").with(Id::from(id)))
 }
 
@@ -359,7 +359,7 @@ impl Placed for MappingRow {
 /// What the database said.
 pub fn mappings(
     session: &mut Session<'_>,
-    request: &ListRequest<ConnectionId>,
+    request: &ListRequest<PosConnectionId>,
 ) -> Result<Page<MappingRow>, StoreError> {
     let shape = Shape {
         select: Sql::new("SELECT m.external_id, m.product_id, p.sku, p.name "),

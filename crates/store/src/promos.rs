@@ -14,7 +14,7 @@ use tradepost_domain::{
     ids::{CustomerId, PromoId},
     instant::Instant,
     money::{Currency, Money, Price},
-    promos::{Percentage, Promo, Reduction, Terms},
+    promos::{Discount, Percentage, Promo, PromoTerms},
     repository::{self, Promos},
     text::fold,
 };
@@ -29,11 +29,11 @@ pub(crate) struct TermsColumns<'a> {
     pub(crate) minimum_subtotal: Option<i64>,
 }
 
-impl From<&Terms> for TermsColumns<'static> {
-    fn from(terms: &Terms) -> Self {
+impl From<&PromoTerms> for TermsColumns<'static> {
+    fn from(terms: &PromoTerms) -> Self {
         let (amount, percentage_hundredths) = match terms.reduction {
-            Reduction::Fixed(amount) => (Some(amount.money().minor()), None),
-            Reduction::Percentage(percentage) => (None, Some(percentage.hundredths())),
+            Discount::Fixed(amount) => (Some(amount.money().minor()), None),
+            Discount::Percentage(percentage) => (None, Some(percentage.hundredths())),
         };
         Self {
             kind: terms.reduction.kind(),
@@ -47,14 +47,14 @@ impl From<&Terms> for TermsColumns<'static> {
 
 impl TermsColumns<'_> {
     /// The terms that are kept so.
-    pub(crate) fn terms(&self, currency: Currency) -> Result<Terms, Box<dyn Error + Send + Sync>> {
+    pub(crate) fn terms(&self, currency: Currency) -> Result<PromoTerms, Box<dyn Error + Send + Sync>> {
         let money = |minor| Money::from_minor(minor, currency);
         let reduction = match (self.kind, self.amount, self.percentage_hundredths) {
-            ("fixed", Some(amount), None) => Reduction::Fixed(Price::new(money(amount))?),
-            ("percentage", None, Some(hundredths)) => Reduction::Percentage(Percentage::from_hundredths(hundredths)?),
+            ("fixed", Some(amount), None) => Discount::Fixed(Price::new(money(amount))?),
+            ("percentage", None, Some(hundredths)) => Discount::Percentage(Percentage::from_hundredths(hundredths)?),
             (kind, ..) => return Err(format!("terms of the kind {kind}").into()),
         };
-        Ok(Terms {
+        Ok(PromoTerms {
             reduction,
             max_discount: self.max_discount.map(money),
             minimum_subtotal: self.minimum_subtotal.map(money),

@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use tradepost_domain::{
     ids::{LocationId, MovementId, ProductId},
     instant::Instant,
-    stock::Kind,
+    stock::MovementKind,
 };
 use uuid::Uuid;
 
@@ -294,7 +294,7 @@ pub struct MovementFilter {
     /// At this location.
     pub location: Option<LocationId>,
     /// Of this kind.
-    pub kind: Option<Kind>,
+    pub kind: Option<MovementKind>,
     /// Of documents of this type.
     pub source_type: Option<String>,
     /// Of this document.
@@ -332,7 +332,7 @@ pub fn movements(
     let mut conditions = Conditions::default();
     conditions.when("m.product_id = ", filter.product.map(Id::from));
     conditions.when("m.location_id = ", filter.location.map(Id::from));
-    conditions.when("m.kind = ", filter.kind.map(Kind::as_str));
+    conditions.when("m.kind = ", filter.kind.map(MovementKind::as_str));
     conditions.when("m.source_type = ", filter.source_type.as_deref());
     conditions.when("m.source_id = ", filter.source_id.map(Id));
     conditions.between("m.occurred_at", filter.occurred_after, filter.occurred_before);

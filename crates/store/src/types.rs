@@ -114,8 +114,8 @@ ids_as_stored!(
     CustomerId,
     UserId,
     TokenId,
-    ConnectionId,
-    EventId,
+    PosConnectionId,
+    PosEventId,
     OrderId,
     PromoId
 );

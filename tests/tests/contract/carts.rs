@@ -10,7 +10,7 @@ use tradepost_domain::{
     ids::ProductId,
     ledger::{
         Command, Refusal, Unavailable,
-        orders::{self, Quote, Quoted},
+        orders::{self, Quote, QuoteSubject},
     },
     money::{Money, Price},
     repository::{Carts, Users},
@@ -33,7 +33,7 @@ impl Kept {
     }
 
     async fn cart(&self, who: &Shopper) -> Quote {
-        let (quoted, customer) = (Quoted::Cart(who.user), Some(who.customer));
+        let (quoted, customer) = (QuoteSubject::Cart(who.user), Some(who.customer));
         let quote = Command::Orders(orders::Command::Quote { quoted, customer, promo_code: None });
         let effects = self.store.dry_run(quote, Principal::system()).await.expect("it can be read");
         effects.orders.quote.expect("a quote")

@@ -5,7 +5,7 @@ use crate::{
     ordering::{ask, lines, step},
 };
 use tradepost_domain::{
-    faults::Faults,
+    field_errors::FieldErrors,
     identity::Principal,
     ids::{LocationId, OrderId, ProductId},
     ledger::{
@@ -357,7 +357,7 @@ on_each_engine!(a_customers_orders_and_sales_outlive_their_data, async |kept| {
     assert_eq!(kept.read_order(id).await.order.customer_name, "Erased");
     kept.steps(id, &[Step::Cancel]).await;
     let refused = ask(&kept.store, Principal::system(), ann.order(&[(tea, "1")], None)).await;
-    let unknown = Faults::one("/customer_id", "unknown_customer", "there is no such customer");
+    let unknown = FieldErrors::one("/customer_id", "unknown_customer", "there is no such customer");
     assert_eq!(refused, Err(Refusal::Invalid(unknown)), "nothing new is written down for them");
     let filter = OrderFilter { customer: Some(customer), ..OrderFilter::default() };
     assert_eq!(found(&kept, filter, "created_at").await, "1");

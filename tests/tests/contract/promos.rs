@@ -12,7 +12,7 @@ use tradepost_domain::{
         orders::{self, OrderPatch},
     },
     orders::Step,
-    promos::{Promo, PromoPatch, Reason},
+    promos::{Promo, PromoPatch, PromoRefusal},
     repository::Promos,
 };
 use tradepost_store::{
@@ -91,12 +91,18 @@ on_each_engine!(an_edit_never_touches_how_often_a_code_was_used, async |kept| {
     let customer = ann.customer;
     assert_eq!(kept.read(move |s| s.redemptions(id, customer)).await, 2);
     let refused = ask(&kept.store, ann.principal.clone(), ann.order(&[(tea, "1")], Some("ten"))).await;
-    assert_eq!(refused, Err(Refusal::PromoRefused(Reason::UsedUp)));
+    assert_eq!(refused, Err(Refusal::PromoRefused(PromoRefusal::UsedUp)));
     kept.assert_all_agrees();
 });
 
 /// Orders of one tea with a code, all at once, through two stores; answers how many were placed.
-async fn all_at_once(stores: &[Store; 2], tea: ProductId, shoppers: &[Shopper], count: usize, why: Reason) -> usize {
+async fn all_at_once(
+    stores: &[Store; 2],
+    tea: ProductId,
+    shoppers: &[Shopper],
+    count: usize,
+    why: PromoRefusal,
+) -> usize {
     let order = |n: usize| {
         let (store, shopper) = (stores[n % 2].clone(), shoppers[n % shoppers.len()].clone());
         async move { ask(&store, shopper.principal.clone(), shopper.order(&[(tea, "1")], Some("once"))).await }
@@ -114,7 +120,7 @@ on_each_engine!(a_hundred_at_once_redeem_a_code_with_a_limit_of_one_once, async 
     let shoppers = kept.shoppers(&(0..100).map(|n| format!("shopper{n}")).collect::<Vec<_>>()).await;
     let stores = kept.two_stores();
     for round in 1..=3 {
-        assert_eq!(all_at_once(&stores, tea, &shoppers, 100, Reason::UsedUp).await, 1);
+        assert_eq!(all_at_once(&stores, tea, &shoppers, 100, PromoRefusal::UsedUp).await, 1);
         assert_eq!((used(&kept, promo).await, kept.number("SELECT COUNT(*) FROM redemptions")), (1, 1));
         assert_eq!(kept.number("SELECT COUNT(*) FROM orders WHERE discount > 0"), round);
         let last = kept.number("SELECT MAX(number) FROM orders");
@@ -140,7 +146,7 @@ on_each_engine!(twenty_orders_of_one_shopper_redeem_a_code_as_often_as_one_may, 
     let shoppers = kept.shoppers(&["ann".to_owned(), "bob".to_owned()]).await;
     let stores = kept.two_stores();
     for shopper in &shoppers {
-        assert_eq!(all_at_once(&stores, tea, std::slice::from_ref(shopper), 20, Reason::AlreadyUsed).await, 2);
+        assert_eq!(all_at_once(&stores, tea, std::slice::from_ref(shopper), 20, PromoRefusal::AlreadyUsed).await, 2);
     }
     assert_eq!(kept.number("SELECT times_used FROM promo_codes"), 4);
     kept.assert_all_agrees();
@@ -191,7 +197,7 @@ on_each_engine!(a_removed_code_keeps_its_promise_and_is_found_by_nobody, async |
             match outcome {
                 Ok(order) if n != 3 => assert_eq!(kept.read_order(order).await.order.discount, expected),
                 Ok(_) => assert_eq!(n, 3),
-                Err(refusal) => assert_eq!((refusal, expected), (Refusal::PromoRefused(Reason::Unknown), 0)),
+                Err(refusal) => assert_eq!((refusal, expected), (Refusal::PromoRefused(PromoRefusal::Unknown), 0)),
             }
         }
     }

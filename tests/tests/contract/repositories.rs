@@ -6,9 +6,9 @@ use tradepost_domain::{
     catalogue::Category,
     customers::CustomerPatch,
     identity::{Actor, Permission, Role},
-    ids::{CategoryId, ConnectionId, LocationId, TokenId},
-    pos::{Connection, ConnectionPatch, OnShortage},
-    repository::{Categories, Connections, Customers, Locations, LoginFailures, Token, Tokens, Users},
+    ids::{CategoryId, LocationId, PosConnectionId, TokenId},
+    pos::{OnShortage, PosConnection, PosConnectionPatch},
+    repository::{Categories, Customers, Locations, LoginFailures, PosConnections, Token, Tokens, Users},
     stock::Location,
 };
 use tradepost_store::StoreError;
@@ -54,9 +54,9 @@ on_each_engine!(each_noun_says_which_of_its_fields_is_taken, async |kept| {
     assert_eq!(taken(kept.write(|s| s.add_connection(&a_till("TILL"), "whsec_2")).await), Some("name"));
 });
 
-fn a_till(name: &str) -> Connection {
-    let form = ConnectionPatch { name: Some(name.to_owned()), ..ConnectionPatch::default() };
-    Connection::new(ConnectionId::from_uuid(crate::new_id()), &form, now()).expect("a connection")
+fn a_till(name: &str) -> PosConnection {
+    let form = PosConnectionPatch { name: Some(name.to_owned()), ..PosConnectionPatch::default() };
+    PosConnection::new(PosConnectionId::from_uuid(crate::new_id()), &form, now()).expect("a connection")
 }
 
 on_each_engine!(an_edit_of_an_old_version_is_refused, async |kept| {
@@ -232,7 +232,8 @@ on_each_engine!(a_connection_that_is_removed_forgets_its_secret_and_frees_its_na
     let mut till = a_till("Till");
     let (id, added) = (till.id, till.clone());
     kept.write(move |s| s.add_connection(&added, "whsec_1")).await.unwrap();
-    till.edit(&ConnectionPatch { on_shortage: Some(OnShortage::Hold), ..ConnectionPatch::default() }, now()).unwrap();
+    till.edit(&PosConnectionPatch { on_shortage: Some(OnShortage::Hold), ..PosConnectionPatch::default() }, now())
+        .unwrap();
     let wanted = till.clone();
     kept.write(move |s| s.update_connection(&till)).await.unwrap();
     assert_eq!(kept.read(move |s| s.connection(id)).await, Some(wanted));

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use tradepost_domain::{
     catalogue::ProductPatch,
     identity::Principal,
-    ids::{ConnectionId, ProductId},
+    ids::{PosConnectionId, ProductId},
     ledger::{Command, Effects, Refusal, catalogue, pos, stock},
-    pos::{Connection, ConnectionPatch, Delivery, EventLine, OnShortage, Reference, Report},
-    repository::Connections,
+    pos::{OnShortage, PosConnection, PosConnectionPatch, PosEventLine, Reference, Report, WebhookDelivery},
+    repository::PosConnections,
 };
 use tradepost_store::{Answer, Store, StoreError, Submission, SubmitError};
 use tradepost_tests::{Database, Engine, at_once, block_on, sql};
@@ -20,11 +20,14 @@ fn servers(database: &Database) -> [Store; 2] {
     [first, second]
 }
 
-async fn a_till(store: &Store, on_shortage: OnShortage) -> ConnectionId {
-    let id = ConnectionId::from_uuid(new_id());
-    let form =
-        ConnectionPatch { name: Some("till".into()), on_shortage: Some(on_shortage), ..ConnectionPatch::default() };
-    let connection = Connection::new(id, &form, now()).expect("a till");
+async fn a_till(store: &Store, on_shortage: OnShortage) -> PosConnectionId {
+    let id = PosConnectionId::from_uuid(new_id());
+    let form = PosConnectionPatch {
+        name: Some("till".into()),
+        on_shortage: Some(on_shortage),
+        ..PosConnectionPatch::default()
+    };
+    let connection = PosConnection::new(id, &form, now()).expect("a till");
     let add = move |s: &mut tradepost_store::Session<'_>| -> Result<(), StoreError> {
         Ok(s.add_connection(&connection, "whsec_c2VjcmV0")?)
     };
@@ -32,21 +35,21 @@ async fn a_till(store: &Store, on_shortage: OnShortage) -> ConnectionId {
     id
 }
 
-fn change(product: Reference, by: &str) -> EventLine {
+fn change(product: Reference, by: &str) -> PosEventLine {
     let report = Report::Change { change: by.parse().expect("a change"), occurred_at: None, reason: None };
-    EventLine { product, report }
+    PosEventLine { product, report }
 }
 
-fn delivery(connection: ConnectionId, webhook_id: &str, lines: Vec<EventLine>) -> Command {
+fn delivery(connection: PosConnectionId, webhook_id: &str, lines: Vec<PosEventLine>) -> Command {
     let mut body_hash = [0; 32];
     webhook_id.bytes().zip(&mut body_hash).for_each(|(byte, place)| *place = byte);
     let (body, headers) = (webhook_id.as_bytes().to_vec(), "{}".to_owned());
     let webhook_id = webhook_id.to_owned();
-    let delivery = Delivery { connection, webhook_id, body_hash, body, headers, lines };
+    let delivery = WebhookDelivery { connection, webhook_id, body_hash, body, headers, lines };
     Command::Pos(pos::Command::Apply(Arc::new(delivery)))
 }
 
-fn map(connection: ConnectionId, external_id: &str, product: ProductId) -> Command {
+fn map(connection: PosConnectionId, external_id: &str, product: ProductId) -> Command {
     Command::Pos(pos::Command::Map { connection, external_id: external_id.to_owned(), product })
 }
 
@@ -195,11 +198,11 @@ fn counts_from_long_ago_are_refused_without_a_look_at_the_ledger() {
         let tea = a_product(&store, "TEA", "100").await;
         let counted_at = Some(tradepost_domain::instant::Instant::from_micros(0));
         let report = || Report::Count { counted: "1".parse().expect("a quantity"), counted_at };
-        let lines = (0..40).map(|_| EventLine { product: Reference::Product(tea), report: report() }).collect();
+        let lines = (0..40).map(|_| PosEventLine { product: Reference::Product(tea), report: report() }).collect();
         let before = store.statements();
         let refused = store.ledger().submit(submission(delivery(till, "old", lines))).await;
-        let Err(SubmitError::Refused(Refusal::Invalid(faults))) = refused else { panic!("{refused:?}") };
-        assert!(faults.as_slice().iter().all(|fault| fault.code == "too_long_ago"), "{faults}");
+        let Err(SubmitError::Refused(Refusal::Invalid(errors))) = refused else { panic!("{refused:?}") };
+        assert!(errors.as_slice().iter().all(|fault| fault.code == "too_long_ago"), "{errors}");
         assert!(store.statements() - before < 10, "{}", store.statements() - before);
         assert_eq!(on_hand(database, tea), 100);
     });

@@ -4,7 +4,7 @@
 
 use super::{
     json::Object,
-    problem::{Code, FieldFault, Problem},
+    problem::{Code, FieldError, Problem},
 };
 use actix_web::{
     FromRequest, HttpRequest,
@@ -57,7 +57,7 @@ pub fn says_json(request: &HttpRequest) -> bool {
 /// `malformed` for what is not JSON; `validation` with a pointer for everything else.
 pub fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Problem> {
     let Object(value) = serde_json::from_slice::<Object<T>>(bytes).map_err(|error| explain::<T>(bytes, &error))?;
-    value.validate().map_err(|errors| shape_faults(&errors))?;
+    value.validate().map_err(|errors| shape_errors(&errors))?;
     Ok(value)
 }
 
@@ -121,25 +121,25 @@ fn escape(token: &str) -> String {
     token.replace('~', "~0").replace('/', "~1")
 }
 
-fn shape_faults(errors: &ValidationErrors) -> Problem {
-    let mut faults = Vec::new();
-    collect(errors, "", &mut faults);
-    faults.into_iter().fold(Problem::new(Code::VALIDATION, ""), Problem::with_fault)
+fn shape_errors(errors: &ValidationErrors) -> Problem {
+    let mut found = Vec::new();
+    collect(errors, "", &mut found);
+    found.into_iter().fold(Problem::new(Code::VALIDATION, ""), Problem::with_field_error)
 }
 
-fn collect(errors: &ValidationErrors, at: &str, faults: &mut Vec<FieldFault>) {
+fn collect(errors: &ValidationErrors, at: &str, found: &mut Vec<FieldError>) {
     for (field, kind) in errors.errors() {
         let here = format!("{at}/{field}");
         match kind {
-            ValidationErrorsKind::Field(errors) => faults.extend(errors.iter().map(|error| FieldFault {
+            ValidationErrorsKind::Field(errors) => found.extend(errors.iter().map(|error| FieldError {
                 pointer: Some(here.clone()),
                 parameter: None,
                 code: error.code.to_string(),
                 detail: error.message.as_deref().unwrap_or("this is not as it must be").to_owned(),
             })),
-            ValidationErrorsKind::Struct(inner) => collect(inner, &here, faults),
+            ValidationErrorsKind::Struct(inner) => collect(inner, &here, found),
             ValidationErrorsKind::List(items) => {
-                items.iter().for_each(|(index, inner)| collect(inner, &format!("{here}/{index}"), faults));
+                items.iter().for_each(|(index, inner)| collect(inner, &format!("{here}/{index}"), found));
             }
         }
     }

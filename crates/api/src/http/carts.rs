@@ -20,13 +20,13 @@ use crate::{
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web::Data};
 use serde::{Deserialize, Serialize};
 use tradepost_domain::{
-    faults::Faults,
+    field_errors::FieldErrors,
     ids::ProductId,
     ledger::{
         Command,
         orders::{self, Quote, QuotedLine},
     },
-    promos::Reason,
+    promos::PromoRefusal,
 };
 use tradepost_store::Session;
 use utoipa::ToSchema;
@@ -83,7 +83,7 @@ impl From<Quote> for CartView {
             subtotal: Amount(quote.subtotal),
             discount: Amount(quote.discount),
             promo_code: quote.promo_code,
-            promo_refused: quote.promo_refused.map(Reason::as_str),
+            promo_refused: quote.promo_refused.map(PromoRefusal::as_str),
             total: Amount(quote.total),
         }
     }
@@ -152,9 +152,9 @@ pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, caller: Caller)
 #[patch("/cart")]
 pub(crate) async fn edit(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let form: EditCart = change.json()?;
-    let mut faults = Faults::new();
-    let code = form.promo_code.map(|code| typed_code(code, &mut faults));
-    faults.into_result()?;
+    let mut errors = FieldErrors::new();
+    let code = form.promo_code.map(|code| typed_code(code, &mut errors));
+    errors.into_result()?;
     let (user, expected) = (change.caller.user, change.expected_version);
     let work = move |session: &mut Session<'_>| match &code {
         Some(code) => carts::set_promo(session, user, code.as_deref(), expected),
@@ -202,9 +202,9 @@ pub(crate) async fn remove_item(
 #[post("/cart/checkout")]
 pub(crate) async fn checkout(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let Checkout { promo_code, notes } = change.optional_json_about(&shop, |_| Ok(true)).await?;
-    let mut faults = Faults::new();
-    let promo_code = typed_code(promo_code, &mut faults);
-    faults.into_result()?;
+    let mut errors = FieldErrors::new();
+    let promo_code = typed_code(promo_code, &mut errors);
+    errors.into_result()?;
     let Owner { user, customer } = Owner::of(change.caller.user, &change.caller.principal);
     let command = Command::Orders(orders::Command::Checkout { user, customer, promo_code, notes });
     change.submit(&shop, command, placed).await

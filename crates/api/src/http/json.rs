@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use std::{borrow::Cow, fmt, marker::PhantomData, str::FromStr};
 use tradepost_domain::{
     ids::{
-        CategoryId, ConnectionId, CustomerId, EventId, LineId, LocationId, MovementId, OrderId, ProductId, PromoId,
-        SaleId, TokenId, UserId,
+        CategoryId, CustomerId, LineId, LocationId, MovementId, OrderId, PosConnectionId, PosEventId, ProductId,
+        PromoId, SaleId, TokenId, UserId,
     },
     instant::Instant,
     money::{Currency, Money},
@@ -42,9 +42,9 @@ macro_rules! ids {
 }
 ids!(
     CategoryId,
-    ConnectionId,
+    PosConnectionId,
     CustomerId,
-    EventId,
+    PosEventId,
     LineId,
     LocationId,
     MovementId,

@@ -15,7 +15,7 @@ use tradepost_domain::{
     identity::Actor,
     ids::MovementId,
     ledger::Names,
-    stock::{Kind, Movement},
+    stock::{Movement, MovementKind},
 };
 use tradepost_store::stock::{self as stored, MovementRow};
 use utoipa::{IntoParams, ToSchema};
@@ -160,7 +160,7 @@ pub(crate) async fn list(shop: Data<Shop>, list: ListOf<MovementFilter>) -> Resu
     let filter = stored::MovementFilter {
         product: filter.product_id.map(Into::into),
         location: filter.location_id.map(Into::into),
-        kind: query::named("kind", filter.kind.as_deref(), Kind::parse)?,
+        kind: query::named("kind", filter.kind.as_deref(), MovementKind::parse)?,
         source_type: filter.source_type,
         source_id: filter.source_id.map(Into::into),
         occurred_after: filter.occurred_after.map(|time| time.0),

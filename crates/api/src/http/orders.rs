@@ -14,7 +14,7 @@ use crate::{auth::Caller, shop::Shop};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use serde::{Deserialize, Serialize};
 use tradepost_domain::{
-    faults::Faults,
+    field_errors::FieldErrors,
     identity::Principal,
     ids::{LineId, LocationId, OrderId, ProductId},
     ledger::{Command, Effects, SellLine, orders},
@@ -94,9 +94,9 @@ pub(crate) async fn list(shop: Data<Shop>, caller: Caller, list: ListOf<OrderFil
 #[post("/orders")]
 pub(crate) async fn place(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let form: PlaceOrder = change.json()?;
-    let mut faults = Faults::new();
-    let promo_code = typed_code(form.promo_code, &mut faults);
-    faults.into_result()?;
+    let mut errors = FieldErrors::new();
+    let promo_code = typed_code(form.promo_code, &mut errors);
+    errors.into_result()?;
     let new = orders::NewOrder {
         customer: form.customer_id.map(Into::into).or(change.caller.principal.customer),
         lines: form.lines.into_iter().map(SellLine::from).collect(),
@@ -129,11 +129,11 @@ pub(crate) async fn read(
 pub(crate) async fn edit(shop: Data<Shop>, id: PathId<OrderId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
     let form: EditOrder = change.json_about(&shop, exists(id, &change)).await?;
-    let mut faults = Faults::new();
-    let promo_code = form.promo_code.map(|code| typed_code(code, &mut faults));
-    if let Err(faults) = faults.into_result() {
+    let mut errors = FieldErrors::new();
+    let promo_code = form.promo_code.map(|code| typed_code(code, &mut errors));
+    if let Err(errors) = errors.into_result() {
         let exists = shop.store.read(exists(id, &change)).await?;
-        return Err(if exists { faults.into() } else { Problem::not_found() });
+        return Err(if exists { errors.into() } else { Problem::not_found() });
     }
     let lines = form.lines.map(|lines| lines.into_iter().map(SellLine::from).collect());
     let patch = Box::new(orders::OrderPatch { lines, promo_code, notes: form.notes });

@@ -17,11 +17,11 @@ use crate::{
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web::Data};
 use serde::{Deserialize, Serialize};
 use tradepost_domain::{
-    faults::Faults,
-    ids::{ConnectionId, LocationId},
+    field_errors::FieldErrors,
+    ids::{LocationId, PosConnectionId},
     ledger::{Command, pos},
-    pos::{Connection, ConnectionPatch, OnShortage},
-    repository::{Connections, Locations},
+    pos::{OnShortage, PosConnection, PosConnectionPatch},
+    repository::{Locations, PosConnections},
 };
 use tradepost_store::{Session, pos as stored};
 use utoipa::{IntoParams, ToSchema};
@@ -57,7 +57,7 @@ pub struct ConnectionView {
 }
 
 impl ConnectionView {
-    fn new(connection: &Connection, public_url: &str) -> Self {
+    fn new(connection: &PosConnection, public_url: &str) -> Self {
         Self {
             id: connection.id.into(),
             name: connection.name.clone(),
@@ -138,18 +138,18 @@ fn patch(
     dialect: Option<&str>,
     location: Option<Option<Id>>,
     on_shortage: Option<&str>,
-) -> Result<ConnectionPatch, Faults> {
-    let mut faults = Faults::new();
+) -> Result<PosConnectionPatch, FieldErrors> {
+    let mut errors = FieldErrors::new();
     if dialect.is_some_and(|dialect| dialect != DIALECT) {
-        faults.add("/dialect", "invalid", "the only dialect is standard");
+        errors.add("/dialect", "invalid", "the only dialect is standard");
     }
     let parsed = on_shortage.map(OnShortage::parse);
     if parsed == Some(None) {
-        faults.add("/on_shortage", "invalid", "this is refuse or hold");
+        errors.add("/on_shortage", "invalid", "this is refuse or hold");
     }
-    faults.into_result()?;
+    errors.into_result()?;
     let location = location.map(|id| id.map(LocationId::from));
-    Ok(ConnectionPatch { name, location, on_shortage: parsed.flatten() })
+    Ok(PosConnectionPatch { name, location, on_shortage: parsed.flatten() })
 }
 
 /// List POS connections
@@ -171,8 +171,8 @@ pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse
     let form: AddConnection = change.json()?;
     let location = form.location_id.map(Some);
     let patch = patch(Some(form.name), form.dialect.as_deref(), location, form.on_shortage.as_deref())?;
-    let id = ConnectionId::from_uuid(clock::new_uuid());
-    let connection = Connection::new(id, &patch, clock::now())?;
+    let id = PosConnectionId::from_uuid(clock::new_uuid());
+    let connection = PosConnection::new(id, &patch, clock::now())?;
     let secret = secrets::generate().map_err(Problem::internal)?;
     let public_url = shop.public_url.clone();
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
@@ -195,7 +195,7 @@ pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse
 pub(crate) async fn read(
     shop: Data<Shop>,
     request: HttpRequest,
-    id: PathId<ConnectionId>,
+    id: PathId<PosConnectionId>,
 ) -> Result<HttpResponse, Problem> {
     let connection = shop.store.read_one(move |session| find(session, id.0)).await?;
     Ok(answer::one(&request, connection.version, &ConnectionView::new(&connection, &shop.public_url)))
@@ -204,7 +204,11 @@ pub(crate) async fn read(
 /// Change a POS connection
 #[utoipa::path(tag = "POS", params(("id" = Id, Path)), request_body = EditConnection, responses((status = 200, description = "The connection.", body = ConnectionView)))]
 #[patch("/pos-connections/{id}")]
-pub(crate) async fn edit(shop: Data<Shop>, id: PathId<ConnectionId>, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn edit(
+    shop: Data<Shop>,
+    id: PathId<PosConnectionId>,
+    change: Change,
+) -> Result<HttpResponse, Problem> {
     let id = id.0;
     let form: EditConnection = change.json_about(&shop, move |session| Ok(session.connection(id)?.is_some())).await?;
     let patch = patch(form.name, form.dialect.as_deref(), form.location_id, form.on_shortage.as_deref());
@@ -229,7 +233,7 @@ pub(crate) async fn edit(shop: Data<Shop>, id: PathId<ConnectionId>, change: Cha
 #[delete("/pos-connections/{id}")]
 pub(crate) async fn remove(
     shop: Data<Shop>,
-    id: PathId<ConnectionId>,
+    id: PathId<PosConnectionId>,
     change: Change,
 ) -> Result<HttpResponse, Problem> {
     let (id, expected) = (id.0, change.expected_version);
@@ -251,7 +255,7 @@ pub(crate) async fn remove(
 #[put("/pos-connections/{id}/products/{external_id}")]
 pub(crate) async fn map(
     shop: Data<Shop>,
-    id: PathId<ConnectionId>,
+    id: PathId<PosConnectionId>,
     external_id: PathText,
     change: Change,
 ) -> Result<HttpResponse, Problem> {
@@ -283,7 +287,7 @@ pub(crate) async fn map(
 #[delete("/pos-connections/{id}/products/{external_id}")]
 pub(crate) async fn unmap(
     shop: Data<Shop>,
-    id: PathId<ConnectionId>,
+    id: PathId<PosConnectionId>,
     external_id: PathText,
     change: Change,
 ) -> Result<HttpResponse, Problem> {
@@ -291,7 +295,7 @@ pub(crate) async fn unmap(
     change.submit(&shop, command, |_| answer::no_content()).await
 }
 
-fn find(session: &mut Session<'_>, id: ConnectionId) -> Result<Connection, Problem> {
+fn find(session: &mut Session<'_>, id: PosConnectionId) -> Result<PosConnection, Problem> {
     session.connection(id)?.ok_or_else(Problem::not_found)
 }
 

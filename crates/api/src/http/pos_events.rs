@@ -14,9 +14,9 @@ use crate::shop::Shop;
 use actix_web::{HttpRequest, HttpResponse, get, post, web::Data};
 use serde::{Deserialize, Serialize};
 use tradepost_domain::{
-    ids::EventId,
+    ids::PosEventId,
     ledger::{Command, Effects, pos},
-    pos::{Event, EventLine, EventStatus, Report},
+    pos::{PosEvent, PosEventLine, PosEventStatus, Report},
 };
 use tradepost_store::{
     Answer,
@@ -100,8 +100,8 @@ impl From<EventLineRow> for EventLineView {
     }
 }
 
-impl From<&EventLine> for EventLineView {
-    fn from(line: &EventLine) -> Self {
+impl From<&PosEventLine> for EventLineView {
+    fn from(line: &PosEventLine) -> Self {
         let named = Self::new(line.product.kind(), line.product.value());
         match &line.report {
             Report::Change { change, occurred_at, reason } => Self {
@@ -133,8 +133,8 @@ impl From<EventWithLines> for EventView {
     }
 }
 
-impl From<&Event> for EventView {
-    fn from(event: &Event) -> Self {
+impl From<&PosEvent> for EventView {
+    fn from(event: &PosEvent) -> Self {
         Self {
             id: event.id.into(),
             connection_id: event.connection.into(),
@@ -187,7 +187,7 @@ pub(crate) async fn list(shop: Data<Shop>, list: ListOf<EventFilter>) -> Result<
     let filter = list.filter.clone();
     let filter = stored::EventFilter {
         connection: filter.connection_id.map(Into::into),
-        status: query::named("status", filter.status.as_deref(), EventStatus::parse)?,
+        status: query::named("status", filter.status.as_deref(), PosEventStatus::parse)?,
         webhook_id: filter.webhook_id,
         reason_code: filter.reason_code,
         received_after: filter.received_after.map(|time| time.0),
@@ -201,7 +201,11 @@ pub(crate) async fn list(shop: Data<Shop>, list: ListOf<EventFilter>) -> Result<
 /// Read a delivery
 #[utoipa::path(tag = "POS", params(("id" = Id, Path)), responses((status = 200, description = "The delivery.", body = EventView)))]
 #[get("/pos-events/{id}")]
-pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<EventId>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn read(
+    shop: Data<Shop>,
+    request: HttpRequest,
+    id: PathId<PosEventId>,
+) -> Result<HttpResponse, Problem> {
     let event = shop.store.read(move |session| stored::event(session, id.0).map_err(Problem::from)).await?;
     let event = event.ok_or_else(Problem::not_found)?;
     Ok(answer::one(&request, event.event.version, &EventView::from(event)))
@@ -212,7 +216,7 @@ pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<Even
 /// One that was refused or is held: when there is stock again, or its product is known.
 #[utoipa::path(tag = "POS", params(("id" = Id, Path)), responses((status = 200, description = "The delivery as it stands now, and what it led to.", body = JudgedView)))]
 #[post("/pos-events/{id}/retry")]
-pub(crate) async fn retry(shop: Data<Shop>, id: PathId<EventId>, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn retry(shop: Data<Shop>, id: PathId<PosEventId>, change: Change) -> Result<HttpResponse, Problem> {
     change.submit(&shop, Command::Pos(pos::Command::Retry { id: id.0 }), judged).await
 }
 
@@ -221,7 +225,7 @@ pub(crate) async fn retry(shop: Data<Shop>, id: PathId<EventId>, change: Change)
 /// Decides that it shall not be applied.
 #[utoipa::path(tag = "POS", params(("id" = Id, Path)), request_body = Option<Dismiss>, responses((status = 200, description = "The delivery.", body = JudgedView)))]
 #[post("/pos-events/{id}/dismiss")]
-pub(crate) async fn dismiss(shop: Data<Shop>, id: PathId<EventId>, change: Change) -> Result<HttpResponse, Problem> {
+pub(crate) async fn dismiss(shop: Data<Shop>, id: PathId<PosEventId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
     let exists = move |session: &mut tradepost_store::Session<'_>| Ok(stored::event(session, id)?.is_some());
     let Dismiss { reason } = change.optional_json_about(&shop, exists).await?;

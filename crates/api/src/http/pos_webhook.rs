@@ -20,11 +20,11 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use tradepost_domain::{
-    faults::Faults,
+    field_errors::FieldErrors,
     identity::Principal,
-    ids::ConnectionId,
+    ids::PosConnectionId,
     ledger::{Command, Effects, Names, Refusal, pos},
-    pos::{Delivery, Event, EventLine, EventStatus, Reference, Report},
+    pos::{PosEvent, PosEventLine, PosEventStatus, Reference, Report, WebhookDelivery},
     stock::Movement,
 };
 use tradepost_store::{Answer, Submission, SubmitError};
@@ -126,7 +126,7 @@ pub(crate) async fn receive(shop: Data<Shop>, request: HttpRequest, payload: Pay
         return Err(Problem::parameter("webhook-id", "invalid", "an id is 1 to 255 visible characters"));
     }
     let (lines, is_single) = body::parse::<PosReport>(&body)?.into_lines()?;
-    let delivery = Delivery {
+    let delivery = WebhookDelivery {
         connection,
         webhook_id,
         body_hash: Sha256::digest(&body).into(),
@@ -147,8 +147,8 @@ pub(crate) async fn receive(shop: Data<Shop>, request: HttpRequest, payload: Pay
 }
 
 /// Who sends it, if the signature is good. Whatever is wrong, the answer is the same.
-async fn authenticate(shop: &Shop, request: &HttpRequest, body: &[u8]) -> Result<ConnectionId, Problem> {
-    let named: Option<ConnectionId> = request.match_info().get("connection_id").and_then(|text| text.parse().ok());
+async fn authenticate(shop: &Shop, request: &HttpRequest, body: &[u8]) -> Result<PosConnectionId, Problem> {
+    let named: Option<PosConnectionId> = request.match_info().get("connection_id").and_then(|text| text.parse().ok());
     let secret = match named {
         Some(id) => shop.secrets.of(&shop.store, id).await?,
         None => None,
@@ -203,22 +203,22 @@ fn outcome(effects: &Effects, instance: Option<&RequestId>) -> Answer {
     answer::changed(status(event), &PosOutcome::of_effects(event, movements, &effects.names), None)
 }
 
-fn status(event: &Event) -> u16 {
+fn status(event: &PosEvent) -> u16 {
     match event.status {
-        EventStatus::Applied | EventStatus::Dismissed => 200,
-        EventStatus::Held | EventStatus::Received => 202,
-        EventStatus::Refused => 409,
+        PosEventStatus::Applied | PosEventStatus::Dismissed => 200,
+        PosEventStatus::Held | PosEventStatus::Received => 202,
+        PosEventStatus::Refused => 409,
     }
 }
 
 impl PosOutcome {
-    fn of_effects(event: &Event, movements: &[Movement], names: &Names) -> Self {
+    fn of_effects(event: &PosEvent, movements: &[Movement], names: &Names) -> Self {
         let movements = || movements.iter().map(|movement| MovementView::of_effects(movement, names)).collect();
         Self {
             event_id: event.id.into(),
             status: event.status.as_str(),
             reason: event.reason.as_ref().map(|reason| reason.detail.clone()),
-            movements: (event.status == EventStatus::Applied).then(movements),
+            movements: (event.status == PosEventStatus::Applied).then(movements),
         }
     }
 }
@@ -228,9 +228,9 @@ fn refused(error: SubmitError, is_single: bool) -> Problem {
     match error {
         // The connection was removed after its signature was found good.
         SubmitError::Refused(Refusal::NotFound(_)) => bad_signature(),
-        SubmitError::Refused(Refusal::Invalid(faults)) if is_single => {
-            let mut moved = Faults::new();
-            for fault in faults.as_slice() {
+        SubmitError::Refused(Refusal::Invalid(errors)) if is_single => {
+            let mut moved = FieldErrors::new();
+            for fault in errors.as_slice() {
                 let pointer = fault.pointer.strip_prefix("/changes/0").unwrap_or(&fault.pointer);
                 moved.add(pointer, fault.code, &fault.detail);
             }
@@ -247,30 +247,30 @@ impl PosReport {
     }
 
     /// The lines, and whether it was the form with a single change.
-    fn into_lines(self) -> Result<(Vec<EventLine>, bool), Problem> {
+    fn into_lines(self) -> Result<(Vec<PosEventLine>, bool), Problem> {
         let is_single = self.has_single();
-        let mut faults = Faults::new();
+        let mut errors = FieldErrors::new();
         let lines = match (is_single, self.quantity_change, self.changes, self.counts) {
             (true, Some(quantity_change), None, None) => {
                 let Self { product_id, sku, external_id, reason, occurred_at, .. } = self;
                 let single = ReportedChange { product_id, sku, external_id, quantity_change, reason, occurred_at };
-                vec![single.into_line("", &mut faults)]
+                vec![single.into_line("", &mut errors)]
             }
             (true, None, None, None) => return Err(Problem::at("/quantity_change", "required", "this is required")),
             (false, _, Some(changes), None) => {
                 let line = |(index, change): (usize, ReportedChange)| {
-                    change.into_line(&format!("/changes/{index}"), &mut faults)
+                    change.into_line(&format!("/changes/{index}"), &mut errors)
                 };
                 changes.into_iter().enumerate().map(line).collect()
             }
             (false, _, None, Some(counts)) => {
                 let line =
-                    |(index, count): (usize, ReportedCount)| count.into_line(&format!("/counts/{index}"), &mut faults);
+                    |(index, count): (usize, ReportedCount)| count.into_line(&format!("/counts/{index}"), &mut errors);
                 counts.into_iter().enumerate().map(line).collect()
             }
             _ => return Err(Problem::at("", "form", FORM)),
         };
-        faults.into_result()?;
+        errors.into_result()?;
         Ok((lines.into_iter().flatten().collect(), is_single))
     }
 }
@@ -279,19 +279,19 @@ impl PosReport {
 const FORM: &str = "a report is one change, or several in `changes`, or `counts`: one of these";
 
 impl ReportedChange {
-    fn into_line(self, at: &str, faults: &mut Faults) -> Option<EventLine> {
-        let product = reference(at, self.product_id, self.sku, self.external_id, faults)?;
+    fn into_line(self, at: &str, errors: &mut FieldErrors) -> Option<PosEventLine> {
+        let product = reference(at, self.product_id, self.sku, self.external_id, errors)?;
         let occurred_at = self.occurred_at.map(|time| time.0);
         let report = Report::Change { change: self.quantity_change.0, occurred_at, reason: self.reason };
-        Some(EventLine { product, report })
+        Some(PosEventLine { product, report })
     }
 }
 
 impl ReportedCount {
-    fn into_line(self, at: &str, faults: &mut Faults) -> Option<EventLine> {
-        let product = reference(at, self.product_id, self.sku, self.external_id, faults)?;
+    fn into_line(self, at: &str, errors: &mut FieldErrors) -> Option<PosEventLine> {
+        let product = reference(at, self.product_id, self.sku, self.external_id, errors)?;
         let report = Report::Count { counted: self.counted.0, counted_at: self.counted_at.map(|time| time.0) };
-        Some(EventLine { product, report })
+        Some(PosEventLine { product, report })
     }
 }
 
@@ -300,14 +300,14 @@ fn reference(
     id: Option<Id>,
     sku: Option<String>,
     external_id: Option<String>,
-    faults: &mut Faults,
+    errors: &mut FieldErrors,
 ) -> Option<Reference> {
     match (id, sku, external_id) {
         (Some(id), None, None) => Some(Reference::Product(id.into())),
         (None, Some(sku), None) => Some(Reference::Sku(sku)),
         (None, None, Some(external_id)) => Some(Reference::External(external_id)),
         _ => {
-            faults.add(at, "ambiguous", "name the product by one of product_id, sku and external_id");
+            errors.add(at, "ambiguous", "name the product by one of product_id, sku and external_id");
             None
         }
     }
@@ -317,7 +317,7 @@ fn reference(
 mod tests {
     use super::*;
 
-    fn lines(body: &str) -> Result<(Vec<EventLine>, bool), Problem> {
+    fn lines(body: &str) -> Result<(Vec<PosEventLine>, bool), Problem> {
         body::parse::<PosReport>(body.as_bytes())?.into_lines()
     }
 

@@ -14,7 +14,7 @@ use std::fmt;
 
 /// What went wrong with one field of the body or one parameter of the query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct FieldFault {
+pub struct FieldError {
     /// JSON pointer (RFC 6901) into the request's body.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/lines/0/quantity")]
@@ -87,7 +87,7 @@ struct Parts {
     detail: String,
     inside: Option<String>,
     instance: Option<String>,
-    errors: Vec<FieldFault>,
+    errors: Vec<FieldError>,
     members: Vec<(&'static str, Box<RawValue>)>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -108,7 +108,7 @@ impl Problem {
 
     /// One fault in the body.
     pub fn at(pointer: impl Into<String>, code: &str, detail: impl fmt::Display) -> Self {
-        Self::new(Code::VALIDATION, "").with_fault(FieldFault {
+        Self::new(Code::VALIDATION, "").with_field_error(FieldError {
             pointer: Some(pointer.into()),
             parameter: None,
             code: code.to_owned(),
@@ -118,7 +118,7 @@ impl Problem {
 
     /// One fault in the query or a header.
     pub fn parameter(name: impl Into<String>, code: &str, detail: impl fmt::Display) -> Self {
-        Self::new(Code::VALIDATION, "").with_fault(FieldFault {
+        Self::new(Code::VALIDATION, "").with_field_error(FieldError {
             pointer: None,
             parameter: Some(name.into()),
             code: code.to_owned(),
@@ -146,7 +146,7 @@ impl Problem {
 
     /// Adds a fault of a field; the detail then speaks of the first.
     #[must_use]
-    pub fn with_fault(mut self, fault: FieldFault) -> Self {
+    pub fn with_field_error(mut self, fault: FieldError) -> Self {
         if self.0.detail.is_empty() {
             let place = fault.pointer.as_deref().or(fault.parameter.as_deref()).unwrap_or_default();
             let colon = if place.is_empty() { "" } else { ": " };
@@ -283,7 +283,7 @@ pub struct ProblemShape {
     code: String,
     /// What is wrong, field by field.
     #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<Vec<FieldFault>>,
+    errors: Option<Vec<FieldError>>,
 }
 
 #[cfg(test)]

@@ -14,10 +14,10 @@ use crate::{
 use actix_web::{HttpResponse, post, web::Data};
 use serde::{Deserialize, Serialize};
 use tradepost_domain::{
-    faults::Faults,
+    field_errors::FieldErrors,
     ledger::{
         Refusal, SellLine,
-        orders::{Quote, Quoted},
+        orders::{Quote, QuoteSubject},
     },
     text::{self, limits},
 };
@@ -68,15 +68,15 @@ enum Subject {
 #[post("/promo-codes/check")]
 pub(crate) async fn check(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let form: CheckPromo = change.json()?;
-    let mut faults = Faults::new();
-    let code = faults.take("/code", text::required(&form.code, limits::CODE)).unwrap_or_default();
-    let subject = subject(form.lines, form.cart, &mut faults);
-    faults.into_result()?;
+    let mut errors = FieldErrors::new();
+    let code = errors.take("/code", text::required(&form.code, limits::CODE)).unwrap_or_default();
+    let subject = subject(form.lines, form.cart, &mut errors);
+    errors.into_result()?;
     let owner = Owner::of(change.caller.user, &change.caller.principal);
     let work = move |session: &mut Session<'_>| -> Result<Answer, Problem> {
         let quoted = match &subject {
-            Subject::Lines(lines) => Quoted::Lines(lines.clone()),
-            Subject::Cart => Quoted::Cart(owner.user),
+            Subject::Lines(lines) => QuoteSubject::Lines(lines.clone()),
+            Subject::Cart => QuoteSubject::Cart(owner.user),
         };
         let quote = promos::quote(session, quoted, owner.customer, Some(code.clone()))?;
         if quote.lines.is_empty() {
@@ -95,16 +95,16 @@ pub(crate) async fn check(shop: Data<Shop>, change: Change) -> Result<HttpRespon
     Ok(answer::send(done))
 }
 
-fn subject(lines: Option<Vec<OrderedLine>>, cart: Option<bool>, faults: &mut Faults) -> Subject {
+fn subject(lines: Option<Vec<OrderedLine>>, cart: Option<bool>, errors: &mut FieldErrors) -> Subject {
     match (lines, cart.unwrap_or(false)) {
         (Some(lines), false) => Subject::Lines(lines.into_iter().map(SellLine::from).collect()),
         (None, true) => Subject::Cart,
         (Some(_), true) => {
-            faults.add("/cart", "ambiguous", "ask about lines or about the cart, not about both");
+            errors.add("/cart", "ambiguous", "ask about lines or about the cart, not about both");
             Subject::Cart
         }
         (None, false) => {
-            faults.add("/lines", "required", "say what it shall be used for: lines, or \"cart\": true");
+            errors.add("/lines", "required", "say what it shall be used for: lines, or \"cart\": true");
             Subject::Cart
         }
     }

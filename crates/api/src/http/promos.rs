@@ -13,9 +13,9 @@ use crate::{clock, shop::Shop, usecases::check_version};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use serde::{Deserialize, Serialize};
 use tradepost_domain::{
-    faults::Faults,
+    field_errors::FieldErrors,
     ids::PromoId,
-    promos::{Percentage, Promo, PromoPatch, Reduction},
+    promos::{Discount, Percentage, Promo, PromoPatch},
     repository::Promos,
     text::{self, limits},
 };
@@ -67,8 +67,8 @@ pub struct PromoView {
 impl From<&Promo> for PromoView {
     fn from(promo: &Promo) -> Self {
         let (amount, percentage) = match promo.terms.reduction {
-            Reduction::Fixed(amount) => (Some(Amount(amount.money())), None),
-            Reduction::Percentage(percentage) => (None, Some(percentage.to_string())),
+            Discount::Fixed(amount) => (Some(Amount(amount.money())), None),
+            Discount::Percentage(percentage) => (None, Some(percentage.to_string())),
         };
         Self {
             id: promo.id.into(),
@@ -310,6 +310,6 @@ fn percentage(parameter: &str, text: Option<&str>) -> Result<Option<i64>, Proble
 }
 
 /// A code as somebody typed it into `promo_code`. Whether there is one like it is for the rules to say.
-pub(super) fn typed_code(text: Option<String>, faults: &mut Faults) -> Option<String> {
-    faults.take("/promo_code", text::required(&text?, limits::CODE))
+pub(super) fn typed_code(text: Option<String>, errors: &mut FieldErrors) -> Option<String> {
+    errors.take("/promo_code", text::required(&text?, limits::CODE))
 }

@@ -13,7 +13,7 @@ use crate::shop::Shop;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use serde::{Deserialize, Serialize};
 use tradepost_domain::{
-    faults::Faults,
+    field_errors::FieldErrors,
     ids::{CustomerId, LineId, LocationId, ProductId, SaleId},
     ledger::{Command, Effects, RefundLine, SellLine, sales},
     money::{Currency, Price},
@@ -124,20 +124,20 @@ pub(crate) async fn list(shop: Data<Shop>, list: ListOf<SaleFilter>) -> Result<H
 #[post("/sales")]
 pub(crate) async fn record(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let form: RecordSale = change.json()?;
-    let mut faults = Faults::new();
+    let mut errors = FieldErrors::new();
     let lines = form.lines.into_iter().enumerate().map(|(index, line)| SellLine {
         line: None,
         product: Some(line.product_id.into()),
         quantity: line.quantity.0,
-        unit_price: price(line.unit_price, index, shop.currency, &mut faults),
+        unit_price: price(line.unit_price, index, shop.currency, &mut errors),
     });
     let new = sales::NewSale {
         lines: lines.collect(),
-        buyer: buyer(form.customer_id, form.customer_name, &mut faults),
+        buyer: buyer(form.customer_id, form.customer_name, &mut errors),
         location: form.location_id.map(LocationId::from),
         occurred_at: form.occurred_at.map(|time| time.0),
     };
-    faults.into_result()?;
+    errors.into_result()?;
     let command = Command::Sales(sales::Command::Record(new));
     change.submit(&shop, command, |effects| sale(201, effects)).await
 }
@@ -159,23 +159,23 @@ pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<Sale
 pub(crate) async fn correct(shop: Data<Shop>, id: PathId<SaleId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
     let form: CorrectSale = change.json_about(&shop, move |session| exists(session, id)).await?;
-    let mut faults = Faults::new();
+    let mut errors = FieldErrors::new();
     let lines = form.lines.map(|lines| {
         let lines = lines.into_iter().enumerate().map(|(index, line)| SellLine {
             line: line.line_id.map(LineId::from),
             product: line.product_id.map(ProductId::from),
             quantity: line.quantity.0,
-            unit_price: price(line.unit_price, index, shop.currency, &mut faults),
+            unit_price: price(line.unit_price, index, shop.currency, &mut errors),
         });
         lines.collect()
     });
     let names_buyer = form.customer_id.is_some() || form.customer_name.is_some();
-    let named = buyer(form.customer_id.flatten(), form.customer_name.flatten(), &mut faults);
+    let named = buyer(form.customer_id.flatten(), form.customer_name.flatten(), &mut errors);
     let buyer = names_buyer.then_some(named);
     let command = Command::Sales(sales::Command::Correct { id, lines, buyer, reason: form.reason });
-    if let Err(faults) = faults.into_result() {
+    if let Err(errors) = errors.into_result() {
         let exists = shop.store.read(move |session| exists(session, id)).await?;
-        return Err(if exists { faults.into() } else { Problem::not_found() });
+        return Err(if exists { errors.into() } else { Problem::not_found() });
     }
     change.submit(&shop, command, |effects| sale(200, effects)).await
 }
@@ -221,14 +221,14 @@ fn exists(session: &mut Session<'_>, id: SaleId) -> Result<bool, Problem> {
     Ok(stored::sale(session, id)?.is_some())
 }
 
-fn price(text: Option<String>, index: usize, currency: Currency, faults: &mut Faults) -> Option<Price> {
-    faults.take(&format!("/lines/{index}/unit_price"), Price::parse(&text?, currency))
+fn price(text: Option<String>, index: usize, currency: Currency, errors: &mut FieldErrors) -> Option<Price> {
+    errors.take(&format!("/lines/{index}/unit_price"), Price::parse(&text?, currency))
 }
 
-fn buyer(id: Option<Id>, name: Option<String>, faults: &mut Faults) -> Option<Buyer> {
+fn buyer(id: Option<Id>, name: Option<String>, errors: &mut FieldErrors) -> Option<Buyer> {
     match (id, name) {
         (Some(_), Some(_)) => {
-            faults.add(
+            errors.add(
                 "/customer_name",
                 "ambiguous",
                 "name the customer by customer_id or by customer_name, not by both",

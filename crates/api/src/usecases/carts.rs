@@ -10,10 +10,10 @@ use crate::{
 };
 use tradepost_domain::{
     carts::{CartItem, MAX_ITEMS},
-    faults::Faults,
+    field_errors::FieldErrors,
     identity::Principal,
     ids::{CustomerId, ProductId, UserId},
-    ledger::orders::{Quote, Quoted},
+    ledger::orders::{Quote, QuoteSubject},
     lines::TooMuchMoney,
     money::{Money, Price},
     repository::Carts,
@@ -41,7 +41,7 @@ impl Owner {
 /// # Errors
 /// What the database said.
 pub fn priced(session: &mut Session<'_>, owner: Owner) -> Result<Quote, Problem> {
-    promos::quote(session, Quoted::Cart(owner.user), owner.customer, None)
+    promos::quote(session, QuoteSubject::Cart(owner.user), owner.customer, None)
 }
 
 /// Puts so much of a product in, in the place of what was wished of it before.
@@ -51,12 +51,12 @@ pub fn priced(session: &mut Session<'_>, owner: Owner) -> Result<Quote, Problem>
 pub fn put(session: &mut Session<'_>, user: UserId, wish: Wish, expected: Option<i64>) -> Result<(), Problem> {
     let currency = session.currency()?;
     let product = promos::product(session, wish.product)?.ok_or_else(Problem::not_found)?;
-    let mut faults = Faults::new();
-    promos::check_quantity(&product, wish.quantity, "/quantity", &mut faults);
+    let mut errors = FieldErrors::new();
+    promos::check_quantity(&product, wish.quantity, "/quantity", &mut errors);
     if promos::line_total(product.price, wish.quantity, currency).is_none() {
-        faults.add("/quantity", "too_large", TooMuchMoney);
+        errors.add("/quantity", "too_large", TooMuchMoney);
     }
-    faults.into_result()?;
+    errors.into_result()?;
     let now = clock::now();
     let cart = session.lock_cart(user, now)?;
     check_version(expected, cart.version)?;

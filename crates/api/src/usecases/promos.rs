@@ -3,12 +3,12 @@
 use crate::{clock, http::problem::Problem};
 use tradepost_domain::{
     catalogue::Unit,
-    faults::Faults,
+    field_errors::FieldErrors,
     identity::Principal,
     ids::{CustomerId, ProductId},
     ledger::{
         Command, Refusal, Unavailable,
-        orders::{self, Quote, Quoted},
+        orders::{self, Quote, QuoteSubject},
     },
     money::{Currency, Money, Price},
     quantity::Quantity,
@@ -34,7 +34,7 @@ pub struct Wish {
 /// As ordering it, but that there may be too little of it.
 pub fn quote(
     session: &mut Session<'_>,
-    quoted: Quoted,
+    quoted: QuoteSubject,
     customer: Option<CustomerId>,
     promo_code: Option<String>,
 ) -> Result<Quote, Problem> {
@@ -52,13 +52,13 @@ pub fn product(session: &mut Session<'_>, id: ProductId) -> Result<Option<Produc
 }
 
 /// Notes what is wrong with this quantity of a product.
-pub fn check_quantity(product: &ProductRow, quantity: Quantity, pointer: &str, faults: &mut Faults) {
+pub fn check_quantity(product: &ProductRow, quantity: Quantity, pointer: &str, errors: &mut FieldErrors) {
     let decimals = u8::try_from(product.unit_decimals).unwrap_or_default();
     // A stored unit is always one.
     if let Err((code, detail)) =
         Unit::new(&product.unit, decimals).unwrap_or_else(|_| Unit::each()).check_wanted(quantity)
     {
-        faults.add(pointer, code, detail);
+        errors.add(pointer, code, detail);
     }
 }
 

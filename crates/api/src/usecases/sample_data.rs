@@ -68,7 +68,7 @@ pub async fn open_demo_shop(shop: &Shop) -> anyhow::Result<Option<String>> {
         UserForm { username: Some("owner".to_owned()), email: "owner@shop.test".to_owned(), ..UserForm::default() };
     let id = UserId::from_uuid(clock::new_uuid());
     let owner =
-        form.parse(id, Role::Owner, Permissions::NONE, None, clock::now()).map_err(|faults| anyhow!("{faults}"))?;
+        form.parse(id, Role::Owner, Permissions::NONE, None, clock::now()).map_err(|errors| anyhow!("{errors}"))?;
     let password = made_up_password()?;
     let hash = passwords::hash(&password).map_err(anyhow::Error::msg)?;
     let work = move |session: &mut Session<'_>| session.add_user(&owner, Some(&hash)).map_err(Problem::from);
@@ -119,7 +119,7 @@ pub(super) fn said(problem: Problem) -> anyhow::Error {
 
 async fn category(store: &Store, name: &str, description: &str) -> anyhow::Result<(CategoryId, bool)> {
     let id = CategoryId::from_uuid(clock::new_uuid());
-    let category = Category::new(id, name, description, clock::now()).map_err(|faults| anyhow!("{faults}"))?;
+    let category = Category::new(id, name, description, clock::now()).map_err(|errors| anyhow!("{errors}"))?;
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         let filter = categories::CategoryFilter { name: Some(category.name.clone()), search: None };
         let request = ListRequest { filter, order: Vec::new(), limit: 1, after: None, count: false };
@@ -134,7 +134,7 @@ async fn category(store: &Store, name: &str, description: &str) -> anyhow::Resul
 
 async fn store_room(store: &Store) -> anyhow::Result<LocationId> {
     let id = LocationId::from_uuid(clock::new_uuid());
-    let location = Location::new(id, "store", "Store room", clock::now()).map_err(|faults| anyhow!("{faults}"))?;
+    let location = Location::new(id, "store", "Store room", clock::now()).map_err(|errors| anyhow!("{errors}"))?;
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         let filter = locations::LocationFilter { code: Some(location.code.clone()), name: None, search: None };
         let request = ListRequest { filter, order: Vec::new(), limit: 1, after: None, count: false };
@@ -165,7 +165,7 @@ async fn product(
     };
     let form = ProductForm { sku: good.sku.to_owned(), name: good.name.to_owned(), rest };
     let id = ProductId::from_uuid(clock::new_uuid());
-    let product = form.parse(id, currency, clock::now()).map_err(|faults| anyhow!("{}: {faults}", good.sku))?;
+    let product = form.parse(id, currency, clock::now()).map_err(|errors| anyhow!("{}: {errors}", good.sku))?;
     let initial_quantity = Quantity::whole(good.in_shop);
     let command = ledger::catalogue::Command::Add { product: Arc::new(product), initial_quantity };
     match submit(store, Command::Catalogue(command)).await {
@@ -244,7 +244,7 @@ pub(super) fn lines_of(lines: &[(usize, u32)], products: &[ProductId]) -> Vec<Se
 async fn customer(store: &Store, name: &str, email: &str) -> anyhow::Result<CustomerId> {
     let form = CustomerForm { name: name.to_owned(), email: Some(email.to_owned()), ..CustomerForm::default() };
     let id = CustomerId::from_uuid(clock::new_uuid());
-    let customer: Customer = form.parse(id, None, clock::now()).map_err(|faults| anyhow!("{faults}"))?;
+    let customer: Customer = form.parse(id, None, clock::now()).map_err(|errors| anyhow!("{errors}"))?;
     let work = move |session: &mut Session<'_>| session.add_customer(&customer).map_err(Problem::from);
     store.write_plain(work).await.map_err(said)?;
     Ok(id)

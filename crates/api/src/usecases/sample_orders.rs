@@ -85,7 +85,7 @@ async fn promo(store: &Store, currency: Currency) -> anyhow::Result<()> {
         ..PromoPatch::default()
     };
     let id = PromoId::from_uuid(clock::new_uuid());
-    let promo = Promo::new(id, &form, currency, now).map_err(|faults| anyhow!("{faults}"))?;
+    let promo = Promo::new(id, &form, currency, now).map_err(|errors| anyhow!("{errors}"))?;
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         if session.promo_by_code(&promo.code_key())?.is_none() {
             session.add_promo(&promo)?;

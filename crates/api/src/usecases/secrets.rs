@@ -12,7 +12,7 @@ use std::{
     sync::{PoisonError, RwLock},
     time::{Duration, Instant as Tick},
 };
-use tradepost_domain::{ids::ConnectionId, instant::Instant, repository::Connections};
+use tradepost_domain::{ids::PosConnectionId, instant::Instant, repository::PosConnections};
 use tradepost_store::Store;
 
 /// How far a till's clock may be off, in seconds, either way.
@@ -39,14 +39,14 @@ pub fn generate() -> Result<String, getrandom::Error> {
 
 /// The secrets of connections, as found in the database at most two seconds ago.
 #[derive(Default)]
-pub struct Secrets(RwLock<HashMap<ConnectionId, (Option<String>, Tick)>>);
+pub struct Secrets(RwLock<HashMap<PosConnectionId, (Option<String>, Tick)>>);
 
 impl Secrets {
     /// The connection's secret, where there is such a connection.
     ///
     /// # Errors
     /// Whatever keeps the store from working.
-    pub async fn of(&self, store: &Store, id: ConnectionId) -> Result<Option<String>, Problem> {
+    pub async fn of(&self, store: &Store, id: PosConnectionId) -> Result<Option<String>, Problem> {
         if let Some(known) = self.remembered(id) {
             return Ok(known);
         }
@@ -61,13 +61,13 @@ impl Secrets {
         Ok(secret)
     }
 
-    fn remembered(&self, id: ConnectionId) -> Option<Option<String>> {
+    fn remembered(&self, id: PosConnectionId) -> Option<Option<String>> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         known.get(&id).filter(|(_, since)| since.elapsed() < MEMORY).map(|(secret, _)| secret.clone())
     }
 
     /// Forgets one: it was added or removed here. Called after that is kept.
-    pub fn forget(&self, id: ConnectionId) {
+    pub fn forget(&self, id: PosConnectionId) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
     }
 }

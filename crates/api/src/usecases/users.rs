@@ -7,7 +7,7 @@ use crate::{
     shop::Shop,
 };
 use tradepost_domain::{
-    faults::Faults,
+    field_errors::FieldErrors,
     identity::{Permission, Permissions, Principal, Role, User, UserForm, may_edit, may_grant},
     ids::UserId,
     instant::Instant,
@@ -42,25 +42,25 @@ pub struct Standing {
 ///
 /// # Errors
 /// 400.
-pub fn parse_role(text: &str) -> Result<Role, Faults> {
+pub fn parse_role(text: &str) -> Result<Role, FieldErrors> {
     let names = Role::ALL.map(Role::as_str).join(", ");
-    Role::parse(text).ok_or_else(|| Faults::one("/role", "invalid", format!("a role is one of {names}")))
+    Role::parse(text).ok_or_else(|| FieldErrors::one("/role", "invalid", format!("a role is one of {names}")))
 }
 
 /// Reads permissions.
 ///
 /// # Errors
 /// 400 for each that is unknown.
-pub fn parse_permissions(texts: &[String]) -> Result<Permissions, Faults> {
-    let mut faults = Faults::new();
+pub fn parse_permissions(texts: &[String]) -> Result<Permissions, FieldErrors> {
+    let mut errors = FieldErrors::new();
     let mut found = Vec::new();
     for (index, text) in texts.iter().enumerate() {
         match Permission::parse(text) {
             Some(permission) => found.push(permission),
-            None => faults.add(format!("/permissions/{index}"), "invalid", "there is no such permission"),
+            None => errors.add(format!("/permissions/{index}"), "invalid", "there is no such permission"),
         }
     }
-    faults.into_result()?;
+    errors.into_result()?;
     Ok(found.into_iter().collect())
 }
 

@@ -5,7 +5,7 @@ use crate::ids::CustomerId;
 
 /// What documents show of a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CustomerCard {
+pub struct CustomerSummary {
     /// A person or a company.
     pub name: String,
     /// Its code.
@@ -16,5 +16,5 @@ pub struct CustomerCard {
 
 shelves! {
     /// Customers by id, erased ones too.
-    cards: CustomerId => CustomerCard, Unlocked;
+    summaries: CustomerId => CustomerSummary, Unlocked;
 }

@@ -1,6 +1,6 @@
 //! What a decision changes, to be kept as a whole.
 
-use super::{Book, CustomerCard, Inputs, catalogue, orders, pos, sales, stock};
+use super::{Book, CustomerSummary, Inputs, catalogue, orders, pos, sales, stock};
 use crate::{
     identity::Actor,
     ids::{AuditId, CustomerId, MessageId, OrderId, ProductId},
@@ -86,7 +86,7 @@ impl AuditEntry {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
     /// Customers of the documents.
-    pub customers: BTreeMap<CustomerId, CustomerCard>,
+    pub customers: BTreeMap<CustomerId, CustomerSummary>,
     /// SKUs of the products of movements that are shown.
     pub skus: BTreeMap<ProductId, Sku>,
 }
@@ -136,7 +136,7 @@ impl Effects {
 
     /// Notes what the book calls this customer.
     pub(super) fn name_customer(&mut self, book: &Book, id: CustomerId) {
-        if let Some(card) = book.customers.cards.get(&id) {
+        if let Some(card) = book.customers.summaries.get(&id) {
             self.names.customers.insert(id, card.clone());
         }
     }

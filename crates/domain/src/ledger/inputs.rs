@@ -13,7 +13,7 @@ pub const CLOCK_TOLERANCE_SECONDS: i64 = 300;
 
 /// Documents that have a short number for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Series {
+pub enum NumberSeries {
     /// Of sales.
     Sales,
     /// Of orders.
@@ -31,7 +31,7 @@ pub struct Inputs<'a> {
     /// Makes ids. Called only once everything required is known.
     pub new_id: &'a mut dyn FnMut() -> Uuid,
     /// Gives the next number for people, for documents that have one. Called as late as that.
-    pub next_number: &'a mut dyn FnMut(Series) -> i64,
+    pub next_number: &'a mut dyn FnMut(NumberSeries) -> i64,
 }
 
 impl Inputs<'_> {

@@ -3,7 +3,7 @@
 use super::{Book, Inputs, ReadSet, Refusal, Unavailable, stock};
 use crate::{
     catalogue::Product,
-    faults::Faults,
+    field_errors::FieldErrors,
     identity::Permission,
     ids::{LineId, LocationId, ProductId},
     lines::{DraftLine, Line, MAX_LINES, TooMuchMoney},
@@ -47,18 +47,18 @@ pub(super) fn stock_of(need: &mut ReadSet, products: impl IntoIterator<Item = Pr
 
 /// What is wrong with a request, gathered until all of it was seen; then the gravest is answered.
 #[derive(Default)]
-pub(super) struct Objections {
+pub(super) struct RequestErrors {
     pub forbidden: Option<Permission>,
-    pub faults: Faults,
+    pub fields: FieldErrors,
     pub unavailable: Option<Refusal>,
 }
 
-impl Objections {
+impl RequestErrors {
     pub(super) fn raise(self) -> Result<(), Refusal> {
         if let Some(permission) = self.forbidden {
             return Err(Refusal::Forbidden(permission));
         }
-        self.faults.into_result()?;
+        self.fields.into_result()?;
         self.unavailable.map_or(Ok(()), Err)
     }
 }
@@ -67,22 +67,27 @@ pub(super) fn too_much(_: TooMuchMoney) -> Refusal {
     Refusal::invalid("/lines", "too_large", TooMuchMoney)
 }
 
-pub(super) fn check_count(lines: usize, faults: &mut Faults) {
+pub(super) fn check_count(lines: usize, errors: &mut FieldErrors) {
     if lines == 0 || lines > MAX_LINES {
-        faults.add("/lines", "length", "there are 1 to 200 lines in a request");
+        errors.add("/lines", "length", "there are 1 to 200 lines in a request");
     }
 }
 
-pub(super) fn check_reason(reason: Option<&str>, faults: &mut Faults) -> Option<String> {
-    let reason = faults.take("/reason", text::optional(reason?, limits::NOTE))?;
+pub(super) fn check_reason(reason: Option<&str>, errors: &mut FieldErrors) -> Option<String> {
+    let reason = errors.take("/reason", text::optional(reason?, limits::NOTE))?;
     Some(reason).filter(|reason| !reason.is_empty())
 }
 
 /// The product of a line, if it exists.
-pub(super) fn product_of<'a>(book: &'a Book, id: ProductId, index: usize, faults: &mut Faults) -> Option<&'a Product> {
+pub(super) fn product_of<'a>(
+    book: &'a Book,
+    id: ProductId,
+    index: usize,
+    errors: &mut FieldErrors,
+) -> Option<&'a Product> {
     let product = book.product(id);
     if product.is_none() {
-        faults.add(format!("/lines/{index}/product_id"), "unknown_product", "there is no such product");
+        errors.add(format!("/lines/{index}/product_id"), "unknown_product", "there is no such product");
     }
     product.map(|product| &**product)
 }
@@ -103,17 +108,17 @@ pub(super) fn price(
     (product, index): (&Product, usize),
     named: Option<Price>,
     inputs: &Inputs<'_>,
-    objections: &mut Objections,
+    errors: &mut RequestErrors,
 ) -> Price {
     match named {
         Some(other) if other != product.price => {
             let currency = product.price.money().currency();
             if other.money().currency() != currency {
                 let pointer = format!("/lines/{index}/unit_price");
-                objections.faults.add(pointer, "other_currency", format!("this shop's prices are in {currency}"));
+                errors.fields.add(pointer, "other_currency", format!("this shop's prices are in {currency}"));
             }
             if !inputs.principal.may(Permission::SalesOverridePrice) {
-                objections.forbidden = Some(Permission::SalesOverridePrice);
+                errors.forbidden = Some(Permission::SalesOverridePrice);
             }
             other
         }
@@ -122,17 +127,17 @@ pub(super) fn price(
 }
 
 /// Adds to the draft's line of this product and price, or starts one.
-pub(super) fn merge(draft: &mut Vec<DraftLine>, line: DraftLine, faults: &mut Faults, index: usize) {
+pub(super) fn merge(draft: &mut Vec<DraftLine>, line: DraftLine, errors: &mut FieldErrors, index: usize) {
     let same = draft.iter().position(|d| d.product == line.product && d.unit_price == line.unit_price);
     let Some(same) = same.and_then(|index| draft.get_mut(index)) else {
         if draft.iter().any(|d| d.id == line.id) {
-            faults.add(format!("/lines/{index}/line_id"), "named_twice", "one line cannot have two prices");
+            errors.add(format!("/lines/{index}/line_id"), "named_twice", "one line cannot have two prices");
         }
         return draft.push(line);
     };
     match same.quantity.checked_add(line.quantity) {
         Some(sum) if sum <= crate::quantity::MAX => same.quantity = sum,
-        _ => faults.add(format!("/lines/{index}/quantity"), "too_large", "a quantity is at most 1000000000"),
+        _ => errors.add(format!("/lines/{index}/quantity"), "too_large", "a quantity is at most 1000000000"),
     }
 }
 
@@ -153,29 +158,29 @@ pub(super) fn draft(
     book: &Book,
     lines: &[SellLine],
     inputs: &mut Inputs<'_>,
-    objections: &mut Objections,
+    errors: &mut RequestErrors,
 ) -> Vec<DraftLine> {
     let mut draft = Vec::with_capacity(lines.len());
     for (index, line) in lines.iter().enumerate() {
         if line.line.is_some() {
-            objections.faults.add(format!("/lines/{index}/line_id"), "unknown_line", "a new document has no lines yet");
+            errors.fields.add(format!("/lines/{index}/line_id"), "unknown_line", "a new document has no lines yet");
         }
         let Some(id) = line.product else {
-            objections.faults.add(format!("/lines/{index}/product_id"), "required", "say what is sold");
+            errors.fields.add(format!("/lines/{index}/product_id"), "required", "say what is sold");
             continue;
         };
-        let Some(product) = product_of(book, id, index, &mut objections.faults) else {
+        let Some(product) = product_of(book, id, index, &mut errors.fields) else {
             continue;
         };
         let pointer = || format!("/lines/{index}/quantity");
-        stock::check_quantity(product, line.quantity, &pointer(), &mut objections.faults);
-        let unit_price = price((product, index), line.unit_price, inputs, objections);
-        if objections.unavailable.is_none() {
-            objections.unavailable = check_on_sale(book, product);
+        stock::check_quantity(product, line.quantity, &pointer(), &mut errors.fields);
+        let unit_price = price((product, index), line.unit_price, inputs, errors);
+        if errors.unavailable.is_none() {
+            errors.unavailable = check_on_sale(book, product);
         }
         let new =
             DraftLine { id: LineId::from_uuid((inputs.new_id)()), product: id, quantity: line.quantity, unit_price };
-        merge(&mut draft, new, &mut objections.faults, index);
+        merge(&mut draft, new, &mut errors.fields, index);
     }
     draft
 }
@@ -189,14 +194,14 @@ pub(super) fn priced(book: &Book, draft: Vec<DraftLine>) -> Result<Vec<Line>, Re
 }
 
 /// Pointer, code and sentence of what is wrong with a line.
-pub(super) type LineFault = (String, &'static str, &'static str);
+pub(super) type LineError = (String, &'static str, &'static str);
 
 pub(super) fn find_line(
     known: &[Line],
     id: LineId,
     product: Option<ProductId>,
     index: usize,
-) -> Result<&Line, LineFault> {
+) -> Result<&Line, LineError> {
     let line = known.iter().find(|line| line.id == id);
     let line = line.ok_or((format!("/lines/{index}/line_id"), "unknown_line", "this document has no such line"))?;
     if product.is_some_and(|product| product != line.product) {
@@ -205,7 +210,7 @@ pub(super) fn find_line(
     Ok(line)
 }
 
-pub(super) fn ambiguous(index: usize) -> LineFault {
+pub(super) fn ambiguous(index: usize) -> LineError {
     let detail = "this product is on several lines: name the line_id";
     (format!("/lines/{index}/product_id"), "ambiguous", detail)
 }
@@ -216,37 +221,37 @@ pub(super) fn redraft(
     before: &[Line],
     lines: &[SellLine],
     inputs: &mut Inputs<'_>,
-    objections: &mut Objections,
+    errors: &mut RequestErrors,
 ) -> Vec<DraftLine> {
-    check_count(lines.len(), &mut objections.faults);
+    check_count(lines.len(), &mut errors.fields);
     let mut draft = Vec::with_capacity(lines.len());
     for (index, wanted) in lines.iter().enumerate() {
         let known = match known_line(before, wanted, index) {
             Ok(known) => known,
             Err(fault) => {
-                objections.faults.add(fault.0, fault.1, fault.2);
+                errors.fields.add(fault.0, fault.1, fault.2);
                 continue;
             }
         };
         let Some(id) = known.map(|line| line.product).or(wanted.product) else {
-            objections.faults.add(format!("/lines/{index}/product_id"), "required", "say what is sold");
+            errors.fields.add(format!("/lines/{index}/product_id"), "required", "say what is sold");
             continue;
         };
-        let Some(product) = product_of(book, id, index, &mut objections.faults) else {
+        let Some(product) = product_of(book, id, index, &mut errors.fields) else {
             continue;
         };
-        stock::check_quantity(product, wanted.quantity, &format!("/lines/{index}/quantity"), &mut objections.faults);
+        stock::check_quantity(product, wanted.quantity, &format!("/lines/{index}/quantity"), &mut errors.fields);
         let line = match known {
             Some(line) => {
                 let unit_price = match wanted.unit_price {
-                    Some(other) if other != line.unit_price => price((product, index), Some(other), inputs, objections),
+                    Some(other) if other != line.unit_price => price((product, index), Some(other), inputs, errors),
                     Some(_) | None => line.unit_price,
                 };
                 DraftLine { id: line.id, product: id, quantity: wanted.quantity, unit_price }
             }
             None => {
-                let unit_price = price((product, index), wanted.unit_price, inputs, objections);
-                objections.unavailable = objections.unavailable.take().or_else(|| check_on_sale(book, product));
+                let unit_price = price((product, index), wanted.unit_price, inputs, errors);
+                errors.unavailable = errors.unavailable.take().or_else(|| check_on_sale(book, product));
                 DraftLine {
                     id: LineId::from_uuid((inputs.new_id)()),
                     product: id,
@@ -255,7 +260,7 @@ pub(super) fn redraft(
                 }
             }
         };
-        merge(&mut draft, line, &mut objections.faults, index);
+        merge(&mut draft, line, &mut errors.fields, index);
     }
     draft
 }
@@ -290,7 +295,7 @@ pub(super) fn known_line<'a>(
     known: &'a [Line],
     wanted: &SellLine,
     index: usize,
-) -> Result<Option<&'a Line>, LineFault> {
+) -> Result<Option<&'a Line>, LineError> {
     if let Some(id) = wanted.line {
         let line = find_line(known, id, wanted.product, index)?;
         return Ok(Some(line));
@@ -309,24 +314,24 @@ pub(super) fn returned_lines(
     book: &Book,
     before: &[Line],
     lines: &[RefundLine],
-    faults: &mut Faults,
+    errors: &mut FieldErrors,
 ) -> Vec<(LineId, Quantity)> {
     let mut returned = Vec::with_capacity(lines.len());
     for (index, wanted) in lines.iter().enumerate() {
         match returned_line(before, wanted, index) {
             Ok(line) => {
-                if let Some(product) = product_of(book, line.product, index, faults) {
-                    stock::check_quantity(product, wanted.quantity, &format!("/lines/{index}/quantity"), faults);
+                if let Some(product) = product_of(book, line.product, index, errors) {
+                    stock::check_quantity(product, wanted.quantity, &format!("/lines/{index}/quantity"), errors);
                 }
                 returned.push((line.id, wanted.quantity));
             }
-            Err(fault) => faults.add(fault.0, fault.1, fault.2),
+            Err(fault) => errors.add(fault.0, fault.1, fault.2),
         }
     }
     returned
 }
 
-pub(super) fn returned_line<'a>(known: &'a [Line], wanted: &RefundLine, index: usize) -> Result<&'a Line, LineFault> {
+pub(super) fn returned_line<'a>(known: &'a [Line], wanted: &RefundLine, index: usize) -> Result<&'a Line, LineError> {
     if let Some(id) = wanted.line {
         return find_line(known, id, wanted.product, index);
     }

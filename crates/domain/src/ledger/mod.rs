@@ -25,9 +25,9 @@ mod shelf;
 pub mod stock;
 
 pub use book::Book;
-pub use customers::CustomerCard;
+pub use customers::CustomerSummary;
 pub use effects::{AuditEntry, Effects, Message, Names, Written};
-pub use inputs::{CLOCK_TOLERANCE_SECONDS, Inputs, Series};
+pub use inputs::{CLOCK_TOLERANCE_SECONDS, Inputs, NumberSeries};
 pub use lines::{RefundLine, SellLine};
 pub use read_set::{Missing, Rank, ReadSet, Stop, gather};
 pub use refusal::{Refusal, Shortage, Unavailable};
@@ -66,7 +66,7 @@ impl Command {
     }
 
     /// The series that it takes a number of if it is accepted.
-    pub const fn series(&self) -> Option<Series> {
+    pub const fn series(&self) -> Option<NumberSeries> {
         match self {
             Self::Catalogue(_) | Self::Stock(_) | Self::Pos(_) => None,
             Self::Sales(command) => command.series(),

@@ -1,7 +1,7 @@
 //! What a command must know before it can be decided, and in which order that is loaded.
 
 use super::{Book, Refusal, catalogue, customers, orders, pos, sales, stock};
-use crate::faults::Faults;
+use crate::field_errors::FieldErrors;
 
 /// The order in which rows are read and locked. A batch loads everything of one rank, for all its commands and sorted, before it loads
 /// anything of the next; so no two batches ever wait for each other in a circle, and what depends on a locked row is read after the lock.
@@ -12,7 +12,7 @@ pub enum Rank {
     /// Whose a delivery is, which never changes; not locked.
     Owners,
     /// POS connections: shared by deliveries, held alone by whoever changes a mapping.
-    Connections,
+    PosConnections,
     /// Which deliveries are meant: by the sender's id (whose lock is held) or because they wait for a product.
     Inbox,
     /// Deliveries.
@@ -134,9 +134,9 @@ impl From<Refusal> for Stop {
     }
 }
 
-impl From<Faults> for Stop {
-    fn from(faults: Faults) -> Self {
-        Self::Refused(faults.into())
+impl From<FieldErrors> for Stop {
+    fn from(errors: FieldErrors) -> Self {
+        Self::Refused(errors.into())
     }
 }
 

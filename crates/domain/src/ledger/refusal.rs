@@ -1,10 +1,10 @@
 //! Why a command was refused, with what a person needs to act.
 
 use crate::{
-    faults::Faults,
+    field_errors::FieldErrors,
     identity::Permission,
     ids::{LocationId, ProductId},
-    promos::Reason,
+    promos::PromoRefusal,
     quantity::Quantity,
     sku::Sku,
 };
@@ -51,7 +51,7 @@ impl Unavailable {
 pub enum Refusal {
     /// The request itself is wrong.
     #[error("{0}")]
-    Invalid(Faults),
+    Invalid(FieldErrors),
     /// The caller lacks this permission.
     #[error("this needs the permission {}", .0.as_str())]
     Forbidden(Permission),
@@ -101,7 +101,7 @@ pub enum Refusal {
     },
     /// The promo code cannot be used, or not for this.
     #[error("{0}")]
-    PromoRefused(Reason),
+    PromoRefused(PromoRefusal),
     /// There is nothing in the cart.
     #[error("the cart is empty")]
     CartEmpty,
@@ -125,15 +125,15 @@ fn possible(allowed: &[&str]) -> String {
     format!("you can: {}", verbs.join(", "))
 }
 
-impl From<Faults> for Refusal {
-    fn from(faults: Faults) -> Self {
-        Self::Invalid(faults)
+impl From<FieldErrors> for Refusal {
+    fn from(errors: FieldErrors) -> Self {
+        Self::Invalid(errors)
     }
 }
 
 impl Refusal {
     pub(super) fn invalid(pointer: impl Into<String>, code: &'static str, detail: impl std::fmt::Display) -> Self {
-        Self::Invalid(Faults::one(pointer, code, detail))
+        Self::Invalid(FieldErrors::one(pointer, code, detail))
     }
 
     pub(super) fn conflict(reason: &'static str, detail: impl Into<String>) -> Self {

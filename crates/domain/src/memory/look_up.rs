@@ -2,10 +2,10 @@
 
 use super::Shop;
 use crate::{
-    ids::{ConnectionId, EventId, LocationId, ProductId, PromoId},
+    ids::{LocationId, PosConnectionId, PosEventId, ProductId, PromoId},
     instant::Instant,
     ledger::{Book, Keys, ReadSet, Shelf, catalogue, customers, orders, pos, sales, stock},
-    pos::{EventStatus, Reference},
+    pos::{PosEventStatus, Reference},
     quantity::Delta,
 };
 use std::{fmt::Debug, hash::Hash};
@@ -24,8 +24,8 @@ impl Shop {
         let ReadSet { catalogue, stock, customers, sales, orders, pos } = wanted;
         self.look_up_products(catalogue, book);
         self.look_up_stock(stock, book);
-        let customers::Reads { cards } = customers;
-        copy(cards, &self.book.customers.cards, &mut book.customers.cards);
+        let customers::Reads { summaries } = customers;
+        copy(summaries, &self.book.customers.summaries, &mut book.customers.summaries);
         let sales::Reads { sales } = sales;
         copy(sales, &self.book.sales.sales, &mut book.sales.sales);
         self.look_up_orders(orders, book);
@@ -140,11 +140,11 @@ impl Shop {
         copy(event_movements, &from.event_movements, &mut to.event_movements);
     }
 
-    fn waiting(&self, (connection, external_id): &(ConnectionId, String)) -> Vec<EventId> {
+    fn waiting(&self, (connection, external_id): &(PosConnectionId, String)) -> Vec<PosEventId> {
         let named = Reference::External(external_id.clone());
         let events = self.book.pos.events.iter().map(|(_, event)| event);
         let mut found: Vec<_> = events
-            .filter(|event| event.connection == *connection && event.status == EventStatus::Held)
+            .filter(|event| event.connection == *connection && event.status == PosEventStatus::Held)
             .filter(|event| event.lines.iter().any(|line| line.product == named))
             .map(|event| (event.received_at, event.id))
             .collect();

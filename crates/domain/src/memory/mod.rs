@@ -27,12 +27,13 @@ mod repositories;
 use crate::{
     catalogue::{ProductForm, ProductPatch},
     customers::Customer,
-    faults::Faults,
+    field_errors::FieldErrors,
     identity::Principal,
     ids::{CustomerId, LocationId, ProductId},
     instant::Instant,
     ledger::{
-        AuditEntry, Book, Command, Effects, Inputs, Message, Refusal, Series, Stop, catalogue, decide, gather, missing,
+        AuditEntry, Book, Command, Effects, Inputs, Message, NumberSeries, Refusal, Stop, catalogue, decide, gather,
+        missing,
     },
     money::Currency,
     quantity::Quantity,
@@ -64,10 +65,10 @@ pub struct Shop {
     messages: Vec<Message>,
     audit: Vec<AuditEntry>,
     customers: BTreeMap<CustomerId, Customer>,
-    secrets: BTreeMap<crate::ids::ConnectionId, String>,
+    secrets: BTreeMap<crate::ids::PosConnectionId, String>,
     categories: BTreeMap<crate::ids::CategoryId, crate::catalogue::Category>,
     next_id: u128,
-    numbers: HashMap<Series, i64>,
+    numbers: HashMap<NumberSeries, i64>,
 }
 
 impl Shop {
@@ -224,7 +225,7 @@ impl Shop {
         let id = ProductId::from_uuid(self.new_id());
         let product = Arc::new(form.parse(id, self.book.currency(), now)?);
         let on_hand: Result<Quantity, _> = on_hand.parse();
-        let on_hand = on_hand.map_err(|error| Faults::one("/initial_quantity", "invalid", error))?;
+        let on_hand = on_hand.map_err(|error| FieldErrors::one("/initial_quantity", "invalid", error))?;
         let initial_quantity = Some(on_hand).filter(|quantity| !quantity.is_zero());
         let command = Command::Catalogue(catalogue::Command::Add { product, initial_quantity });
         self.submit(&command, &Principal::system(), now)?;
@@ -255,7 +256,7 @@ fn complete(mut book: Book) -> Book {
         levels_at: Shelf::default(),
         histories: Shelf::default(),
     };
-    book.customers = customers::Shelves { cards: Shelf::complete() };
+    book.customers = customers::Shelves { summaries: Shelf::complete() };
     book.sales = sales::Shelves { sales: Shelf::complete() };
     book.orders = orders::Shelves {
         orders: Shelf::complete(),

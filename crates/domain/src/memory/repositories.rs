@@ -5,12 +5,12 @@ use crate::{
     carts::{Cart, CartItem},
     catalogue::Category,
     customers::Customer,
-    ids::{CategoryId, ConnectionId, CustomerId, LocationId, ProductId, PromoId, UserId},
+    ids::{CategoryId, CustomerId, LocationId, PosConnectionId, ProductId, PromoId, UserId},
     instant::Instant,
-    ledger::CustomerCard,
-    pos::Connection,
+    ledger::CustomerSummary,
+    pos::PosConnection,
     promos::Promo,
-    repository::{Carts, Categories, Connections, Customers, Error, Locations, Promos, Result},
+    repository::{Carts, Categories, Customers, Error, Locations, PosConnections, Promos, Result},
     stock::Location,
     text,
 };
@@ -44,15 +44,15 @@ impl Shop {
     fn keep_customer(&mut self, customer: &Customer) -> Result<()> {
         let same = |other: &Customer| other.id != customer.id && text::fold(&other.code) == text::fold(&customer.code);
         unique(self.customers.values().any(same), "code")?;
-        let card = CustomerCard { name: customer.name.clone(), code: customer.code.clone(), is_erased: false };
-        self.book.customers.cards.enter(customer.id, Some(card));
+        let card = CustomerSummary { name: customer.name.clone(), code: customer.code.clone(), is_erased: false };
+        self.book.customers.summaries.enter(customer.id, Some(card));
         self.customers.insert(customer.id, customer.clone());
         Ok(())
     }
 
-    fn keep_connection(&mut self, connection: &Connection) -> Result<()> {
+    fn keep_connection(&mut self, connection: &PosConnection) -> Result<()> {
         let key = text::fold(&connection.name);
-        let same = |other: &Arc<Connection>| other.id != connection.id && text::fold(&other.name) == key;
+        let same = |other: &Arc<PosConnection>| other.id != connection.id && text::fold(&other.name) == key;
         unique(self.book.pos.connections.iter().any(|(_, other)| same(other)), "name")?;
         self.book.pos.connections.enter(connection.id, Some(Arc::new(connection.clone())));
         Ok(())
@@ -140,34 +140,34 @@ impl Customers for Shop {
 
     fn erase_customer(&mut self, id: CustomerId, _now: Instant) -> Result<()> {
         if let Some(customer) = self.customers.remove(&id) {
-            let card = CustomerCard { name: String::new(), code: customer.code, is_erased: true };
-            self.book.customers.cards.enter(id, Some(card));
+            let card = CustomerSummary { name: String::new(), code: customer.code, is_erased: true };
+            self.book.customers.summaries.enter(id, Some(card));
         }
         Ok(())
     }
 }
 
-impl Connections for Shop {
-    fn connection(&mut self, id: ConnectionId) -> Result<Option<Connection>> {
+impl PosConnections for Shop {
+    fn connection(&mut self, id: PosConnectionId) -> Result<Option<PosConnection>> {
         Ok(self.book.pos.connections.get(&id).map(|connection| (**connection).clone()))
     }
 
-    fn connection_secret(&mut self, id: ConnectionId) -> Result<Option<String>> {
+    fn connection_secret(&mut self, id: PosConnectionId) -> Result<Option<String>> {
         Ok(self.secrets.get(&id).cloned())
     }
 
-    fn add_connection(&mut self, connection: &Connection, secret: &str) -> Result<()> {
+    fn add_connection(&mut self, connection: &PosConnection, secret: &str) -> Result<()> {
         self.keep_connection(connection)?;
         self.secrets.insert(connection.id, secret.to_owned());
         Ok(())
     }
 
-    fn update_connection(&mut self, connection: &Connection) -> Result<()> {
+    fn update_connection(&mut self, connection: &PosConnection) -> Result<()> {
         follows(self.book.pos.connections.get(&connection.id).map(|kept| kept.version), connection.version)?;
         self.keep_connection(connection)
     }
 
-    fn remove_connection(&mut self, id: ConnectionId, _now: Instant) -> Result<()> {
+    fn remove_connection(&mut self, id: PosConnectionId, _now: Instant) -> Result<()> {
         self.book.pos.connections.enter(id, None);
         self.secrets.remove(&id);
         Ok(())

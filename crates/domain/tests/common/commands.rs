@@ -4,18 +4,18 @@ use super::{TILL, change, eur, id_of, quantity};
 use std::sync::Arc;
 use tradepost_domain::{
     catalogue::ProductPatch,
-    ids::{CustomerId, EventId, LineId, LocationId, OrderId, SaleId, UserId},
+    ids::{CustomerId, LineId, LocationId, OrderId, PosEventId, SaleId, UserId},
     instant::Instant,
     ledger::{
         Command, RefundLine, SellLine, catalogue,
-        orders::{self, NewOrder, OrderPatch, Quoted},
+        orders::{self, NewOrder, OrderPatch, QuoteSubject},
         pos,
         sales::{self, NewSale},
         stock,
     },
     money::Price,
     orders::Step,
-    pos::{Delivery, EventLine, Reference, Report},
+    pos::{PosEventLine, Reference, Report, WebhookDelivery},
     sales::Buyer,
 };
 
@@ -126,7 +126,7 @@ pub fn checkout(user: UserId, customer: Option<CustomerId>) -> Command {
     Command::Orders(orders::Command::Checkout { user, customer, promo_code: None, notes: None })
 }
 
-pub fn quote(quoted: Quoted, customer: Option<CustomerId>, code: Option<&str>) -> Command {
+pub fn quote(quoted: QuoteSubject, customer: Option<CustomerId>, code: Option<&str>) -> Command {
     let promo_code = code.map(str::to_owned);
     Command::Orders(orders::Command::Quote { quoted, customer, promo_code })
 }
@@ -152,11 +152,11 @@ pub fn give_back(id: OrderId, lines: &[(&str, &str)], restock: bool) -> Command 
 }
 
 /// A delivery of the till; the hash of its body follows from its lines.
-pub fn delivery(webhook_id: &str, lines: Vec<EventLine>) -> Command {
+pub fn delivery(webhook_id: &str, lines: Vec<PosEventLine>) -> Command {
     let body = format!("{lines:?}").into_bytes();
     let mut body_hash = [0; 32];
     body.iter().enumerate().for_each(|(i, byte)| body_hash[i % 32] ^= byte.rotate_left((i % 7) as u32));
-    Command::Pos(pos::Command::Apply(Arc::new(Delivery {
+    Command::Pos(pos::Command::Apply(Arc::new(WebhookDelivery {
         connection: TILL,
         webhook_id: webhook_id.into(),
         body_hash,
@@ -166,17 +166,17 @@ pub fn delivery(webhook_id: &str, lines: Vec<EventLine>) -> Command {
     })))
 }
 
-pub fn reported(product: Reference, by: &str) -> EventLine {
+pub fn reported(product: Reference, by: &str) -> PosEventLine {
     reported_with(product, by, None, None)
 }
 
-pub fn reported_with(product: Reference, by: &str, reason: Option<&str>, occurred_at: Option<Instant>) -> EventLine {
+pub fn reported_with(product: Reference, by: &str, reason: Option<&str>, occurred_at: Option<Instant>) -> PosEventLine {
     let reason = reason.map(str::to_owned);
-    EventLine { product, report: Report::Change { change: change(by), occurred_at, reason } }
+    PosEventLine { product, report: Report::Change { change: change(by), occurred_at, reason } }
 }
 
-pub fn counted(product: Reference, amount: &str, counted_at: Option<Instant>) -> EventLine {
-    EventLine { product, report: Report::Count { counted: quantity(amount), counted_at } }
+pub fn counted(product: Reference, amount: &str, counted_at: Option<Instant>) -> PosEventLine {
+    PosEventLine { product, report: Report::Count { counted: quantity(amount), counted_at } }
 }
 
 pub fn sku(text: &str) -> Reference {
@@ -196,10 +196,10 @@ pub fn unmap(external_id: &str) -> Command {
     Command::Pos(pos::Command::Unmap { connection: TILL, external_id: external_id.to_owned() })
 }
 
-pub fn retry(id: EventId) -> Command {
+pub fn retry(id: PosEventId) -> Command {
     Command::Pos(pos::Command::Retry { id })
 }
 
-pub fn dismiss(id: EventId, reason: Option<&str>) -> Command {
+pub fn dismiss(id: PosEventId, reason: Option<&str>) -> Command {
     Command::Pos(pos::Command::Dismiss { id, reason: reason.map(str::to_owned) })
 }

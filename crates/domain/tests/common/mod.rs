@@ -12,18 +12,20 @@ use std::{
 use tradepost_domain::{
     catalogue::{Category, Product, ProductForm, ProductPatch},
     customers::CustomerForm,
-    faults::Faults,
+    field_errors::FieldErrors,
     identity::{Actor, Permission, Permissions, Principal, Role},
-    ids::{CategoryId, ConnectionId, CustomerId, EventId, LocationId, OrderId, ProductId, PromoId, SaleId, UserId},
+    ids::{
+        CategoryId, CustomerId, LocationId, OrderId, PosConnectionId, PosEventId, ProductId, PromoId, SaleId, UserId,
+    },
     instant::Instant,
     ledger::{Command, Effects, Refusal, Shortage, catalogue},
     memory::{self, Submission},
     money::Currency,
     orders::Order,
-    pos::{Connection, ConnectionPatch, Event, EventStatus, OnShortage},
+    pos::{OnShortage, PosConnection, PosConnectionPatch, PosEvent, PosEventStatus},
     promos::{Promo, PromoPatch},
     quantity::{Delta, Quantity},
-    repository::{Categories, Connections, Customers, Locations, Promos},
+    repository::{Categories, Customers, Locations, PosConnections, Promos},
     sales::Sale,
     stock::{Level, Location},
 };
@@ -36,7 +38,7 @@ pub const MAIN: LocationId = LocationId::from_uuid(Uuid::from_u128((1 << 64) + 1
 pub const STORE_ROOM: LocationId = LocationId::from_uuid(Uuid::from_u128(2));
 pub const ANN: CustomerId = CustomerId::from_uuid(Uuid::from_u128(4));
 pub const BOB: CustomerId = CustomerId::from_uuid(Uuid::from_u128(5));
-pub const TILL: ConnectionId = ConnectionId::from_uuid(Uuid::from_u128(3));
+pub const TILL: PosConnectionId = PosConnectionId::from_uuid(Uuid::from_u128(3));
 pub const CLERK: UserId = UserId::from_uuid(Uuid::from_u128(9));
 
 pub fn eur() -> Currency {
@@ -125,8 +127,8 @@ impl Shop {
     }
 
     pub fn with_till(mut self, on_shortage: OnShortage) -> Self {
-        let form = ConnectionPatch { name: Some("till".into()), location: None, on_shortage: Some(on_shortage) };
-        self.add_connection(&Connection::new(TILL, &form, NOON).unwrap(), "secret").unwrap();
+        let form = PosConnectionPatch { name: Some("till".into()), location: None, on_shortage: Some(on_shortage) };
+        self.add_connection(&PosConnection::new(TILL, &form, NOON).unwrap(), "secret").unwrap();
         self
     }
 
@@ -174,7 +176,7 @@ impl Shop {
         refusal
     }
 
-    /// Puts all of these as one batch, and again what it did not settle.
+    /// Puts all of these as one batch, and again what it did not update_totals.
     pub fn batch(&mut self, commands: &[Command]) -> Vec<Result<Effects, Refusal>> {
         let submissions: Vec<_> = commands.iter().map(|command| self.submission(command, None)).collect();
         let mut answers = Vec::new();
@@ -219,16 +221,16 @@ impl Shop {
         self.book().orders.orders.get(&id).unwrap()
     }
 
-    pub fn event_id(&self, webhook_id: &str) -> Option<EventId> {
+    pub fn event_id(&self, webhook_id: &str) -> Option<PosEventId> {
         self.book().pos.event_ids.get(&(TILL, webhook_id.to_owned())).copied()
     }
 
-    pub fn event(&self, webhook_id: &str) -> &Arc<Event> {
+    pub fn event(&self, webhook_id: &str) -> &Arc<PosEvent> {
         let id = self.event_id(webhook_id).expect("it is in the inbox");
         self.book().pos.events.get(&id).unwrap()
     }
 
-    pub fn status(&self, webhook_id: &str) -> EventStatus {
+    pub fn status(&self, webhook_id: &str) -> PosEventStatus {
         self.event(webhook_id).status
     }
 
@@ -279,23 +281,23 @@ pub fn conflict(refusal: Refusal) -> &'static str {
     }
 }
 
-fn pairs(faults: &Faults) -> Vec<(String, &'static str)> {
-    faults.as_slice().iter().map(|fault| (fault.pointer.clone(), fault.code)).collect()
+fn pairs(errors: &FieldErrors) -> Vec<(String, &'static str)> {
+    errors.as_slice().iter().map(|fault| (fault.pointer.clone(), fault.code)).collect()
 }
 
 /// Pointer and code of each thing that is wrong with a request.
-pub fn faults(refusal: Refusal) -> Vec<(String, &'static str)> {
+pub fn errors(refusal: Refusal) -> Vec<(String, &'static str)> {
     match refusal {
-        Refusal::Invalid(faults) => pairs(&faults),
+        Refusal::Invalid(errors) => pairs(&errors),
         other => panic!("not invalid: {other:?}"),
     }
 }
 
 /// The same where one thing is wrong.
 pub fn fault(refusal: Refusal) -> (String, &'static str) {
-    let mut faults = faults(refusal);
-    assert_eq!(faults.len(), 1, "{faults:?}");
-    faults.remove(0)
+    let mut errors = errors(refusal);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    errors.remove(0)
 }
 
 /// What is short.

@@ -9,10 +9,10 @@ use tradepost_domain::{
     ids::{LocationId, OrderId, ProductId, SaleId},
     ledger::{Effects, orders::EmptiedCart, pos::Mapping},
     orders::OrderStatus,
-    pos::EventStatus,
+    pos::PosEventStatus,
     quantity::{Delta, Quantity},
     sales::SaleStatus,
-    stock::{Kind, Level, Movement, Source},
+    stock::{Level, Movement, MovementKind, Source},
 };
 
 type Place = (ProductId, LocationId);
@@ -68,8 +68,8 @@ impl World {
             assert_eq!(level.on_hand.after(movement.change.on_hand), Some(movement.on_hand_after));
             assert_eq!(level.reserved.after(movement.change.reserved), Some(movement.reserved_after));
             let promised = match movement.kind {
-                Kind::Sold | Kind::Reserved => true,
-                Kind::Adjusted | Kind::Corrected => movement.change.on_hand.is_negative(),
+                MovementKind::Sold | MovementKind::Reserved => true,
+                MovementKind::Adjusted | MovementKind::Corrected => movement.change.on_hand.is_negative(),
                 _ => false,
             };
             assert!(!promised || movement.reserved_after <= movement.on_hand_after, "a promise is kept: {movement:?}");
@@ -187,7 +187,10 @@ impl World {
             let key = (event.connection, event.webhook_id.clone());
             assert_eq!((shelves.event_ids.get(&key), shelves.owners.get(id)), (Some(id), Some(&event.connection)));
             let moved: Vec<_> = self.moved_by(Source::PosEvent(*id)).cloned().collect();
-            assert!(moved.is_empty() || event.status == EventStatus::Applied, "only what is applied has moved stock");
+            assert!(
+                moved.is_empty() || event.status == PosEventStatus::Applied,
+                "only what is applied has moved stock"
+            );
             assert_eq!(shelves.event_movements.get(id), Some(&moved));
             assert!(TILLS.contains(&event.connection));
         }

@@ -3,19 +3,19 @@
 use crate::common::*;
 use std::sync::LazyLock;
 use tradepost_domain::{
-    ids::{ConnectionId, LocationId, UserId},
+    ids::{LocationId, PosConnectionId, UserId},
     memory,
     orders::Step as To,
-    pos::{Connection, ConnectionPatch, OnShortage},
+    pos::{OnShortage, PosConnection, PosConnectionPatch},
     promos::{Promo, PromoPatch},
-    repository::{Connections, Customers, Locations, Promos},
+    repository::{Customers, Locations, PosConnections, Promos},
     stock::Location,
 };
 use uuid::Uuid;
 
 pub const SKUS: [&str; 8] = ["TEA", "MILK", "RICE", "SALT", "OIL", "LEAF", "OATS", "BREAD"];
 pub const CODES: [&str; 4] = ["TEN", "ten ", "FIVE", "NOPE"];
-pub const TILLS: [ConnectionId; 2] = [TILL, ConnectionId::from_uuid(Uuid::from_u128(33))];
+pub const TILLS: [PosConnectionId; 2] = [TILL, PosConnectionId::from_uuid(Uuid::from_u128(33))];
 pub const LOCATIONS: [LocationId; 4] =
     [MAIN, STORE_ROOM, LocationId::from_uuid(Uuid::from_u128(12)), LocationId::from_uuid(Uuid::from_u128(13))];
 
@@ -35,8 +35,9 @@ fn made() -> memory::Shop {
     }
     shop = shop.with_till(OnShortage::Hold);
     let there = Some(Some(STORE_ROOM));
-    let form = ConnectionPatch { name: Some("other".into()), location: there, on_shortage: Some(OnShortage::Refuse) };
-    shop.add_connection(&Connection::new(TILLS[1], &form, NOON).unwrap(), "secret").unwrap();
+    let form =
+        PosConnectionPatch { name: Some("other".into()), location: there, on_shortage: Some(OnShortage::Refuse) };
+    shop.add_connection(&PosConnection::new(TILLS[1], &form, NOON).unwrap(), "secret").unwrap();
     shop.accept(adjust_at("TEA", STORE_ROOM, "4"));
     shop.accept(map("external-0", "TEA"));
     shop.sell(&[("TEA", "5"), ("MILK", "3")]);

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Mutex};
 use tradepost_domain::{
     ledger::{Command, catalogue, orders, pos, sales, stock},
     orders::Step,
-    pos::EventStatus,
+    pos::PosEventStatus,
 };
 
 /// Makes the outcomes and the list of their floors from one table: what can be noted has a floor, and what has a floor can be noted.
@@ -122,15 +122,18 @@ impl Tally {
 
     fn note_delivery(&self, command: &pos::Command, effects: &tradepost_domain::ledger::Effects) {
         let status = effects.pos.events.first().map(|written| written.value.status);
-        let is_count = |m: &tradepost_domain::stock::Movement| m.kind == tradepost_domain::stock::Kind::Counted;
+        let is_count = |m: &tradepost_domain::stock::Movement| m.kind == tradepost_domain::stock::MovementKind::Counted;
         if effects.movements().iter().any(is_count) {
             self.note(Outcome::CountBookedByATill);
         }
         self.note(match (command, status) {
             (pos::Command::Apply(_), None) => Outcome::DeliverySeen,
-            (pos::Command::Apply(_), Some(EventStatus::Held)) => Outcome::DeliveryHeld,
-            (pos::Command::Apply(_), Some(EventStatus::Refused)) => Outcome::DeliveryRefused,
-            (pos::Command::Apply(_), Some(EventStatus::Applied | EventStatus::Received | EventStatus::Dismissed)) => {
+            (pos::Command::Apply(_), Some(PosEventStatus::Held)) => Outcome::DeliveryHeld,
+            (pos::Command::Apply(_), Some(PosEventStatus::Refused)) => Outcome::DeliveryRefused,
+            (
+                pos::Command::Apply(_),
+                Some(PosEventStatus::Applied | PosEventStatus::Received | PosEventStatus::Dismissed),
+            ) => {
                 if effects.pos.delivery.is_none() {
                     Outcome::DeliveryAppliedLater
                 } else {
@@ -139,7 +142,7 @@ impl Tally {
             }
             (pos::Command::Retry { .. }, _) => Outcome::DeliveryRetried,
             (pos::Command::Dismiss { .. }, _) => Outcome::DeliveryDismissed,
-            (pos::Command::Map { .. }, Some(EventStatus::Applied)) => Outcome::MappingAppliedWhatWaited,
+            (pos::Command::Map { .. }, Some(PosEventStatus::Applied)) => Outcome::MappingAppliedWhatWaited,
             (pos::Command::Map { .. }, _) => Outcome::ProductMapped,
             (pos::Command::Unmap { .. }, _) => Outcome::ProductUnmapped,
         });

@@ -8,11 +8,11 @@ use tradepost_domain::{
     carts::CartItem,
     catalogue::ProductPatch,
     identity::{Actor, Principal},
-    ids::{ConnectionId, CustomerId, EventId, OrderId, ProductId, SaleId, UserId},
+    ids::{CustomerId, OrderId, PosConnectionId, PosEventId, ProductId, SaleId, UserId},
     instant::Instant,
     ledger::{
         Command, Effects, RefundLine, Refusal, SellLine, catalogue,
-        orders::{self, NewOrder, OrderPatch, Quoted},
+        orders::{self, NewOrder, OrderPatch, QuoteSubject},
         pos,
         sales::{self, NewSale},
         stock,
@@ -20,7 +20,7 @@ use tradepost_domain::{
     memory::{self, Submission},
     money::{Money, Price},
     orders::{OrderStatus, Step as To},
-    pos::{Delivery, EventLine, EventStatus, Reference, Report},
+    pos::{PosEventLine, PosEventStatus, Reference, Report, WebhookDelivery},
     quantity::{Delta, Quantity},
     repository::Carts,
     sales::Buyer,
@@ -44,8 +44,8 @@ pub struct World {
     pub products: Vec<ProductId>,
     pub sales: Vec<SaleId>,
     pub orders: Vec<OrderId>,
-    pub events: Vec<EventId>,
-    deliveries: Vec<Arc<Delivery>>,
+    pub events: Vec<PosEventId>,
+    deliveries: Vec<Arc<WebhookDelivery>>,
 }
 
 fn nth<T: Copy>(list: &[T], n: usize) -> Option<T> {
@@ -233,8 +233,8 @@ impl World {
             },
             steps::Orders::Quote { lines, whose, code: with } => orders::Command::Quote {
                 quoted: match lines {
-                    Some(lines) => Quoted::Lines(self.lines(lines)),
-                    None => Quoted::Cart(user(*whose)),
+                    Some(lines) => QuoteSubject::Lines(self.lines(lines)),
+                    None => QuoteSubject::Cart(user(*whose)),
                 },
                 customer: Some(customer(*whose)),
                 promo_code: with.as_ref().map(code),
@@ -307,17 +307,17 @@ impl World {
     }
 
     /// The last delivery that was refused.
-    fn refused(&self) -> Option<&Arc<Delivery>> {
+    fn refused(&self) -> Option<&Arc<WebhookDelivery>> {
         let shelves = &self.shop.book().pos;
-        let status = |delivery: &Delivery| {
+        let status = |delivery: &WebhookDelivery| {
             let id = shelves.event_ids.get(&(delivery.connection, delivery.webhook_id.clone()));
             id.and_then(|id| shelves.events.get(id)).map(|event| event.status)
         };
-        self.deliveries.iter().rfind(|delivery| status(delivery) == Some(EventStatus::Refused))
+        self.deliveries.iter().rfind(|delivery| status(delivery) == Some(PosEventStatus::Refused))
     }
 
     /// Which product a delivery's first line means.
-    fn meant(&self, delivery: &Delivery) -> Option<ProductId> {
+    fn meant(&self, delivery: &WebhookDelivery) -> Option<ProductId> {
         let book = self.shop.book();
         match &delivery.lines.first()?.product {
             Reference::Product(id) => Some(*id),
@@ -326,20 +326,25 @@ impl World {
         }
     }
 
-    fn line(&self, named: Named, report: Report) -> EventLine {
+    fn line(&self, named: Named, report: Report) -> PosEventLine {
         let product = match named {
             Named::Id(n) => Reference::Product(self.products[n % self.products.len()]),
             Named::Sku(n) => sku(&SKUS[n].to_lowercase()),
             Named::External(n) => external(&format!("external-{n} ")),
         };
-        EventLine { product, report }
+        PosEventLine { product, report }
     }
 
     /// A delivery as it would come, under an id of its own or, by a fault of the sender, under one that was used before.
-    fn delivery(&mut self, till: ConnectionId, lines: Vec<EventLine>, under_old_id: Option<usize>) -> Arc<Delivery> {
+    fn delivery(
+        &mut self,
+        till: PosConnectionId,
+        lines: Vec<PosEventLine>,
+        under_old_id: Option<usize>,
+    ) -> Arc<WebhookDelivery> {
         let webhook_id = format!("e{}", under_old_id.unwrap_or(self.deliveries.len()));
         let Command::Pos(pos::Command::Apply(made)) = delivery(&webhook_id, lines) else { unreachable!() };
-        let made = Arc::new(Delivery { connection: till, ..(*made).clone() });
+        let made = Arc::new(WebhookDelivery { connection: till, ..(*made).clone() });
         self.deliveries.push(Arc::clone(&made));
         made
     }

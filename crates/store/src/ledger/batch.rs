@@ -26,7 +26,7 @@ use tradepost_domain::{
     identity::Principal,
     ids::{LocationId, ProductId},
     instant::Instant,
-    ledger::{Book, Command, Effects, Inputs, ReadSet, Series, Stop, decide, gather, missing},
+    ledger::{Book, Command, Effects, Inputs, NumberSeries, ReadSet, Stop, decide, gather, missing},
 };
 use uuid::Uuid;
 
@@ -82,7 +82,7 @@ impl Attempt<'_> {
         let mut book = self.fixed.book();
         self.load(conn, &mut book, &live, now)?;
         let count = |series| live.iter().filter(|(_, p)| p.submission.command.series() == Some(series)).count();
-        numbers.draw(conn, count(Series::Sales), count(Series::Orders))?;
+        numbers.draw(conn, count(NumberSeries::Sales), count(NumberSeries::Orders))?;
         let mut left = numbers.clone();
         let mut decisions = Decisions::default();
         let mut replies = Vec::with_capacity(batch.len());

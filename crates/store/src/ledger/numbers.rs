@@ -12,7 +12,7 @@ use diesel::{
     sql_types::{BigInt, Bool},
 };
 use std::collections::VecDeque;
-use tradepost_domain::ledger::Series;
+use tradepost_domain::ledger::NumberSeries;
 
 /// The numbers a writer has drawn and nobody has got yet. A sequence of PostgreSQL never gives one back, so what a refused command did not
 /// take is there for the next; on SQLite, where a row counts, they are drawn anew for each batch.
@@ -71,10 +71,10 @@ impl Numbers {
 
     /// The next one of a series. There is one for each command that may take one.
     #[expect(clippy::expect_used, reason = "a document without a number must not be kept")]
-    pub(super) fn next(&mut self, series: Series) -> i64 {
+    pub(super) fn next(&mut self, series: NumberSeries) -> i64 {
         let drawn = match series {
-            Series::Sales => &mut self.sales,
-            Series::Orders => &mut self.orders,
+            NumberSeries::Sales => &mut self.sales,
+            NumberSeries::Orders => &mut self.orders,
         };
         // Caught like any panic of a decision: one caller gets 500, and nothing is kept.
         let number = drawn.numbers.pop_front().expect("a command that takes a number says so by its series");

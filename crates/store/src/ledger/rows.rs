@@ -7,7 +7,7 @@ use diesel::{
 };
 use tradepost_domain::{
     identity::Actor,
-    ids::{ConnectionId, UserId},
+    ids::{PosConnectionId, UserId},
     lines::Line,
     money::{Currency, Money, Price},
     quantity::Quantity,
@@ -24,7 +24,7 @@ pub(super) fn quantity(stored: i64) -> Read<Quantity> {
 pub(super) fn actor(kind: &str, id: Option<Id>) -> Read<Actor> {
     match (kind, id) {
         ("user", Some(id)) => Ok(Actor::User(UserId::from_uuid(id.0))),
-        ("connection", Some(id)) => Ok(Actor::Connection(ConnectionId::from_uuid(id.0))),
+        ("connection", Some(id)) => Ok(Actor::Connection(PosConnectionId::from_uuid(id.0))),
         ("system", None) => Ok(Actor::System),
         _ => Err(format!("actor type {kind}").into()),
     }

@@ -9,14 +9,14 @@ use std::sync::Arc;
 use tradepost_domain::{
     catalogue::{ProductForm, ProductPatch},
     identity::Principal,
-    ids::{ConnectionId, EventId, LocationId, OrderId, ProductId, SaleId},
+    ids::{LocationId, OrderId, PosConnectionId, PosEventId, ProductId, SaleId},
     instant::Instant,
     ledger::{Command, Effects, RefundLine, SellLine, catalogue, orders, pos, sales, stock},
     orders::Step,
-    pos::{Connection, ConnectionPatch, Delivery, EventLine, OnShortage, Reference, Report},
+    pos::{OnShortage, PosConnection, PosConnectionPatch, PosEventLine, Reference, Report, WebhookDelivery},
     promos::PromoPatch,
     quantity::Quantity,
-    repository::{Connections, Customers, Locations, Promos},
+    repository::{Customers, Locations, PosConnections, Promos},
     sales::Buyer,
     stock::Location,
 };
@@ -222,23 +222,23 @@ impl History<'_> {
     }
 
     async fn connect(&mut self, name: &str, on_shortage: OnShortage) {
-        let id = ConnectionId::from_uuid(new_id());
-        let form = ConnectionPatch { name: Some(name.to_owned()), location: None, on_shortage: Some(on_shortage) };
-        let connection = Connection::new(id, &form, now()).expect("a connection");
+        let id = PosConnectionId::from_uuid(new_id());
+        let form = PosConnectionPatch { name: Some(name.to_owned()), location: None, on_shortage: Some(on_shortage) };
+        let connection = PosConnection::new(id, &form, now()).expect("a connection");
         self.kept.write(move |s| s.add_connection(&connection, "secret")).await.expect("it is kept");
         self.names.add(name, id.uuid());
     }
 
     async fn map(&self, external_id: &str, sku: &str) {
-        let connection = ConnectionId::from_uuid(self.id("till"));
+        let connection = PosConnectionId::from_uuid(self.id("till"));
         let product = self.product(sku);
         let map = pos::Command::Map { connection, external_id: external_id.to_owned(), product };
         self.submit(Command::Pos(map)).await;
     }
 
-    async fn deliver(&mut self, name: &str, from: &str, lines: Vec<EventLine>) {
-        let delivery = Delivery {
-            connection: ConnectionId::from_uuid(self.id(from)),
+    async fn deliver(&mut self, name: &str, from: &str, lines: Vec<PosEventLine>) {
+        let delivery = WebhookDelivery {
+            connection: PosConnectionId::from_uuid(self.id(from)),
             webhook_id: name.to_owned(),
             body_hash: [1; 32],
             body: b"{}".to_vec(),
@@ -258,13 +258,13 @@ impl History<'_> {
         }
     }
 
-    fn change(&self, name: &str, change: &str, occurred_at: Option<Instant>) -> EventLine {
+    fn change(&self, name: &str, change: &str, occurred_at: Option<Instant>) -> PosEventLine {
         let report = Report::Change { change: change.parse().expect("a change"), occurred_at, reason: None };
-        EventLine { product: self.named(name), report }
+        PosEventLine { product: self.named(name), report }
     }
 
-    fn count(&self, name: &str, counted: &str, counted_at: Option<Instant>) -> EventLine {
-        EventLine { product: self.named(name), report: Report::Count { counted: quantity(counted), counted_at } }
+    fn count(&self, name: &str, counted: &str, counted_at: Option<Instant>) -> PosEventLine {
+        PosEventLine { product: self.named(name), report: Report::Count { counted: quantity(counted), counted_at } }
     }
 
     async fn deliveries(&mut self) {
@@ -283,7 +283,7 @@ impl History<'_> {
         self.deliver("e3", "till", vec![self.change("nobody-knows", "-1", None), self.change("id:SODA", "-1", None)])
             .await;
         self.deliver("e4", "till", vec![self.change("id:SODA", "-1000", None)]).await;
-        let id = EventId::from_uuid(self.id("e4"));
+        let id = PosEventId::from_uuid(self.id("e4"));
         let reason = Some("a mistake".to_owned());
         self.submit(Command::Pos(pos::Command::Dismiss { id, reason })).await;
         self.deliver("e5", "till", vec![self.count("id:SODA", "40", None), self.count("soap-1", "20", None)]).await;

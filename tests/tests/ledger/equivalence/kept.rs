@@ -8,11 +8,11 @@ use tradepost_domain::{
     identity::Actor,
     ids::UserId,
     instant::Instant,
-    ledger::CustomerCard,
+    ledger::CustomerSummary,
     lines::Line,
     memory,
     orders::{HistoryEntry, Order},
-    pos::{Event, EventLine, Report},
+    pos::{PosEvent, PosEventLine, Report},
     repository::{Carts, Promos},
     sales::{Buyer, Sale},
     stock::{Level, Movement, Source},
@@ -67,7 +67,7 @@ pub(super) fn in_memory(shop: &memory::Shop, has_numbers: bool) -> Kept {
         enter(&mut kept, "cart", user, of_cart(cart));
     }
     let book = shop.book();
-    let cards = |id| book.customers.cards.get(&id);
+    let summaries = |id| book.customers.summaries.get(&id);
     for (id, product) in book.catalogue.products.iter() {
         let value = json!({
             "id": Id::from(*id), "sku": product.sku.as_str(), "sku_key": product.sku.key(), "name": product.name,
@@ -93,13 +93,13 @@ pub(super) fn in_memory(shop: &memory::Shop, has_numbers: bool) -> Kept {
     }
     for (id, sale) in book.sales.sales.iter() {
         let card = match sale.buyer {
-            Some(Buyer::Customer(id)) => cards(id),
+            Some(Buyer::Customer(id)) => summaries(id),
             _ => None,
         };
         enter(&mut kept, "sale", id, numbered(of_sale(sale, card), "sale", has_numbers));
     }
     for (id, order) in book.orders.orders.iter() {
-        let order = of_order(order, cards(order.customer).expect("somebody ordered it"));
+        let order = of_order(order, summaries(order.customer).expect("somebody ordered it"));
         enter(&mut kept, "order", id, numbered(order, "order", has_numbers));
     }
     for (id, event) in book.pos.events.iter() {
@@ -173,7 +173,7 @@ fn of_line(line: &Line, (document, id): (&str, Id), returned: &str) -> Value {
     })
 }
 
-fn of_sale(sale: &Sale, card: Option<&CustomerCard>) -> Value {
+fn of_sale(sale: &Sale, card: Option<&CustomerSummary>) -> Value {
     let (customer, name) = match &sale.buyer {
         Some(Buyer::Customer(id)) => (Some(Id::from(*id)), card.map(|card| &card.name)),
         Some(Buyer::Named(name)) => (None, Some(name)),
@@ -191,7 +191,7 @@ fn of_sale(sale: &Sale, card: Option<&CustomerCard>) -> Value {
     json!({ "sale": head, "lines": sale.lines.iter().map(line).collect::<Vec<_>>() })
 }
 
-fn of_order(order: &Order, card: &CustomerCard) -> Value {
+fn of_order(order: &Order, card: &CustomerSummary) -> Value {
     let line = |line| of_line(line, ("order_id", order.id.into()), "returned_quantity");
     let step = |step: &HistoryEntry| {
         let (actor_type, actor_id) = actor(step.by);
@@ -213,8 +213,8 @@ fn of_order(order: &Order, card: &CustomerCard) -> Value {
     json!({ "order": head, "lines": lines.collect::<Vec<_>>(), "history": history.collect::<Vec<_>>() })
 }
 
-fn of_event(event: &Event) -> Value {
-    let line = |(position, line): (usize, &EventLine)| {
+fn of_event(event: &PosEvent) -> Value {
+    let line = |(position, line): (usize, &PosEventLine)| {
         let (change, counted, counted_at, occurred_at, reason) = match &line.report {
             Report::Change { change, occurred_at, reason } => {
                 (Some(change.hundred_thousandths()), None, None, *occurred_at, reason.as_ref())

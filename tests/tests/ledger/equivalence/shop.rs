@@ -16,7 +16,7 @@ use tradepost_domain::{
     ledger::{Command, SellLine, catalogue::Command::Add, orders},
     memory,
     orders::Step,
-    repository::{Connections, Customers, Locations, Promos, Users},
+    repository::{Customers, Locations, PosConnections, Promos, Users},
 };
 use tradepost_store::{Answer, FirstStart, Session, Sources, Store, StoreConfig, StoreError, Submission};
 use tradepost_tests::{Database, Engine, sql};
@@ -39,7 +39,7 @@ pub(super) fn rewind() {
 /// What somebody wants whom no history knows: it changes nothing, and depends on nothing that a history changes.
 pub(super) fn look() -> Command {
     let line = SellLine { line: None, product: Some(id_of(OTHER)), quantity: quantity("1"), unit_price: None };
-    let quoted = orders::Quoted::Lines(vec![line]);
+    let quoted = orders::QuoteSubject::Lines(vec![line]);
     Command::Orders(orders::Command::Quote { quoted, customer: Some(ANN), promo_code: None })
 }
 

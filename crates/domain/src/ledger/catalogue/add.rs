@@ -3,10 +3,10 @@
 use super::{audited, category_name, check_category, check_name, check_sku};
 use crate::{
     catalogue::Product,
-    faults::Faults,
+    field_errors::FieldErrors,
     ledger::{Book, Effects, Inputs, Stop, Written, stock},
     quantity::Quantity,
-    stock::{Change, Kind},
+    stock::{Change, MovementKind},
 };
 
 pub(super) fn add(
@@ -22,19 +22,19 @@ pub(super) fn add(
         need.catalogue.categories.extend(product.category);
         need.stock.levels.add((product.id, home));
     })?;
-    let mut faults = Faults::new();
+    let mut errors = FieldErrors::new();
     if let Some(Err(misfit)) = initial_quantity.map(|quantity| product.unit.check(quantity)) {
-        faults.add("/initial_quantity", "too_precise", misfit);
+        errors.add("/initial_quantity", "too_precise", misfit);
     }
     if product.price.money().currency() != book.currency() {
-        faults.add("/price", "other_currency", format!("this shop's prices are in {}", book.currency()));
+        errors.add("/price", "other_currency", format!("this shop's prices are in {}", book.currency()));
     }
-    check_category(book, product, &mut faults);
-    faults.into_result()?;
+    check_category(book, product, &mut errors);
+    errors.into_result()?;
     check_sku(book, product)?;
     check_name(book, product)?;
     let moving = stock::Moving {
-        kind: Kind::Received,
+        kind: MovementKind::Received,
         location: home,
         judged: stock::Judged::AsPromise,
         reason: Some("first stock"),

@@ -3,7 +3,7 @@
 use super::{addressed, audited, category_name, check_category, check_name, check_sku};
 use crate::{
     catalogue::ProductPatch,
-    faults::Faults,
+    field_errors::FieldErrors,
     ids::ProductId,
     ledger::{Book, Effects, Inputs, Refusal, Stop, Written},
     stock::Level,
@@ -22,9 +22,9 @@ pub(super) fn edit(book: &Book, id: ProductId, patch: &ProductPatch, inputs: &mu
         need.catalogue.categories.extend(edited.category);
         need.stock.levels_of.add(id);
     })?;
-    let mut faults = Faults::new();
-    check_category(book, &edited, &mut faults);
-    faults.into_result()?;
+    let mut errors = FieldErrors::new();
+    check_category(book, &edited, &mut errors);
+    errors.into_result()?;
     inputs.check_version(product.version)?;
     let levels = levels(book, id);
     if edited.unit != product.unit && !levels.is_empty() {

@@ -9,7 +9,7 @@ pub use command::Command;
 use super::{AuditEntry, Book, Inputs, Refusal, Stop, Written, shelf::shelves};
 use crate::{
     catalogue::Product,
-    faults::Faults,
+    field_errors::FieldErrors,
     ids::{CategoryId, ProductId},
     stock::Level,
 };
@@ -78,9 +78,9 @@ pub(super) fn addressed(book: &Book, id: ProductId) -> Result<&Arc<Product>, Ref
     book.product(id).filter(|product| product.removed_at.is_none()).ok_or(Refusal::NotFound("product"))
 }
 
-fn check_category(book: &Book, product: &Product, faults: &mut Faults) {
+fn check_category(book: &Book, product: &Product, errors: &mut FieldErrors) {
     if product.category.is_some_and(|id| book.catalogue.categories.get(&id).is_none()) {
-        faults.add("/category_id", "unknown_category", "there is no such category");
+        errors.add("/category_id", "unknown_category", "there is no such category");
     }
 }
 

@@ -1,9 +1,9 @@
 //! What may be done with orders.
 
-use super::quote::Quoted;
+use super::quote::QuoteSubject;
 use crate::{
     ids::{CustomerId, LocationId, OrderId, UserId},
-    ledger::{RefundLine, SellLine, Series},
+    ledger::{NumberSeries, RefundLine, SellLine},
     orders::Step,
 };
 
@@ -52,7 +52,7 @@ pub enum Command {
     /// Say what something would come to if it were ordered now. For a dry run: nothing is kept.
     Quote {
         /// What.
-        quoted: Quoted,
+        quoted: QuoteSubject,
         /// For whom; `None`: somebody who has used no promo code yet.
         customer: Option<CustomerId>,
         /// With which promo code; `None`: the cart's.
@@ -104,9 +104,9 @@ impl Command {
         }
     }
 
-    pub(in crate::ledger) const fn series(&self) -> Option<Series> {
+    pub(in crate::ledger) const fn series(&self) -> Option<NumberSeries> {
         match self {
-            Self::Place(_) | Self::Checkout { .. } => Some(Series::Orders),
+            Self::Place(_) | Self::Checkout { .. } => Some(NumberSeries::Orders),
             Self::Quote { .. } | Self::Edit { .. } | Self::Step { .. } | Self::Delete { .. } | Self::Return { .. } => {
                 None
             }

@@ -1,18 +1,18 @@
 //! Editing an order while it is pending: the net difference is judged, all of it or nothing.
 
 use super::{
-    OrderPatch, Redemption, illegal, judged, may_change, move_for, next, place, promo_by_code, redemption, settle,
-    told, visible,
+    OrderPatch, Redemption, illegal, judged, may_change, move_for, next, place, promo_by_code, redemption, told,
+    update_totals, visible,
 };
 use crate::{
     ids::OrderId,
     ledger::{
         Book, Effects, Inputs, Refusal, Stop, Written,
-        lines::{self, Objections},
+        lines::{self, RequestErrors},
         stock,
     },
     orders::{AppliedPromo, Order, OrderStatus},
-    stock::{Change, Kind, Movement},
+    stock::{Change, Movement, MovementKind},
     text,
 };
 
@@ -20,10 +20,10 @@ pub(super) fn edit(book: &Book, id: OrderId, patch: &OrderPatch, inputs: &mut In
     let before = visible(book, id, inputs)?;
     may_change(before, inputs)?;
     require_all(book, before, patch)?;
-    let mut objections = Objections::default();
-    let notes = patch.notes.as_ref().map(|notes| place::notes(notes.as_deref(), &mut objections));
-    let draft = patch.lines.as_ref().map(|wanted| lines::redraft(book, &before.lines, wanted, inputs, &mut objections));
-    objections.raise()?;
+    let mut errors = RequestErrors::default();
+    let notes = patch.notes.as_ref().map(|notes| place::notes(notes.as_deref(), &mut errors));
+    let draft = patch.lines.as_ref().map(|wanted| lines::redraft(book, &before.lines, wanted, inputs, &mut errors));
+    errors.raise()?;
     let mut order = next(before, inputs)?;
     if order.status != OrderStatus::Pending {
         return Err(illegal(before).into());
@@ -34,7 +34,7 @@ pub(super) fn edit(book: &Book, id: OrderId, patch: &OrderPatch, inputs: &mut In
         order.lines = lines::relined(book, &before.lines, draft)?;
     }
     let redemptions = change_promo(book, before, &mut order, patch, inputs)?;
-    settle(&mut order, book)?;
+    update_totals(&mut order, book)?;
     let movements = move_difference(book, before, &order, inputs)?;
     let order = if has_new_lines { Written::rewritten(order) } else { Written::changed(order) };
     let mut effects = told(book, (order, 0), movements, "order.edited", inputs);
@@ -55,7 +55,7 @@ fn require_all(book: &Book, before: &Order, patch: &OrderPatch) -> Result<(), St
     book.require_last(|need| {
         let more = patch.lines.iter().flatten().filter_map(|line| line.product);
         lines::stock_of(need, before.lines.iter().map(|line| line.product).chain(more), before.location);
-        need.customers.cards.add(before.customer);
+        need.customers.summaries.add(before.customer);
         need.orders.redemptions.extend(promo.map(|promo| (promo, before.customer)));
     })
 }
@@ -101,7 +101,7 @@ fn move_difference(
     let reserved = |changes: Vec<_>| -> Vec<_> {
         changes.into_iter().map(|(product, change)| (product, Change::reserved(change))).collect()
     };
-    let mut moved = move_for(book, order, (Kind::Reserved, stock::Judged::AsPromise), &reserved(more), inputs)?;
-    moved.extend(move_for(book, order, (Kind::Released, stock::Judged::AsFact), &reserved(less), inputs)?);
+    let mut moved = move_for(book, order, (MovementKind::Reserved, stock::Judged::AsPromise), &reserved(more), inputs)?;
+    moved.extend(move_for(book, order, (MovementKind::Released, stock::Judged::AsFact), &reserved(less), inputs)?);
     Ok(moved)
 }

@@ -10,7 +10,7 @@ mod steps;
 
 pub use command::{Command, NewOrder, OrderPatch};
 pub use effects::{Effects, EmptiedCart, Redemption, WrittenOrder};
-pub use quote::{Quote, Quoted, QuotedLine};
+pub use quote::{Quote, QuoteSubject, QuotedLine};
 
 use super::{Book, Inputs, Message, Refusal, Stop, Written, lines, shelf::shelves, stock};
 use crate::{
@@ -18,10 +18,10 @@ use crate::{
     identity::Permission,
     ids::{CustomerId, MessageId, OrderId, ProductId, PromoId, UserId},
     money::Money,
-    orders::{HistoryEntry, Order, OrderStatus, Unsettled},
-    promos::{Promo, Reason},
+    orders::{HistoryEntry, Order, OrderStatus, TotalError},
+    promos::{Promo, PromoRefusal},
     quantity::Delta,
-    stock::{Change, Kind, Movement, Source},
+    stock::{Change, Movement, MovementKind, Source},
     text,
 };
 use std::sync::Arc;
@@ -82,10 +82,10 @@ fn illegal(order: &Order) -> Refusal {
     Refusal::IllegalTransition { from: order.status.as_str(), allowed: order.status.moves() }
 }
 
-fn settle(order: &mut Order, book: &Book) -> Result<(), Refusal> {
-    order.settle(book.currency()).map_err(|error| match error {
-        Unsettled::TooMuch(error) => lines::too_much(error),
-        Unsettled::Promo(reason) => Refusal::PromoRefused(reason),
+fn update_totals(order: &mut Order, book: &Book) -> Result<(), Refusal> {
+    order.update_totals(book.currency()).map_err(|error| match error {
+        TotalError::TooMuch(error) => lines::too_much(error),
+        TotalError::Promo(reason) => Refusal::PromoRefused(reason),
     })
 }
 
@@ -108,8 +108,8 @@ fn judge_code<'b>(
     code: &str,
     (customer, subtotal): (Option<CustomerId>, Money),
     inputs: &Inputs<'_>,
-) -> Result<(&'b Arc<Promo>, Money), Reason> {
-    let promo = promo_by_code(book, code).ok_or(Reason::Unknown)?;
+) -> Result<(&'b Arc<Promo>, Money), PromoRefusal> {
+    let promo = promo_by_code(book, code).ok_or(PromoRefusal::Unknown)?;
     let used = customer.and_then(|customer| book.orders.redemptions.get(&(promo.id, customer)).copied());
     let discount = promo.judge(subtotal, used.unwrap_or_default(), inputs.now)?;
     Ok((promo, discount))
@@ -134,7 +134,7 @@ fn held(order: &Order) -> Vec<(ProductId, Delta)> {
 fn move_for(
     book: &Book,
     order: &Order,
-    (kind, judged): (Kind, stock::Judged),
+    (kind, judged): (MovementKind, stock::Judged),
     changes: &[(ProductId, Change)],
     inputs: &mut Inputs<'_>,
 ) -> Result<Vec<Movement>, Refusal> {

@@ -1,18 +1,18 @@
 //! Placing an order, from lines or from a cart.
 
-use super::{EmptiedCart, NewOrder, held, judged, move_for, note, promo_by_code, redemption, settle, told};
+use super::{EmptiedCart, NewOrder, held, judged, move_for, note, promo_by_code, redemption, told, update_totals};
 use crate::{
     carts::CartItem,
     identity::Permission,
     ids::{CustomerId, LocationId, OrderId, UserId},
     ledger::{
-        Book, Effects, Inputs, Refusal, SellLine, Series, Stop, Written,
-        lines::{self, Objections},
+        Book, Effects, Inputs, NumberSeries, Refusal, SellLine, Stop, Written,
+        lines::{self, RequestErrors},
         stock,
     },
     money::Money,
     orders::{AppliedPromo, Order, OrderStatus},
-    stock::{Change, Kind},
+    stock::{Change, MovementKind},
     text::{self, limits},
 };
 
@@ -23,16 +23,16 @@ pub(super) fn place(book: &Book, new: &NewOrder, inputs: &mut Inputs<'_>) -> Res
     let place = new.location.unwrap_or(book.default_location());
     book.require_last(|need| {
         lines::stock_of(need, new.lines.iter().filter_map(|line| line.product), place);
-        need.customers.cards.extend(new.customer);
+        need.customers.summaries.extend(new.customer);
         need.orders.redemptions.extend(promo.zip(new.customer));
     })?;
-    let mut objections = Objections::default();
-    lines::check_count(new.lines.len(), &mut objections.faults);
-    let customer = customer(book, new.customer, inputs, &mut objections);
-    let location = stock::location_named(book, new.location, &mut objections.faults);
-    let notes = notes(new.notes.as_deref(), &mut objections);
-    let draft = lines::draft(book, &new.lines, inputs, &mut objections);
-    objections.raise()?;
+    let mut errors = RequestErrors::default();
+    lines::check_count(new.lines.len(), &mut errors.fields);
+    let customer = customer(book, new.customer, inputs, &mut errors);
+    let location = stock::location_named(book, new.location, &mut errors.fields);
+    let notes = notes(new.notes.as_deref(), &mut errors);
+    let draft = lines::draft(book, &new.lines, inputs, &mut errors);
+    errors.raise()?;
     let customer = customer.ok_or(Refusal::NotFound("customer"))?;
     let lines = lines::priced(book, draft)?;
     let mut order = blank(book, (customer, location), inputs);
@@ -41,11 +41,11 @@ pub(super) fn place(book: &Book, new: &NewOrder, inputs: &mut Inputs<'_>) -> Res
         let promo = judged(book, code, &order, inputs)?;
         order.promo = Some(AppliedPromo { promo: promo.id, code: promo.code.clone(), terms: promo.terms });
     }
-    settle(&mut order, book)?;
+    update_totals(&mut order, book)?;
     note(&mut order, OrderStatus::Pending, None, inputs);
     let changes: Vec<_> = held(&order).into_iter().map(|(id, wanted)| (id, Change::reserved(wanted))).collect();
-    let movements = move_for(book, &order, (Kind::Reserved, stock::Judged::AsPromise), &changes, inputs)?;
-    order.number = (inputs.next_number)(Series::Orders);
+    let movements = move_for(book, &order, (MovementKind::Reserved, stock::Judged::AsPromise), &changes, inputs)?;
+    order.number = (inputs.next_number)(NumberSeries::Orders);
     let redemption = redemption(&order, true);
     let mut effects = told(book, (Written::new(order), 1), movements, "order.placed", inputs);
     effects.orders.redemptions.extend(redemption);
@@ -57,24 +57,24 @@ fn customer(
     book: &Book,
     named: Option<CustomerId>,
     inputs: &Inputs<'_>,
-    objections: &mut Objections,
+    errors: &mut RequestErrors,
 ) -> Option<CustomerId> {
     let Some(id) = named else {
         let detail = "you have no customer record of your own: say for whom this is";
-        objections.faults.add("/customer_id", "required", detail);
+        errors.fields.add("/customer_id", "required", detail);
         return None;
     };
     if inputs.principal.customer != Some(id) && !inputs.principal.may(Permission::OrdersPlaceForOthers) {
-        objections.forbidden = Some(Permission::OrdersPlaceForOthers);
-    } else if book.customers.cards.get(&id).is_none_or(|card| card.is_erased) {
-        objections.faults.add("/customer_id", "unknown_customer", "there is no such customer");
+        errors.forbidden = Some(Permission::OrdersPlaceForOthers);
+    } else if book.customers.summaries.get(&id).is_none_or(|card| card.is_erased) {
+        errors.fields.add("/customer_id", "unknown_customer", "there is no such customer");
     }
     Some(id)
 }
 
 /// Notes as they are kept: trimmed, and none where they say nothing.
-pub(super) fn notes(text: Option<&str>, objections: &mut Objections) -> Option<String> {
-    let notes = objections.faults.take("/notes", text::optional(text?, limits::NOTE))?;
+pub(super) fn notes(text: Option<&str>, errors: &mut RequestErrors) -> Option<String> {
+    let notes = errors.fields.take("/notes", text::optional(text?, limits::NOTE))?;
     Some(notes).filter(|notes| !notes.is_empty())
 }
 

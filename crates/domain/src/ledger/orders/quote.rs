@@ -7,10 +7,10 @@ use crate::{
     ids::{CustomerId, ProductId, UserId},
     ledger::{
         Book, Effects, Inputs, Refusal, SellLine, Stop, Unavailable,
-        lines::{self, Objections},
+        lines::{self, RequestErrors},
     },
     money::{Currency, Money, Price},
-    promos::Reason,
+    promos::PromoRefusal,
     quantity::Quantity,
     text,
 };
@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// What is asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Quoted {
+pub enum QuoteSubject {
     /// These lines, which must be such as could be ordered.
     Lines(Vec<SellLine>),
     /// What is in somebody's cart, whatever has become of it meanwhile.
@@ -56,7 +56,7 @@ pub struct Quote {
     /// The code: the one that was asked about, or the cart's.
     pub promo_code: Option<String>,
     /// Why it cannot be used now.
-    pub promo_refused: Option<Reason>,
+    pub promo_refused: Option<PromoRefusal>,
     /// Of the cart; 0 where there is none.
     pub cart_version: i64,
 }
@@ -66,7 +66,7 @@ type Wish = (ProductId, Quantity, Option<Price>);
 
 pub(super) fn quote(
     book: &Book,
-    quoted: &Quoted,
+    quoted: &QuoteSubject,
     (customer, promo_code): (Option<CustomerId>, Option<&str>),
     inputs: &mut Inputs<'_>,
 ) -> Result<Effects, Stop> {
@@ -80,13 +80,13 @@ pub(super) fn quote(
         need.orders.redemptions.extend(promo.zip(customer));
     })?;
     let lines = match quoted {
-        Quoted::Lines(wanted) => orderable(book, wanted, inputs)?,
-        Quoted::Cart(_) => wishes.iter().filter_map(|wish| line(book, *wish)).collect(),
+        QuoteSubject::Lines(wanted) => orderable(book, wanted, inputs)?,
+        QuoteSubject::Cart(_) => wishes.iter().filter_map(|wish| line(book, *wish)).collect(),
     };
     let most = most(book.currency());
     let add = |sum: Money, line: &QuotedLine| sum.checked_add(line.line_total).unwrap_or(most);
     let subtotal = lines.iter().fold(Money::zero(book.currency()), add);
-    if subtotal == most && matches!(quoted, Quoted::Lines(_)) {
+    if subtotal == most && matches!(quoted, QuoteSubject::Lines(_)) {
         return Err(lines::too_much(crate::lines::TooMuchMoney).into());
     }
     let judged = promo_code.map(|code| judge_code(book, code, (customer, subtotal), inputs));
@@ -105,13 +105,13 @@ pub(super) fn quote(
 }
 
 /// What is asked about, the cart's own code, and its version.
-fn wishes<'b>(book: &'b Book, quoted: &Quoted) -> Result<(Vec<Wish>, Option<&'b str>, i64), Stop> {
+fn wishes<'b>(book: &'b Book, quoted: &QuoteSubject) -> Result<(Vec<Wish>, Option<&'b str>, i64), Stop> {
     let user = match quoted {
-        Quoted::Lines(lines) => {
+        QuoteSubject::Lines(lines) => {
             let wishes = lines.iter().filter_map(|line| Some((line.product?, line.quantity, None)));
             return Ok((wishes.collect(), None, 0));
         }
-        Quoted::Cart(user) => *user,
+        QuoteSubject::Cart(user) => *user,
     };
     book.require(|need| need.orders.carts.add(user))?;
     let Some(cart) = book.orders.carts.get(&user) else { return Ok((Vec::new(), None, 0)) };
@@ -121,10 +121,10 @@ fn wishes<'b>(book: &'b Book, quoted: &Quoted) -> Result<(Vec<Wish>, Option<&'b 
 
 /// The lines as an order would have them, or why it would not be placed; but whether there is enough is not asked.
 fn orderable(book: &Book, wanted: &[SellLine], inputs: &mut Inputs<'_>) -> Result<Vec<QuotedLine>, Refusal> {
-    let mut objections = Objections::default();
-    lines::check_count(wanted.len(), &mut objections.faults);
-    let draft = lines::draft(book, wanted, inputs, &mut objections);
-    objections.raise()?;
+    let mut errors = RequestErrors::default();
+    lines::check_count(wanted.len(), &mut errors.fields);
+    let draft = lines::draft(book, wanted, inputs, &mut errors);
+    errors.raise()?;
     Ok(draft.iter().filter_map(|one| line(book, (one.product, one.quantity, None))).collect())
 }
 

@@ -2,12 +2,12 @@
 
 use super::{illegal, move_for, next, note, told, visible};
 use crate::{
-    faults::Faults,
+    field_errors::FieldErrors,
     identity::Permission,
     ids::OrderId,
     ledger::{Book, Effects, Inputs, RefundLine, Refusal, Stop, Written, lines, stock},
     orders::OrderStatus,
-    stock::{Change, Kind},
+    stock::{Change, MovementKind},
 };
 
 pub(super) fn give_back(
@@ -23,13 +23,13 @@ pub(super) fn give_back(
     }
     book.require_last(|need| {
         lines::stock_of(need, before.lines.iter().map(|line| line.product), before.location);
-        need.customers.cards.add(before.customer);
+        need.customers.summaries.add(before.customer);
     })?;
-    let mut faults = Faults::new();
-    let reason = lines::check_reason(reason, &mut faults);
-    lines::check_count(wanted.len(), &mut faults);
-    let returned = lines::returned_lines(book, &before.lines, wanted, &mut faults);
-    faults.into_result()?;
+    let mut errors = FieldErrors::new();
+    let reason = lines::check_reason(reason, &mut errors);
+    lines::check_count(wanted.len(), &mut errors);
+    let returned = lines::returned_lines(book, &before.lines, wanted, &mut errors);
+    errors.into_result()?;
     let mut order = next(before, inputs)?;
     if order.status != OrderStatus::Delivered {
         return Err(illegal(before).into());
@@ -41,6 +41,6 @@ pub(super) fn give_back(
     }
     note(&mut order, OrderStatus::Delivered, reason, inputs);
     let changes = Change::all_on_hand(&back);
-    let movements = move_for(book, &order, (Kind::Returned, stock::Judged::AsFact), &changes, inputs)?;
+    let movements = move_for(book, &order, (MovementKind::Returned, stock::Judged::AsFact), &changes, inputs)?;
     Ok(told(book, (Written::rewritten(order), 1), movements, "order.returned", inputs))
 }

@@ -2,13 +2,13 @@
 
 use super::{held, illegal, may_change, move_for, next, note, redemption, told, visible, written};
 use crate::{
-    faults::Faults,
+    field_errors::FieldErrors,
     identity::Permission,
     ids::{OrderId, ProductId},
     ledger::{Book, Effects, Inputs, Refusal, Stop, Written, lines, stock},
     orders::{Order, OrderStatus, Step},
     quantity::Delta,
-    stock::{Change, Kind},
+    stock::{Change, MovementKind},
 };
 
 /// Accept, reject, ship and deliver are the shop's; one's own order one may cancel while it is pending.
@@ -61,7 +61,7 @@ pub(super) fn take(
     may_step(before, step, inputs)?;
     let goods = goods(step);
     book.require_last(|need| {
-        need.customers.cards.add(before.customer);
+        need.customers.summaries.add(before.customer);
         if matches!(goods, Goods::AreReleased) {
             need.orders.promos.extend(before.promo.as_ref().map(|applied| applied.promo));
         }
@@ -69,9 +69,9 @@ pub(super) fn take(
             lines::stock_of(need, before.lines.iter().map(|line| line.product), before.location);
         }
     })?;
-    let mut faults = Faults::new();
-    let reason = lines::check_reason(reason, &mut faults);
-    faults.into_result()?;
+    let mut errors = FieldErrors::new();
+    let reason = lines::check_reason(reason, &mut errors);
+    errors.into_result()?;
     let mut order = next(before, inputs)?;
     let status = before.status.after(step).map_err(|_| illegal(before))?;
     note(&mut order, status, reason, inputs);
@@ -82,12 +82,12 @@ pub(super) fn take(
         Goods::Stay => Vec::new(),
         Goods::AreReleased => {
             let changes = changes(|held| Change::reserved(held.reversed()));
-            move_for(book, &order, (Kind::Released, stock::Judged::AsFact), &changes, inputs)?
+            move_for(book, &order, (MovementKind::Released, stock::Judged::AsFact), &changes, inputs)?
         }
         // What was reserved leaves. It must be there: facts may have left less on hand than is reserved.
         Goods::Leave => {
             let changes = changes(|held| Change { on_hand: held.reversed(), reserved: held.reversed() });
-            move_for(book, &order, (Kind::Shipped, stock::Judged::AsFact), &changes, inputs)?
+            move_for(book, &order, (MovementKind::Shipped, stock::Judged::AsFact), &changes, inputs)?
         }
     };
     let given_back = if matches!(goods, Goods::AreReleased) { redemption(&order, false) } else { None };
@@ -104,7 +104,7 @@ pub(super) fn delete(book: &Book, id: OrderId, inputs: &mut Inputs<'_>) -> Resul
         OrderStatus::Pending => take(book, id, Step::Cancel, None, inputs),
         OrderStatus::Rejected | OrderStatus::Cancelled if before.hidden_at.is_some() => Ok(Effects::default()),
         OrderStatus::Rejected | OrderStatus::Cancelled => {
-            book.require_last(|need| need.customers.cards.add(before.customer))?;
+            book.require_last(|need| need.customers.summaries.add(before.customer))?;
             let mut order = next(before, inputs)?;
             order.hidden_at = Some(inputs.now);
             Ok(written(book, (Written::changed(order), 0), Vec::new()))

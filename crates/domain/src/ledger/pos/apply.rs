@@ -2,15 +2,15 @@
 
 use super::{Seen, judge};
 use crate::{
-    faults::Faults,
-    ids::EventId,
+    field_errors::FieldErrors,
+    ids::PosEventId,
     ledger::{Book, Effects, Inputs, Refusal, Stop},
-    pos::{Connection, Delivery, Event, EventLine, EventStatus, Reference, Report},
+    pos::{PosConnection, PosEvent, PosEventLine, PosEventStatus, Reference, Report, WebhookDelivery},
     text::{self, limits},
 };
 use std::sync::Arc;
 
-pub(super) fn apply(book: &Book, delivery: &Arc<Delivery>, inputs: &mut Inputs<'_>) -> Result<Effects, Stop> {
+pub(super) fn apply(book: &Book, delivery: &Arc<WebhookDelivery>, inputs: &mut Inputs<'_>) -> Result<Effects, Stop> {
     let key = (delivery.connection, delivery.webhook_id.clone());
     book.require(|need| {
         need.pos.connections.add(delivery.connection);
@@ -22,16 +22,16 @@ pub(super) fn apply(book: &Book, delivery: &Arc<Delivery>, inputs: &mut Inputs<'
     }
     let lines = stored_lines(&delivery.lines)?;
     let judged = judge::judge(book, connection, &lines, None, inputs)?;
-    if let judge::Judged::Invalid(faults) = judged {
-        return Err(faults.into());
+    if let judge::Judged::Invalid(errors) = judged {
+        return Err(errors.into());
     }
-    let event = Event {
-        id: EventId::from_uuid((inputs.new_id)()),
+    let event = PosEvent {
+        id: PosEventId::from_uuid((inputs.new_id)()),
         connection: delivery.connection,
         webhook_id: delivery.webhook_id.clone(),
         body_hash: delivery.body_hash,
         lines,
-        status: EventStatus::Received,
+        status: PosEventStatus::Received,
         reason: None,
         version: 0,
         received_at: inputs.now,
@@ -46,9 +46,9 @@ pub(super) fn apply(book: &Book, delivery: &Arc<Delivery>, inputs: &mut Inputs<'
 /// The same id came before: with the same body it is answered as then, or judged again where it was refused.
 fn again(
     book: &Book,
-    connection: &Connection,
-    id: EventId,
-    delivery: &Delivery,
+    connection: &PosConnection,
+    id: PosEventId,
+    delivery: &WebhookDelivery,
     inputs: &mut Inputs<'_>,
 ) -> Result<Effects, Stop> {
     book.require(|need| need.pos.events.add(id))?;
@@ -57,12 +57,12 @@ fn again(
         return Err(Refusal::KeyReused.into());
     }
     match event.status {
-        EventStatus::Applied | EventStatus::Held | EventStatus::Dismissed => seen(book, event),
-        EventStatus::Received | EventStatus::Refused => judge::judge_again(book, connection, event, inputs),
+        PosEventStatus::Applied | PosEventStatus::Held | PosEventStatus::Dismissed => seen(book, event),
+        PosEventStatus::Received | PosEventStatus::Refused => judge::judge_again(book, connection, event, inputs),
     }
 }
 
-fn seen(book: &Book, event: &Arc<Event>) -> Result<Effects, Stop> {
+fn seen(book: &Book, event: &Arc<PosEvent>) -> Result<Effects, Stop> {
     book.require(|need| need.pos.event_movements.add(event.id))?;
     let movements = book.pos.event_movements.get(&event.id).cloned().unwrap_or_default();
     book.require_last(|need| need.catalogue.products.extend(movements.iter().map(|movement| movement.product)))?;
@@ -75,14 +75,14 @@ fn seen(book: &Book, event: &Arc<Event>) -> Result<Effects, Stop> {
 }
 
 /// The lines as they are kept: their texts trimmed, for so they are looked up, and of a length that can be stored.
-fn stored_lines(lines: &[EventLine]) -> Result<Vec<EventLine>, Faults> {
-    let mut faults = Faults::new();
+fn stored_lines(lines: &[PosEventLine]) -> Result<Vec<PosEventLine>, FieldErrors> {
+    let mut errors = FieldErrors::new();
     let mut stored = Vec::with_capacity(lines.len());
     for (index, line) in lines.iter().enumerate() {
         let list = judge::list_of(&line.report);
         let mut name = |name: &str| {
             let pointer = format!("/{list}/{index}/{}", line.product.kind());
-            faults.take(&pointer, text::required(name, limits::CODE)).unwrap_or_default()
+            errors.take(&pointer, text::required(name, limits::CODE)).unwrap_or_default()
         };
         let product = match &line.product {
             Reference::Product(id) => Reference::Product(*id),
@@ -92,14 +92,14 @@ fn stored_lines(lines: &[EventLine]) -> Result<Vec<EventLine>, Faults> {
         let report = match &line.report {
             Report::Change { change, occurred_at, reason } => {
                 let reason = reason.as_deref().map(|reason| text::optional(reason, limits::NOTE));
-                let reason = reason.and_then(|reason| faults.take(&format!("/changes/{index}/reason"), reason));
+                let reason = reason.and_then(|reason| errors.take(&format!("/changes/{index}/reason"), reason));
                 let reason = reason.filter(|reason| !reason.is_empty());
                 Report::Change { change: *change, occurred_at: *occurred_at, reason }
             }
             Report::Count { counted, counted_at } => Report::Count { counted: *counted, counted_at: *counted_at },
         };
-        stored.push(EventLine { product, report });
+        stored.push(PosEventLine { product, report });
     }
-    faults.into_result()?;
+    errors.into_result()?;
     Ok(stored)
 }

@@ -1,8 +1,8 @@
 //! What may be done with what tills report.
 
 use crate::{
-    ids::{ConnectionId, EventId, ProductId},
-    pos::Delivery,
+    ids::{PosConnectionId, PosEventId, ProductId},
+    pos::WebhookDelivery,
 };
 use std::sync::Arc;
 
@@ -10,23 +10,23 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub enum Command {
     /// Apply what a till reports, once.
-    Apply(Arc<Delivery>),
+    Apply(Arc<WebhookDelivery>),
     /// Judge a refused or held delivery again.
     Retry {
         /// Which.
-        id: EventId,
+        id: PosEventId,
     },
     /// Decide that a refused or held delivery shall not be applied.
     Dismiss {
         /// Which.
-        id: EventId,
+        id: PosEventId,
         /// Somebody's words.
         reason: Option<String>,
     },
     /// Say which of our products a till's product is; deliveries that waited for it are judged again, in order.
     Map {
         /// Whose.
-        connection: ConnectionId,
+        connection: PosConnectionId,
         /// The till's id of it.
         external_id: String,
         /// Ours.
@@ -35,7 +35,7 @@ pub enum Command {
     /// Take that back.
     Unmap {
         /// Whose.
-        connection: ConnectionId,
+        connection: PosConnectionId,
         /// The till's id of it.
         external_id: String,
     },

@@ -2,14 +2,14 @@
 
 use super::judge;
 use crate::{
-    ids::EventId,
+    ids::PosEventId,
     ledger::{AuditEntry, Book, Effects, Inputs, Refusal, Stop, Written},
-    pos::{Event, EventStatus, Reason},
+    pos::{PosEvent, PosEventStatus, PosReason},
     text::{self, limits},
 };
 use std::sync::Arc;
 
-pub(super) fn retry(book: &Book, id: EventId, inputs: &mut Inputs<'_>) -> Result<Effects, Stop> {
+pub(super) fn retry(book: &Book, id: PosEventId, inputs: &mut Inputs<'_>) -> Result<Effects, Stop> {
     book.require(|need| need.pos.owners.add(id))?;
     let owner = *book.pos.owners.get(&id).ok_or(Refusal::NotFound("event"))?;
     book.require(|need| {
@@ -25,7 +25,7 @@ pub(super) fn retry(book: &Book, id: EventId, inputs: &mut Inputs<'_>) -> Result
 
 pub(super) fn dismiss(
     book: &Book,
-    id: EventId,
+    id: PosEventId,
     reason: Option<&str>,
     inputs: &mut Inputs<'_>,
 ) -> Result<Effects, Stop> {
@@ -33,8 +33,8 @@ pub(super) fn dismiss(
     let reason = reason.map_err(|error| Refusal::invalid("/reason", "invalid", error))?;
     book.require_last(|need| need.pos.events.add(id))?;
     let mut event = (**open_event(book, id, inputs)?).clone();
-    event.status = EventStatus::Dismissed;
-    event.reason = Some(Reason { code: "dismissed".to_owned(), detail: reason });
+    event.status = PosEventStatus::Dismissed;
+    event.reason = Some(PosReason { code: "dismissed".to_owned(), detail: reason });
     event.version += 1;
     event.updated_at = inputs.now;
     let mut effects = Effects::default();
@@ -43,12 +43,12 @@ pub(super) fn dismiss(
     Ok(effects)
 }
 
-fn open_event<'b>(book: &'b Book, id: EventId, inputs: &Inputs<'_>) -> Result<&'b Arc<Event>, Refusal> {
+fn open_event<'b>(book: &'b Book, id: PosEventId, inputs: &Inputs<'_>) -> Result<&'b Arc<PosEvent>, Refusal> {
     let event = book.pos.events.get(&id).ok_or(Refusal::NotFound("event"))?;
     inputs.check_version(event.version)?;
     match event.status {
-        EventStatus::Received | EventStatus::Refused | EventStatus::Held => Ok(event),
-        EventStatus::Applied | EventStatus::Dismissed => {
+        PosEventStatus::Received | PosEventStatus::Refused | PosEventStatus::Held => Ok(event),
+        PosEventStatus::Applied | PosEventStatus::Dismissed => {
             Err(Refusal::IllegalTransition { from: event.status.as_str(), allowed: &[] })
         }
     }

@@ -2,13 +2,13 @@
 
 use crate::{
     catalogue::Product,
-    faults::Faults,
-    ids::{ConnectionId, LocationId, ProductId},
+    field_errors::FieldErrors,
+    ids::{LocationId, PosConnectionId, ProductId},
     instant::Instant,
     ledger::{Book, Effects, Inputs, ReadSet, Refusal, Stop, Unavailable, Written, lines, stock},
-    pos::{Connection, Event, EventLine, EventStatus, OnShortage, Reason, Reference, Report},
+    pos::{OnShortage, PosConnection, PosEvent, PosEventLine, PosEventStatus, PosReason, Reference, Report},
     quantity::Quantity,
-    stock::{Change, Kind, Movement, Source},
+    stock::{Change, Movement, MovementKind, Source},
     text::{self, limits},
 };
 use std::sync::Arc;
@@ -16,9 +16,9 @@ use std::sync::Arc;
 /// What was found before anything is booked.
 pub(super) enum Judged {
     /// Something is wrong with it.
-    Invalid(Faults),
+    Invalid(FieldErrors),
     /// It cannot be booked yet.
-    Held(Reason),
+    Held(PosReason),
     /// What its lines mean, one product for each.
     Products(Vec<ProductId>),
 }
@@ -26,39 +26,39 @@ pub(super) enum Judged {
 /// Looks up what the lines mean. A delivery that came for the first time was `received` now, which is said with `None`.
 pub(super) fn judge(
     book: &Book,
-    connection: &Connection,
-    lines: &[EventLine],
+    connection: &PosConnection,
+    lines: &[PosEventLine],
     received: Option<Instant>,
     inputs: &Inputs<'_>,
 ) -> Result<Judged, Stop> {
-    let faults = check_times(lines, received, inputs);
-    if !faults.is_empty() {
-        return Ok(Judged::Invalid(faults));
+    let errors = check_times(lines, received, inputs);
+    if !errors.is_empty() {
+        return Ok(Judged::Invalid(errors));
     }
     book.require(|need| need_lookups(need, connection.id, lines))?;
     let products = products_meant(book, connection.id, lines);
     book.require_last(|need| need_stock(need, book, connection, lines, &products, received))?;
     check_skus(book, lines, &products)?;
-    let mut faults = Faults::new();
+    let mut errors = FieldErrors::new();
     let mut found = Vec::with_capacity(lines.len());
     let mut unknown = None;
     for (index, (line, product)) in lines.iter().zip(products).enumerate() {
         match (product.and_then(|id| book.product(id)), &line.product) {
             (Some(product), _) => {
-                check_unit(product, line, index, &mut faults);
+                check_unit(product, line, index, &mut errors);
                 found.push(product.id);
             }
             (None, Reference::Product(id)) => {
                 let pointer = format!("/{}/{index}/product_id", list_of(&line.report));
-                faults.add(pointer, "unknown_product", format!("there is no product {id}"));
+                errors.add(pointer, "unknown_product", format!("there is no product {id}"));
             }
             (None, Reference::Sku(name) | Reference::External(name)) => {
                 unknown.get_or_insert_with(|| format!("no product is known by the {} {name}", line.product.kind()));
             }
         }
     }
-    if !faults.is_empty() {
-        return Ok(Judged::Invalid(faults));
+    if !errors.is_empty() {
+        return Ok(Judged::Invalid(errors));
     }
     if let Some(detail) = unknown {
         return Ok(Judged::Held(reason("unknown_product", detail)));
@@ -73,27 +73,27 @@ pub(super) fn judge(
 /// What comes of an event that was judged like this.
 pub(super) fn outcome(
     book: &Book,
-    connection: &Connection,
-    mut event: Event,
+    connection: &PosConnection,
+    mut event: PosEvent,
     judged: Judged,
     inputs: &mut Inputs<'_>,
 ) -> Result<Effects, Stop> {
     let mut effects = Effects::default();
     let (status, why) = match judged {
         // What is wrong with it was not known when it came, for its product was not: now somebody has to look at it.
-        Judged::Invalid(faults) => (EventStatus::Held, Some(reason("invalid", faults))),
-        Judged::Held(reason) => (EventStatus::Held, Some(reason)),
+        Judged::Invalid(errors) => (PosEventStatus::Held, Some(reason("invalid", errors))),
+        Judged::Held(reason) => (PosEventStatus::Held, Some(reason)),
         Judged::Products(products) => {
             match (book_lines(book, connection, &event, &products, inputs), connection.on_shortage) {
                 (Ok(movements), _) => {
                     effects.stock.movements = movements;
-                    (EventStatus::Applied, None)
+                    (PosEventStatus::Applied, None)
                 }
-                (Err(refusal), OnShortage::Hold) => (EventStatus::Held, Some(reason(code(&refusal), refusal))),
+                (Err(refusal), OnShortage::Hold) => (PosEventStatus::Held, Some(reason(code(&refusal), refusal))),
                 (Err(refusal), OnShortage::Refuse) => {
                     let why = reason(code(&refusal), &refusal);
                     effects.pos.refused = Some(refusal);
-                    (EventStatus::Refused, Some(why))
+                    (PosEventStatus::Refused, Some(why))
                 }
             }
         }
@@ -109,8 +109,8 @@ pub(super) fn outcome(
 /// Judges a delivery that was refused or is held.
 pub(super) fn judge_again(
     book: &Book,
-    connection: &Connection,
-    event: &Arc<Event>,
+    connection: &PosConnection,
+    event: &Arc<PosEvent>,
     inputs: &mut Inputs<'_>,
 ) -> Result<Effects, Stop> {
     let judged = judge(book, connection, &event.lines, Some(event.received_at), inputs)?;
@@ -118,11 +118,11 @@ pub(super) fn judge_again(
 }
 
 /// A reason, cut to what a note may have: a delivery of 200 lines can be short of 200 products.
-fn reason(code: &str, detail: impl std::fmt::Display) -> Reason {
+fn reason(code: &str, detail: impl std::fmt::Display) -> PosReason {
     let detail = detail.to_string();
     let cut =
         detail.char_indices().nth(limits::NOTE - 1).map_or(detail.clone(), |(end, _)| format!("{}…", &detail[..end]));
-    Reason { code: code.to_owned(), detail: cut }
+    PosReason { code: code.to_owned(), detail: cut }
 }
 
 const fn code(refusal: &Refusal) -> &'static str {
@@ -152,49 +152,49 @@ pub(super) const fn list_of(report: &Report) -> &'static str {
 }
 
 /// Where a connection's reports take place.
-fn location(book: &Book, connection: &Connection) -> LocationId {
+fn location(book: &Book, connection: &PosConnection) -> LocationId {
     connection.location.unwrap_or(book.default_location())
 }
 
 /// What can be said of the lines before anything is looked up. Times above all: how far back a count reads is bounded here.
-pub(super) fn check_times(lines: &[EventLine], received: Option<Instant>, inputs: &Inputs<'_>) -> Faults {
-    let mut faults = Faults::new();
+pub(super) fn check_times(lines: &[PosEventLine], received: Option<Instant>, inputs: &Inputs<'_>) -> FieldErrors {
+    let mut errors = FieldErrors::new();
     if lines.is_empty() || lines.len() > crate::lines::MAX_LINES {
-        faults.add("/changes", "length", "there are 1 to 200 changes or counts in a delivery");
+        errors.add("/changes", "length", "there are 1 to 200 changes or counts in a delivery");
     }
-    let is_count = |line: &EventLine| matches!(line.report, Report::Count { .. });
+    let is_count = |line: &PosEventLine| matches!(line.report, Report::Count { .. });
     if lines.iter().any(is_count) && !lines.iter().all(is_count) {
-        faults.add("/counts", "mixed", "a delivery has changes or counts, not both");
+        errors.add("/counts", "mixed", "a delivery has changes or counts, not both");
     }
     for (index, line) in lines.iter().enumerate() {
         match &line.report {
             Report::Change { change, occurred_at, .. } => {
                 if change.is_zero() {
-                    faults.add(format!("/changes/{index}/quantity_change"), "zero", "a change is not zero");
+                    errors.add(format!("/changes/{index}/quantity_change"), "zero", "a change is not zero");
                 }
-                stock::happened(*occurred_at, &format!("/changes/{index}/occurred_at"), &mut faults, inputs);
+                stock::happened(*occurred_at, &format!("/changes/{index}/occurred_at"), &mut errors, inputs);
             }
             Report::Count { counted_at, .. } => {
                 let pointer = format!("/counts/{index}/counted_at");
-                stock::check_count_time(counted_at.or(received), &pointer, &mut faults, inputs);
+                stock::check_count_time(counted_at.or(received), &pointer, &mut errors, inputs);
             }
         }
     }
-    faults
+    errors
 }
 
-fn check_unit(product: &Product, line: &EventLine, index: usize, faults: &mut Faults) {
+fn check_unit(product: &Product, line: &PosEventLine, index: usize, errors: &mut FieldErrors) {
     let (field, misfit) = match &line.report {
         Report::Change { change, .. } => ("quantity_change", product.unit.check_change(*change).err()),
         Report::Count { counted, .. } => ("counted", product.unit.check(*counted).err()),
     };
     if let Some(misfit) = misfit {
-        faults.add(format!("/{}/{index}/{field}", list_of(&line.report)), "too_precise", misfit);
+        errors.add(format!("/{}/{index}/{field}", list_of(&line.report)), "too_precise", misfit);
     }
 }
 
 /// What must be looked up to know which products the lines mean.
-pub(super) fn need_lookups(need: &mut ReadSet, connection: ConnectionId, lines: &[EventLine]) {
+pub(super) fn need_lookups(need: &mut ReadSet, connection: PosConnectionId, lines: &[PosEventLine]) {
     for line in lines {
         match &line.product {
             Reference::Product(_) => {}
@@ -205,8 +205,12 @@ pub(super) fn need_lookups(need: &mut ReadSet, connection: ConnectionId, lines: 
 }
 
 /// Which of our products each line means, as far as it is known.
-pub(super) fn products_meant(book: &Book, connection: ConnectionId, lines: &[EventLine]) -> Vec<Option<ProductId>> {
-    let meant = |line: &EventLine| match &line.product {
+pub(super) fn products_meant(
+    book: &Book,
+    connection: PosConnectionId,
+    lines: &[PosEventLine],
+) -> Vec<Option<ProductId>> {
+    let meant = |line: &PosEventLine| match &line.product {
         Reference::Product(id) => Some(*id),
         Reference::Sku(sku) => book.catalogue.skus.get(&text::fold(sku)).copied(),
         Reference::External(id) => book.pos.mappings.get(&(connection, id.clone())).copied(),
@@ -218,8 +222,8 @@ pub(super) fn products_meant(book: &Book, connection: ConnectionId, lines: &[Eve
 pub(super) fn need_stock(
     need: &mut ReadSet,
     book: &Book,
-    connection: &Connection,
-    lines: &[EventLine],
+    connection: &PosConnection,
+    lines: &[PosEventLine],
     products: &[Option<ProductId>],
     received: Option<Instant>,
 ) {
@@ -231,7 +235,7 @@ pub(super) fn need_stock(
 }
 
 /// A SKU is looked up before the level is held by which its product is kept from changing.
-fn check_skus(book: &Book, lines: &[EventLine], products: &[Option<ProductId>]) -> Result<(), Stop> {
+fn check_skus(book: &Book, lines: &[PosEventLine], products: &[Option<ProductId>]) -> Result<(), Stop> {
     for (line, product) in lines.iter().zip(products) {
         if let (Reference::Sku(sku), Some(id)) = (&line.product, product)
             && book.product(*id).is_none_or(|product| product.sku.key() != text::fold(sku))
@@ -245,7 +249,7 @@ fn check_skus(book: &Book, lines: &[EventLine], products: &[Option<ProductId>]) 
 /// Of several counts of one product the latest counts, so each level's history is read once. A count without a time was taken when it was
 /// received: now (`None`), or in the past where the delivery had to wait.
 fn latest_counts<'l>(
-    lines: impl Iterator<Item = (&'l EventLine, ProductId)>,
+    lines: impl Iterator<Item = (&'l PosEventLine, ProductId)>,
     received: Option<Instant>,
 ) -> Vec<(ProductId, Quantity, Option<Instant>)> {
     let mut latest: Vec<(ProductId, Quantity, Option<Instant>)> = Vec::new();
@@ -265,8 +269,8 @@ fn latest_counts<'l>(
 
 fn book_lines(
     book: &Book,
-    connection: &Connection,
-    event: &Event,
+    connection: &PosConnection,
+    event: &PosEvent,
     products: &[ProductId],
     inputs: &mut Inputs<'_>,
 ) -> Result<Vec<Movement>, Refusal> {
@@ -280,7 +284,7 @@ fn book_lines(
         OnShortage::Refuse => stock::Judged::AsPromise,
     };
     let moving = stock::Moving {
-        kind: Kind::Pos,
+        kind: MovementKind::Pos,
         location: location(book, connection),
         judged,
         reason: None,
@@ -295,8 +299,8 @@ fn book_lines(
 }
 
 /// Each change with its own words and time.
-fn reports<'e>(event: &'e Event, products: &[ProductId]) -> Vec<stock::Report<'e>> {
-    let report = |(line, product): (&'e EventLine, &ProductId)| match &line.report {
+fn reports<'e>(event: &'e PosEvent, products: &[ProductId]) -> Vec<stock::Report<'e>> {
+    let report = |(line, product): (&'e PosEventLine, &ProductId)| match &line.report {
         Report::Change { change, occurred_at, reason } => Some(stock::Report {
             product: *product,
             change: *change,
@@ -311,7 +315,7 @@ fn reports<'e>(event: &'e Event, products: &[ProductId]) -> Vec<stock::Report<'e
 /// One that is not newer than the last one booked changes nothing.
 fn book_counts(
     book: &Book,
-    event: &Event,
+    event: &PosEvent,
     products: &[ProductId],
     moving: &stock::Moving<'_>,
     inputs: &mut Inputs<'_>,
@@ -324,7 +328,8 @@ fn book_counts(
         let level = book.level(product, moving.location);
         let stock::Found::Difference(change) = stock::found(book, &level, counted, at, inputs)? else { continue };
         let occurred_at = at.unwrap_or(event.received_at);
-        let moving = stock::Moving { kind: Kind::Counted, judged: stock::Judged::AsFact, occurred_at, ..*moving };
+        let moving =
+            stock::Moving { kind: MovementKind::Counted, judged: stock::Judged::AsFact, occurred_at, ..*moving };
         movements.extend(stock::move_stock(book, &[(product, Change::on_hand(change))], &moving, inputs)?);
     }
     Ok(movements)

@@ -2,16 +2,16 @@
 
 use super::{Mapping, judge};
 use crate::{
-    ids::{ConnectionId, ProductId},
+    ids::{PosConnectionId, ProductId},
     ledger::{AuditEntry, Book, Effects, Inputs, Refusal, Stop},
-    pos::{Event, EventStatus, Reference},
+    pos::{PosEvent, PosEventStatus, Reference},
     text::{self, limits},
 };
 use std::sync::Arc;
 
 pub(super) fn map(
     book: &Book,
-    connection: ConnectionId,
+    connection: PosConnectionId,
     external_id: &str,
     product: ProductId,
     inputs: &mut Inputs<'_>,
@@ -30,7 +30,7 @@ pub(super) fn map(
         need.catalogue.products.add(product);
         // A count that is too old by now is not booked, and reads no history.
         let in_time =
-            |event: &&&Arc<Event>| judge::check_times(&event.lines, Some(event.received_at), inputs).is_empty();
+            |event: &&&Arc<PosEvent>| judge::check_times(&event.lines, Some(event.received_at), inputs).is_empty();
         for event in events.iter().filter(in_time) {
             let products = judge::products_meant(&after, connection, &event.lines);
             judge::need_stock(need, &after, from, &event.lines, &products, Some(event.received_at));
@@ -51,7 +51,7 @@ pub(super) fn map(
 
 /// The deliveries that are held and name this product of the till, in the order they came. The connection is held alone meanwhile, so that
 /// none comes in between.
-fn waiting<'b>(book: &'b Book, connection: ConnectionId, external_id: &str) -> Result<Vec<&'b Arc<Event>>, Stop> {
+fn waiting<'b>(book: &'b Book, connection: PosConnectionId, external_id: &str) -> Result<Vec<&'b Arc<PosEvent>>, Stop> {
     let key = (connection, external_id.to_owned());
     book.require(|need| {
         need.pos.connections_to_change.add(connection);
@@ -61,14 +61,15 @@ fn waiting<'b>(book: &'b Book, connection: ConnectionId, external_id: &str) -> R
     let ids = book.pos.waiting.get(&key).map_or(&[][..], Vec::as_slice);
     book.require(|need| need.pos.events.extend(ids.iter().copied()))?;
     let named = Reference::External(key.1);
-    let waits =
-        |event: &&Arc<Event>| event.status == EventStatus::Held && event.lines.iter().any(|line| line.product == named);
+    let waits = |event: &&Arc<PosEvent>| {
+        event.status == PosEventStatus::Held && event.lines.iter().any(|line| line.product == named)
+    };
     Ok(ids.iter().filter_map(|id| book.pos.events.get(id)).filter(waits).collect())
 }
 
 pub(super) fn unmap(
     book: &Book,
-    connection: ConnectionId,
+    connection: PosConnectionId,
     external_id: &str,
     inputs: &mut Inputs<'_>,
 ) -> Result<Effects, Stop> {
@@ -87,6 +88,6 @@ pub(super) fn unmap(
     Ok(effects)
 }
 
-fn audited(action: &'static str, connection: ConnectionId, inputs: &mut Inputs<'_>) -> AuditEntry {
+fn audited(action: &'static str, connection: PosConnectionId, inputs: &mut Inputs<'_>) -> AuditEntry {
     AuditEntry::of(action, ("pos_connection", connection.uuid()), inputs)
 }

@@ -10,37 +10,37 @@ pub use command::Command;
 
 use super::{Book, Inputs, Refusal, Stop, Written, shelf::shelves};
 use crate::{
-    ids::{ConnectionId, EventId, ProductId},
-    pos::{Connection, Delivery, Event, EventStatus, Reference},
+    ids::{PosConnectionId, PosEventId, ProductId},
+    pos::{PosConnection, PosEvent, PosEventStatus, Reference, WebhookDelivery},
     stock::{Movement, Source},
 };
 use std::sync::Arc;
 
 shelves! {
     /// Whose a delivery is.
-    owners: EventId => ConnectionId, Owners;
+    owners: PosEventId => PosConnectionId, Owners;
     /// Connections that are in use, kept from changing until the batch is kept.
-    connections: ConnectionId => Arc<Connection>, Connections;
+    connections: PosConnectionId => Arc<PosConnection>, PosConnections;
     /// Connections whose mappings are to be changed, and are held alone until that is kept. Whoever loads them enters them in
     /// `connections` as well.
-    connections_to_change: ConnectionId => (), Connections;
+    connections_to_change: PosConnectionId => (), PosConnections;
     /// Deliveries by their sender's id.
-    event_ids: (ConnectionId, String) => EventId, Inbox;
+    event_ids: (PosConnectionId, String) => PosEventId, Inbox;
     /// The held deliveries in which a till's product occurs, in the order they came.
-    waiting: (ConnectionId, String) => Vec<EventId>, Inbox;
+    waiting: (PosConnectionId, String) => Vec<PosEventId>, Inbox;
     /// Deliveries with their lines, held alone until the batch is kept.
-    events: EventId => Arc<Event>, Events;
+    events: PosEventId => Arc<PosEvent>, Events;
     /// Which of our products a till's product is.
-    mappings: (ConnectionId, String) => ProductId, Lookups;
+    mappings: (PosConnectionId, String) => ProductId, Lookups;
     /// The movements a delivery has led to.
-    event_movements: EventId => Vec<Movement>, Unlocked;
+    event_movements: PosEventId => Vec<Movement>, Unlocked;
 }
 
 /// What a till's product is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapping {
     /// Whose.
-    pub connection: ConnectionId,
+    pub connection: PosConnectionId,
     /// The till's id of it.
     pub external_id: String,
     /// Ours; `None`: no longer mapped.
@@ -51,7 +51,7 @@ pub struct Mapping {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     /// The delivery as it stands.
-    pub event: Arc<Event>,
+    pub event: Arc<PosEvent>,
     /// What it led to.
     pub movements: Vec<Movement>,
 }
@@ -60,9 +60,9 @@ pub struct Seen {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Effects {
     /// Deliveries stored or judged again.
-    pub events: Vec<Written<Event>>,
+    pub events: Vec<Written<PosEvent>>,
     /// What a new event came with.
-    pub delivery: Option<Arc<Delivery>>,
+    pub delivery: Option<Arc<WebhookDelivery>>,
     /// A till's product mapped or no longer mapped.
     pub mapping: Option<Mapping>,
     /// A refusal that is itself kept, as the outcome of a delivery.
@@ -91,7 +91,7 @@ impl Shelves {
             }
             // It is applied at most once, so what it led to is what this decision booked.
             let led_to = movements.iter().filter(|movement| movement.source == Some(Source::PosEvent(event.id)));
-            let led_to = if event.status == EventStatus::Applied { led_to.cloned().collect() } else { Vec::new() };
+            let led_to = if event.status == PosEventStatus::Applied { led_to.cloned().collect() } else { Vec::new() };
             self.event_movements.enter(event.id, Some(led_to));
             self.owners.enter(event.id, Some(event.connection));
             self.event_ids.enter((event.connection, event.webhook_id.clone()), Some(event.id));

@@ -3,7 +3,7 @@
 use crate::{
     ids::{LocationId, SaleId},
     instant::Instant,
-    ledger::{RefundLine, SellLine, Series},
+    ledger::{NumberSeries, RefundLine, SellLine},
     sales::Buyer,
 };
 
@@ -64,9 +64,9 @@ impl Command {
         }
     }
 
-    pub(in crate::ledger) const fn series(&self) -> Option<Series> {
+    pub(in crate::ledger) const fn series(&self) -> Option<NumberSeries> {
         match self {
-            Self::Record(_) => Some(Series::Sales),
+            Self::Record(_) => Some(NumberSeries::Sales),
             Self::Correct { .. } | Self::Refund { .. } | Self::Void { .. } => None,
         }
     }

@@ -5,10 +5,10 @@ use crate::{
     ids::SaleId,
     ledger::{
         Book, Effects, Inputs, SellLine, Stop, Written,
-        lines::{self, Objections},
+        lines::{self, RequestErrors},
     },
     sales::Buyer,
-    stock::Kind,
+    stock::MovementKind,
 };
 
 pub(super) fn correct(
@@ -20,11 +20,11 @@ pub(super) fn correct(
 ) -> Result<Effects, Stop> {
     let more = wanted.unwrap_or_default().iter().filter_map(|line| line.product);
     let before = sale_for_change(book, id, more, buyer.and_then(Option::as_ref))?;
-    let mut objections = Objections::default();
-    let reason = lines::check_reason(reason, &mut objections.faults);
-    let buyer = buyer.map(|buyer| check_buyer(book, buyer.as_ref(), &mut objections.faults));
-    let draft = wanted.map(|wanted| lines::redraft(book, &before.lines, wanted, inputs, &mut objections));
-    objections.raise()?;
+    let mut errors = RequestErrors::default();
+    let reason = lines::check_reason(reason, &mut errors.fields);
+    let buyer = buyer.map(|buyer| check_buyer(book, buyer.as_ref(), &mut errors.fields));
+    let draft = wanted.map(|wanted| lines::redraft(book, &before.lines, wanted, inputs, &mut errors));
+    errors.raise()?;
     let mut sale = next(before, reason, inputs)?;
     if let Some(buyer) = buyer {
         sale.buyer = buyer;
@@ -33,10 +33,10 @@ pub(super) fn correct(
         return Ok(written(book, Written::changed(sale), Vec::new()));
     };
     sale.lines = lines::relined(book, &before.lines, draft)?;
-    sale.settle(book.currency()).map_err(lines::too_much)?;
+    sale.update_totals(book.currency()).map_err(lines::too_much)?;
     let back = before.lines.iter().map(|line| (line.product, line.quantity.gained()));
     let leaving = sale.lines.iter().map(|line| (line.product, line.quantity.taken()));
     let changes = lines::net(back.chain(leaving));
-    let movements = moved(book, &sale, (Kind::Corrected, inputs.now), &changes, inputs)?;
+    let movements = moved(book, &sale, (MovementKind::Corrected, inputs.now), &changes, inputs)?;
     Ok(written(book, Written::rewritten(sale), movements))
 }

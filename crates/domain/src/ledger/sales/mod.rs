@@ -9,12 +9,12 @@ pub use command::{Command, NewSale};
 
 use super::{Book, Inputs, ReadSet, Refusal, Stop, Written, lines, shelf::shelves, stock};
 use crate::{
-    faults::Faults,
+    field_errors::FieldErrors,
     ids::{ProductId, SaleId},
     instant::Instant,
     quantity::Delta,
     sales::{Buyer, Sale, SaleStatus},
-    stock::{Change, Kind, Movement, Source},
+    stock::{Change, Movement, MovementKind, Source},
     text::{self, limits},
 };
 use std::sync::Arc;
@@ -62,19 +62,19 @@ pub(super) fn decide(book: &Book, command: &Command, inputs: &mut Inputs<'_>) ->
 
 fn need_buyer(need: &mut ReadSet, buyer: Option<&Buyer>) {
     match buyer {
-        Some(Buyer::Customer(id)) => need.customers.cards.add(*id),
+        Some(Buyer::Customer(id)) => need.customers.summaries.add(*id),
         Some(Buyer::Named(_)) | None => {}
     }
 }
 
-fn check_buyer(book: &Book, buyer: Option<&Buyer>, faults: &mut Faults) -> Option<Buyer> {
+fn check_buyer(book: &Book, buyer: Option<&Buyer>, errors: &mut FieldErrors) -> Option<Buyer> {
     match buyer? {
-        Buyer::Customer(id) if book.customers.cards.get(id).is_none_or(|card| card.is_erased) => {
-            faults.add("/customer_id", "unknown_customer", "there is no such customer");
+        Buyer::Customer(id) if book.customers.summaries.get(id).is_none_or(|card| card.is_erased) => {
+            errors.add("/customer_id", "unknown_customer", "there is no such customer");
             None
         }
         Buyer::Customer(id) => Some(Buyer::Customer(*id)),
-        Buyer::Named(name) => faults.take("/customer_name", text::required(name, limits::NAME)).map(Buyer::Named),
+        Buyer::Named(name) => errors.take("/customer_name", text::required(name, limits::NAME)).map(Buyer::Named),
     }
 }
 
@@ -122,7 +122,7 @@ fn written(book: &Book, sale: Written<Sale>, movements: Vec<Movement>) -> super:
 fn moved(
     book: &Book,
     sale: &Sale,
-    (kind, occurred_at): (Kind, Instant),
+    (kind, occurred_at): (MovementKind, Instant),
     changes: &[(ProductId, Delta)],
     inputs: &mut Inputs<'_>,
 ) -> Result<Vec<Movement>, Refusal> {

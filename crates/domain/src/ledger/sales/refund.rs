@@ -2,11 +2,11 @@
 
 use super::{moved, next, sale_for_change, written};
 use crate::{
-    faults::Faults,
+    field_errors::FieldErrors,
     ids::SaleId,
     ledger::{Book, Effects, Inputs, RefundLine, Stop, Written, lines},
     sales::SaleStatus,
-    stock::Kind,
+    stock::MovementKind,
 };
 
 pub(super) fn refund(
@@ -17,15 +17,15 @@ pub(super) fn refund(
     inputs: &mut Inputs<'_>,
 ) -> Result<Effects, Stop> {
     let before = sale_for_change(book, id, std::iter::empty(), None)?;
-    let mut faults = Faults::new();
-    let reason = lines::check_reason(reason, &mut faults);
-    lines::check_count(wanted.len(), &mut faults);
-    let returned = lines::returned_lines(book, &before.lines, wanted, &mut faults);
-    faults.into_result()?;
+    let mut errors = FieldErrors::new();
+    let reason = lines::check_reason(reason, &mut errors);
+    lines::check_count(wanted.len(), &mut errors);
+    let returned = lines::returned_lines(book, &before.lines, wanted, &mut errors);
+    errors.into_result()?;
     let mut sale = next(before, reason, inputs)?;
     let back = lines::take_back(&mut sale.lines, returned, restock)?;
-    sale.settle(book.currency()).map_err(lines::too_much)?;
-    let movements = moved(book, &sale, (Kind::Refunded, inputs.now), &back, inputs)?;
+    sale.update_totals(book.currency()).map_err(lines::too_much)?;
+    let movements = moved(book, &sale, (MovementKind::Refunded, inputs.now), &back, inputs)?;
     Ok(written(book, Written::rewritten(sale), movements))
 }
 
@@ -38,6 +38,6 @@ pub(super) fn void(book: &Book, id: SaleId, inputs: &mut Inputs<'_>) -> Result<E
     let mut sale = next(before, None, inputs)?;
     sale.status = SaleStatus::Voided;
     let back = lines::net(sale.lines.iter().map(|line| (line.product, line.returnable().gained())));
-    let movements = moved(book, &sale, (Kind::Voided, inputs.now), &back, inputs)?;
+    let movements = moved(book, &sale, (MovementKind::Voided, inputs.now), &back, inputs)?;
     Ok(written(book, Written::changed(sale), movements))
 }

@@ -2,11 +2,11 @@
 
 use super::{Judged, Moving, location_named, move_stock};
 use crate::{
-    faults::Faults,
+    field_errors::FieldErrors,
     ids::{LocationId, ProductId},
     ledger::{Book, Effects, Inputs, Stop, catalogue, lines},
     quantity::Delta,
-    stock::{Change, Kind},
+    stock::{Change, MovementKind},
     text::{self, limits},
 };
 
@@ -20,17 +20,17 @@ pub(super) fn adjust(
     let place = location.unwrap_or(book.default_location());
     book.require_last(|need| lines::stock_of(need, [product], place))?;
     let unit = &catalogue::addressed(book, product)?.unit;
-    let mut faults = Faults::new();
-    let location = location_named(book, location, &mut faults);
+    let mut errors = FieldErrors::new();
+    let location = location_named(book, location, &mut errors);
     if change.is_zero() {
-        faults.add("/quantity_change", "zero", "a change is not zero");
+        errors.add("/quantity_change", "zero", "a change is not zero");
     } else if let Err(misfit) = unit.check_change(change) {
-        faults.add("/quantity_change", "too_precise", misfit);
+        errors.add("/quantity_change", "too_precise", misfit);
     }
-    let reason = faults.take("/reason", text::required(reason, limits::NOTE)).unwrap_or_default();
-    faults.into_result()?;
+    let reason = errors.take("/reason", text::required(reason, limits::NOTE)).unwrap_or_default();
+    errors.into_result()?;
     let moving = Moving {
-        kind: Kind::Adjusted,
+        kind: MovementKind::Adjusted,
         location,
         judged: Judged::AsPromise,
         reason: Some(&reason),

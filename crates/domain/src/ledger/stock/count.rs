@@ -2,12 +2,12 @@
 
 use super::{Judged, Moving, happened, location_named, move_stock};
 use crate::{
-    faults::Faults,
+    field_errors::FieldErrors,
     ids::{LocationId, ProductId},
     instant::Instant,
     ledger::{Book, CLOCK_TOLERANCE_SECONDS, Effects, Inputs, Refusal, Stop, catalogue, lines},
     quantity::{Delta, Quantity},
-    stock::{Change, Kind, Level},
+    stock::{Change, Level, MovementKind},
 };
 
 /// How old a count may be, in seconds: 31 days. So no count reads more of a level's ledger than that.
@@ -21,19 +21,19 @@ pub(super) fn count(
     inputs: &mut Inputs<'_>,
 ) -> Result<Effects, Stop> {
     let place = location.unwrap_or(book.default_location());
-    let mut faults = Faults::new();
-    check_count_time(counted_at, "/counted_at", &mut faults, inputs);
-    let is_in_time = faults.is_empty();
+    let mut errors = FieldErrors::new();
+    check_count_time(counted_at, "/counted_at", &mut errors, inputs);
+    let is_in_time = errors.is_empty();
     book.require_last(|need| {
         lines::stock_of(need, [product], place);
         need.stock.histories.extend(counted_at.filter(|_| is_in_time).map(|at| (product, place, at)));
     })?;
     let unit = &catalogue::addressed(book, product)?.unit;
-    let location = location_named(book, location, &mut faults);
+    let location = location_named(book, location, &mut errors);
     if let Err(misfit) = unit.check(counted) {
-        faults.add("/counted", "too_precise", misfit);
+        errors.add("/counted", "too_precise", misfit);
     }
-    faults.into_result()?;
+    errors.into_result()?;
     let level = book.level(product, location);
     let change = match found(book, &level, counted, counted_at, inputs)? {
         Found::Difference(change) => change,
@@ -43,7 +43,7 @@ pub(super) fn count(
         }
     };
     let moving = Moving {
-        kind: Kind::Counted,
+        kind: MovementKind::Counted,
         location,
         judged: Judged::AsFact,
         reason: None,
@@ -59,12 +59,12 @@ pub(super) fn count(
 pub(in crate::ledger) fn check_count_time(
     at: Option<Instant>,
     pointer: &str,
-    faults: &mut Faults,
+    errors: &mut FieldErrors,
     inputs: &Inputs<'_>,
 ) {
-    let at = happened(at, pointer, faults, inputs);
+    let at = happened(at, pointer, errors, inputs);
     if at < inputs.now.plus_seconds(-MAX_AGE_SECONDS) {
-        faults.add(pointer, "too_long_ago", "a count is at most 31 days old");
+        errors.add(pointer, "too_long_ago", "a count is at most 31 days old");
     }
 }
 

@@ -1,17 +1,17 @@
 //! Where things happen and when: locations as requests name them, and taking one out of use.
 
 use crate::{
-    faults::Faults,
+    field_errors::FieldErrors,
     ids::LocationId,
     instant::Instant,
     ledger::{AuditEntry, Book, CLOCK_TOLERANCE_SECONDS, Effects, Inputs, Refusal, Stop, Written},
 };
 
 /// The location named, or the default one.
-pub(in crate::ledger) fn named(book: &Book, named: Option<LocationId>, faults: &mut Faults) -> LocationId {
+pub(in crate::ledger) fn named(book: &Book, named: Option<LocationId>, errors: &mut FieldErrors) -> LocationId {
     let id = named.unwrap_or(book.default_location());
     if book.location(id).is_none() {
-        faults.add("/location_id", "unknown_location", "there is no such location");
+        errors.add("/location_id", "unknown_location", "there is no such location");
     }
     id
 }
@@ -20,12 +20,12 @@ pub(in crate::ledger) fn named(book: &Book, named: Option<LocationId>, faults: &
 pub(in crate::ledger) fn happened(
     at: Option<Instant>,
     pointer: &str,
-    faults: &mut Faults,
+    errors: &mut FieldErrors,
     inputs: &Inputs<'_>,
 ) -> Instant {
     let at = at.unwrap_or(inputs.now);
     if at > inputs.now.plus_seconds(CLOCK_TOLERANCE_SECONDS) {
-        faults.add(pointer, "in_the_future", "this is more than five minutes ahead of our clock");
+        errors.add(pointer, "in_the_future", "this is more than five minutes ahead of our clock");
     }
     at
 }

@@ -2,12 +2,12 @@
 
 use crate::{
     catalogue::Product,
-    faults::Faults,
+    field_errors::FieldErrors,
     ids::{LocationId, MovementId, ProductId},
     instant::Instant,
     ledger::{Book, Inputs, MAX_ON_HAND, Refusal, Shortage, lines},
     quantity::{Delta, Quantity},
-    stock::{Change, Kind, Level, Movement, Source},
+    stock::{Change, Level, Movement, MovementKind, Source},
 };
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ pub(in crate::ledger) enum Judged {
 /// What all movements of one decision have in common.
 #[derive(Clone, Copy)]
 pub(in crate::ledger) struct Moving<'a> {
-    pub kind: Kind,
+    pub kind: MovementKind,
     pub location: LocationId,
     pub judged: Judged,
     pub reason: Option<&'a str>,
@@ -41,7 +41,7 @@ pub(in crate::ledger) fn move_stock(
     let mut shortages = Vec::new();
     let mut movements = Vec::with_capacity(changes.len());
     for &(product, change) in changes {
-        if change == Change::default() && moving.kind != Kind::Counted {
+        if change == Change::default() && moving.kind != MovementKind::Counted {
             continue;
         }
         let level = book.level(product, moving.location);
@@ -169,8 +169,13 @@ fn movement(
 }
 
 /// Notes what is wrong with a quantity that somebody asks for.
-pub(in crate::ledger) fn check_quantity(product: &Product, quantity: Quantity, pointer: &str, faults: &mut Faults) {
+pub(in crate::ledger) fn check_quantity(
+    product: &Product,
+    quantity: Quantity,
+    pointer: &str,
+    errors: &mut FieldErrors,
+) {
     if let Err((code, detail)) = product.unit.check_wanted(quantity) {
-        faults.add(pointer, code, detail);
+        errors.add(pointer, code, detail);
     }
 }

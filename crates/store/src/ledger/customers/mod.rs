@@ -13,7 +13,7 @@ use diesel::{
     QueryableByName,
     sql_types::{Bool, Text},
 };
-use tradepost_domain::ledger::{Book, CustomerCard, ReadSet, customers::Reads};
+use tradepost_domain::ledger::{Book, CustomerSummary, ReadSet, customers::Reads};
 
 pub(super) const WING: Wing = Wing { load, persist: |_, _| Ok(()) };
 
@@ -30,19 +30,19 @@ struct CardRow {
 }
 
 fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> Done {
-    let Reads { cards } = std::mem::take(&mut wanted.customers);
-    if cards.is_empty() {
+    let Reads { summaries } = std::mem::take(&mut wanted.customers);
+    if summaries.is_empty() {
         return Ok(());
     }
-    let cards = cards.sorted();
+    let summaries = summaries.sorted();
     let sql = Sql::new("SELECT id, name, code, erased_at IS NOT NULL AS is_erased FROM customers WHERE ")
-        .id_in("id", ids(&cards))
+        .id_in("id", ids(&summaries))
         .text(" ORDER BY id");
     // The lock that the foreign key of a new document takes anyway: nobody is erased between this and that.
     let rows: Vec<CardRow> = loader.hold(sql, Strength::Key)?;
     let found = rows
         .into_iter()
-        .map(|row| (row.id.into(), CustomerCard { name: row.name, code: row.code, is_erased: row.is_erased }));
-    book.customers.cards.enter_all(cards, found);
+        .map(|row| (row.id.into(), CustomerSummary { name: row.name, code: row.code, is_erased: row.is_erased }));
+    book.customers.summaries.enter_all(summaries, found);
     Ok(())
 }

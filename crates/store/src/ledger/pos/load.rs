@@ -13,14 +13,14 @@ use crate::{
 use diesel::{QueryableByName, sql_types::Text};
 use std::{collections::HashMap, sync::Arc};
 use tradepost_domain::{
-    ids::{ConnectionId, EventId},
+    ids::{PosConnectionId, PosEventId},
     ledger::{Book, Keys, ReadSet, pos::Reads},
-    pos::Connection,
+    pos::PosConnection,
     stock::Movement,
 };
 
 /// A till's name of something.
-type Named = (ConnectionId, String);
+type Named = (PosConnectionId, String);
 
 pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> Done {
     let Reads { owners, connections, connections_to_change, event_ids, waiting, events, mappings, event_movements } =
@@ -63,15 +63,15 @@ pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSe
 fn load_connections(
     loader: &mut Loader<'_>,
     book: &mut Book,
-    shared: Keys<ConnectionId>,
-    to_change: Keys<ConnectionId>,
+    shared: Keys<PosConnectionId>,
+    to_change: Keys<PosConnectionId>,
 ) -> Done {
     let to_change = to_change.sorted();
-    let mut wanted: Vec<ConnectionId> = shared.sorted();
+    let mut wanted: Vec<PosConnectionId> = shared.sorted();
     wanted.extend_from_slice(&to_change);
     wanted.sort_unstable();
     wanted.dedup();
-    let mut found: Vec<(ConnectionId, Arc<Connection>)> = Vec::with_capacity(wanted.len());
+    let mut found: Vec<(PosConnectionId, Arc<PosConnection>)> = Vec::with_capacity(wanted.len());
     for run in wanted.chunk_by(|one, next| to_change.contains(one) == to_change.contains(next)) {
         let is_changed = run.first().is_some_and(|id| to_change.contains(id));
         let strength = if is_changed { Strength::Alone } else { Strength::Shared };
@@ -99,7 +99,7 @@ struct NamedRow {
 
 /// Finds rows by connection and name. A few more than asked for may be found: the same name under another connection.
 fn by_name(loader: &mut Loader<'_>, sql: Sql, column: &'static str, wanted: &[Named]) -> Done<Vec<(Named, Id)>> {
-    let connections: Vec<ConnectionId> = wanted.iter().map(|(connection, _)| *connection).collect();
+    let connections: Vec<PosConnectionId> = wanted.iter().map(|(connection, _)| *connection).collect();
     let names = wanted.iter().map(|(_, name)| name.clone()).collect();
     let sql = sql.id_in("connection_id", ids(&connections)).text(" AND ").text_in(column, names);
     let rows: Vec<NamedRow> = loader.read(sql)?;
@@ -114,7 +114,7 @@ struct IdRow {
 }
 
 /// The held deliveries of a connection in which this product of it occurs, in the order they came.
-fn load_waiting(loader: &mut Loader<'_>, (connection, external_id): &Named) -> Done<Vec<EventId>> {
+fn load_waiting(loader: &mut Loader<'_>, (connection, external_id): &Named) -> Done<Vec<PosEventId>> {
     let sql = Sql::new("SELECT e.id FROM pos_events e WHERE e.status = 'held' AND e.connection_id = ")
         .with(Id::from(*connection))
         .text(" AND EXISTS (SELECT 1 FROM pos_event_lines l WHERE l.event_id = e.id AND l.ref_kind = 'external_id' AND l.ref_value = ")
@@ -124,7 +124,7 @@ fn load_waiting(loader: &mut Loader<'_>, (connection, external_id): &Named) -> D
     Ok(rows.into_iter().map(|row| row.id.into()).collect())
 }
 
-fn load_events(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<EventId>) -> Done {
+fn load_events(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<PosEventId>) -> Done {
     let sql = Sql::new(EventRow::SELECT).id_in("id", ids(&wanted)).text(" ORDER BY id");
     let rows: Vec<EventRow> = loader.hold(sql, Strength::Alone)?;
     let sql = Sql::new(EventLineRow::SELECT).id_in("event_id", ids(&wanted)).text(" ORDER BY event_id, position");
@@ -142,14 +142,14 @@ fn load_events(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<EventId>) -
     Ok(())
 }
 
-fn load_movements(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<EventId>) -> Done {
+fn load_movements(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<PosEventId>) -> Done {
     let sql = Sql::new(MovementRow::SELECT)
         .text("source_type = 'pos_event' AND ")
         .id_in("source_id", ids(&wanted))
         .text(" ORDER BY product_id, seq");
-    let mut movements: HashMap<EventId, Vec<Movement>> = wanted.iter().map(|id| (*id, Vec::new())).collect();
+    let mut movements: HashMap<PosEventId, Vec<Movement>> = wanted.iter().map(|id| (*id, Vec::new())).collect();
     for row in loader.read::<MovementRow>(sql)? {
-        let Some(event) = row.source_id.map(EventId::from) else { continue };
+        let Some(event) = row.source_id.map(PosEventId::from) else { continue };
         movements.entry(event).or_default().push(row.movement().map_err(corrupt)?);
     }
     book.pos.event_movements.enter_all(wanted, movements);

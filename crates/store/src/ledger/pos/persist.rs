@@ -12,9 +12,9 @@ use crate::{
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
 use std::collections::{BTreeMap, HashMap};
 use tradepost_domain::{
-    ids::{ConnectionId, EventId, ProductId},
+    ids::{PosConnectionId, PosEventId, ProductId},
     ledger::pos::{Effects, Mapping},
-    pos::{Delivery, Event, Report},
+    pos::{PosEvent, Report, WebhookDelivery},
 };
 
 insertable_rows! {
@@ -59,7 +59,7 @@ insertable_rows! {
 pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
     keep_events(writes, kept)?;
     // A product that a batch maps several times is what it was last said to be.
-    let mut mapped: BTreeMap<(ConnectionId, &str), Option<ProductId>> = BTreeMap::new();
+    let mut mapped: BTreeMap<(PosConnectionId, &str), Option<ProductId>> = BTreeMap::new();
     for Mapping { connection, external_id, product } in kept.effects.iter().filter_map(|e| e.pos.mapping.as_ref()) {
         mapped.insert((*connection, external_id.as_str()), *product);
     }
@@ -71,7 +71,7 @@ pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done 
 
 fn keep_events<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
     // An event that one batch stores and then judges again is kept as it stands at the end.
-    let mut deliveries: HashMap<EventId, &Delivery> = HashMap::new();
+    let mut deliveries: HashMap<PosEventId, &WebhookDelivery> = HashMap::new();
     for effects in kept.effects {
         // The mapping is kept by who calls this; the rest is for the answer.
         let Effects { events, delivery, mapping: _, refused: _, seen: _ } = &effects.pos;
@@ -82,14 +82,14 @@ fn keep_events<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
     let written = kept.effects.iter().flat_map(|effects| &effects.pos.events);
     let events = latest(written, |event| event.id, |event| event.version);
     let (fresh, judged): (Vec<_>, Vec<_>) = events.into_iter().partition(|event| event.is_new);
-    let new = |event: &'e Event| deliveries.get(&event.id).map(|delivery| event_row(event, delivery));
+    let new = |event: &'e PosEvent| deliveries.get(&event.id).map(|delivery| event_row(event, delivery));
     writes.insert(fresh.iter().filter_map(|event| new(event.value)).collect())?;
     writes.insert(fresh.iter().flat_map(|event| event_line_rows(event.value)).collect())?;
     writes.update(judged.iter().map(|event| (judged_row(event.value), event.loaded_version)).collect())?;
     Ok(())
 }
 
-fn judged_row(event: &Event) -> JudgedRow<'_> {
+fn judged_row(event: &PosEvent) -> JudgedRow<'_> {
     JudgedRow {
         id: event.id.into(),
         status: event.status.as_str(),
@@ -100,7 +100,7 @@ fn judged_row(event: &Event) -> JudgedRow<'_> {
     }
 }
 
-fn event_row<'a>(event: &'a Event, delivery: &'a Delivery) -> EventRow<'a> {
+fn event_row<'a>(event: &'a PosEvent, delivery: &'a WebhookDelivery) -> EventRow<'a> {
     EventRow {
         id: event.id.into(),
         connection_id: event.connection.into(),
@@ -117,7 +117,7 @@ fn event_row<'a>(event: &'a Event, delivery: &'a Delivery) -> EventRow<'a> {
     }
 }
 
-fn event_line_rows(event: &Event) -> impl Iterator<Item = EventLineRow<'_>> {
+fn event_line_rows(event: &PosEvent) -> impl Iterator<Item = EventLineRow<'_>> {
     event.lines.iter().enumerate().map(|(index, line)| {
         let mut row = EventLineRow {
             event_id: event.id.into(),
@@ -147,7 +147,7 @@ fn event_line_rows(event: &Event) -> impl Iterator<Item = EventLineRow<'_>> {
 
 fn keep_mapping(
     writes: &mut Writes<'_, '_>,
-    connection: ConnectionId,
+    connection: PosConnectionId,
     external_id: &str,
     product: Option<ProductId>,
 ) -> Done {

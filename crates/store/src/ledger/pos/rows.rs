@@ -9,7 +9,7 @@ use diesel::{
     sql_types::{BigInt, Binary, Nullable, Text},
 };
 use tradepost_domain::{
-    pos::{Connection, Event, EventLine, EventStatus, OnShortage, Reason, Reference, Report},
+    pos::{OnShortage, PosConnection, PosEvent, PosEventLine, PosEventStatus, PosReason, Reference, Report},
     quantity::Delta,
 };
 
@@ -35,8 +35,8 @@ impl ConnectionRow {
     pub(super) const SELECT: &'static str = "SELECT id, name, location_id, on_shortage, version, created_at, updated_at \
         FROM pos_connections WHERE removed_at IS NULL AND ";
 
-    pub(super) fn connection(self) -> Read<Connection> {
-        Ok(Connection {
+    pub(super) fn connection(self) -> Read<PosConnection> {
+        Ok(PosConnection {
             id: self.id.into(),
             name: self.name,
             location: self.location_id.map(Into::into),
@@ -76,15 +76,15 @@ impl EventRow {
     pub(super) const SELECT: &'static str = "SELECT id, connection_id, webhook_id, body_hash, status, reason_code, reason, version, \
         received_at, updated_at FROM pos_events WHERE ";
 
-    pub(super) fn event(self, lines: Vec<EventLineRow>) -> Read<Event> {
-        let reason = self.reason_code.zip(self.reason).map(|(code, detail)| Reason { code, detail });
-        Ok(Event {
+    pub(super) fn event(self, lines: Vec<EventLineRow>) -> Read<PosEvent> {
+        let reason = self.reason_code.zip(self.reason).map(|(code, detail)| PosReason { code, detail });
+        Ok(PosEvent {
             id: self.id.into(),
             connection: self.connection_id.into(),
             webhook_id: self.webhook_id,
             body_hash: self.body_hash.try_into().map_err(|_| "a hash has 32 bytes")?,
             lines: lines.into_iter().map(EventLineRow::line).collect::<Read<_>>()?,
-            status: EventStatus::parse(&self.status).ok_or(format!("event status {}", self.status))?,
+            status: PosEventStatus::parse(&self.status).ok_or(format!("event status {}", self.status))?,
             reason,
             version: self.version,
             received_at: self.received_at.into(),
@@ -127,7 +127,7 @@ impl EventLineRow {
         }
     }
 
-    fn line(self) -> Read<EventLine> {
+    fn line(self) -> Read<PosEventLine> {
         let product = self.reference().ok_or(format!("reference {} {}", self.ref_kind, self.ref_value))?;
         let report = match (self.change, self.counted) {
             (Some(change), None) => Report::Change {
@@ -140,6 +140,6 @@ impl EventLineRow {
             }
             _ => return Err("a line is a change or a count".into()),
         };
-        Ok(EventLine { product, report })
+        Ok(PosEventLine { product, report })
     }
 }

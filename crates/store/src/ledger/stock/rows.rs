@@ -11,7 +11,7 @@ use diesel::{
 use tradepost_domain::{
     ids::MovementId,
     quantity::Delta,
-    stock::{Change, Kind, Level, Location, Movement, Source},
+    stock::{Change, Level, Location, Movement, MovementKind, Source},
 };
 
 #[derive(QueryableByName)]
@@ -136,7 +136,7 @@ impl MovementRow {
             product: self.product_id.into(),
             location: self.location_id.into(),
             seq: self.seq,
-            kind: Kind::parse(&self.kind).ok_or(format!("movement kind {}", self.kind))?,
+            kind: MovementKind::parse(&self.kind).ok_or(format!("movement kind {}", self.kind))?,
             change: Change {
                 on_hand: Delta::from_hundred_thousandths(self.on_hand_change),
                 reserved: Delta::from_hundred_thousandths(self.reserved_change),

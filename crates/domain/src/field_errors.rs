@@ -4,7 +4,7 @@ use std::fmt;
 
 /// One thing wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct FieldError {
     /// RFC 6901 pointer into the request's body, for example `/lines/0/quantity`.
     pub pointer: String,
     /// Stable, snake_case.
@@ -15,9 +15,9 @@ pub struct Fault {
 
 /// All that is wrong with a request; collected so that a client learns of everything at once.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Faults(Vec<Fault>);
+pub struct FieldErrors(Vec<FieldError>);
 
-impl Faults {
+impl FieldErrors {
     /// None yet.
     pub const fn new() -> Self {
         Self(Vec::new())
@@ -25,14 +25,14 @@ impl Faults {
 
     /// A single one.
     pub fn one(pointer: impl Into<String>, code: &'static str, detail: impl fmt::Display) -> Self {
-        let mut faults = Self::new();
-        faults.add(pointer, code, detail);
-        faults
+        let mut errors = Self::new();
+        errors.add(pointer, code, detail);
+        errors
     }
 
     /// Notes one.
     pub fn add(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl fmt::Display) {
-        self.0.push(Fault { pointer: pointer.into(), code, detail: detail.to_string() });
+        self.0.push(FieldError { pointer: pointer.into(), code, detail: detail.to_string() });
     }
 
     /// Keeps the value, or notes why there is none.
@@ -52,20 +52,20 @@ impl Faults {
     }
 
     /// The list.
-    pub fn as_slice(&self) -> &[Fault] {
+    pub fn as_slice(&self) -> &[FieldError] {
         &self.0
     }
 
     /// `Ok` where nothing was noted.
     ///
     /// # Errors
-    /// The faults themselves.
+    /// The errors themselves.
     pub fn into_result(self) -> Result<(), Self> {
         if self.0.is_empty() { Ok(()) } else { Err(self) }
     }
 }
 
-impl fmt::Display for Faults {
+impl fmt::Display for FieldErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, fault) in self.0.iter().enumerate() {
             let separator = if i == 0 { "" } else { "; " };
@@ -75,4 +75,4 @@ impl fmt::Display for Faults {
     }
 }
 
-impl std::error::Error for Faults {}
+impl std::error::Error for FieldErrors {}
