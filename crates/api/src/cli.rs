@@ -19,7 +19,7 @@ use std::{
 use tradepost_domain::{
     identity::{Role, UserForm},
     ids::UserId,
-    repository::Users,
+    repository::{Repository, Users},
 };
 use tradepost_store::{OpenError, Session};
 
@@ -189,7 +189,9 @@ async fn create_user(config: Config, new: NewUser) -> anyhow::Result<ExitCode> {
     let store = server::open(&config)?;
     server::prepare(&store, &config, true)?;
     let email = user.email.to_string();
-    let work = move |session: &mut Session<'_>| session.add_user(&user, Some(&hash)).map_err(Problem::from);
+    let work = move |session: &mut Session<'_>| {
+        session.add(&user).and_then(|()| session.set_password_hash(user.id, &hash)).map_err(Problem::from)
+    };
     store.write_plain(work).await.map_err(|problem| anyhow!("this user cannot be made: {problem}"))?;
     server::settle(&store);
     let password = if is_made { format!("\none-time password: {password}") } else { String::new() };

@@ -2,13 +2,17 @@
 
 use crate::{
     field_errors::FieldErrors,
-    ids::{CategoryId, ProductId},
+    ids::Id,
     instant::Instant,
     money::{Currency, Price},
     quantity::{self, Delta, MAX_DECIMALS, Quantity},
+    repository::entity,
     sku::Sku,
     text::{self, limits},
 };
+
+/// The id of a category.
+pub type CategoryId = Id<Category>;
 
 /// A group of products.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +30,8 @@ pub struct Category {
     /// When last edited.
     pub updated_at: Instant,
 }
+
+entity!(Category, "category", |one| [("name", Some(text::fold(&one.name)))]);
 
 impl Category {
     /// A new category, or what is wrong with it.
@@ -145,6 +151,9 @@ impl Unit {
         }
     }
 }
+
+/// The id of a product.
+pub type ProductId = Id<Product>;
 
 /// A thing sold.
 #[derive(Debug, Clone, PartialEq, Eq)]

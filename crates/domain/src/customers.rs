@@ -3,10 +3,14 @@
 use crate::{
     contact::{Country, Email, Phone},
     field_errors::FieldErrors,
-    ids::{CustomerId, UserId},
+    ids::{Id, UserId},
     instant::Instant,
+    repository::entity,
     text::{self, limits},
 };
+
+/// The id of a customer.
+pub type CustomerId = Id<Customer>;
 
 /// Who buys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +34,11 @@ pub struct Customer {
     /// When last edited.
     pub updated_at: Instant,
 }
+
+entity!(Customer, "customer", |one| [
+    ("code", Some(text::fold(&one.code))),
+    ("user_id", one.user.map(|user| user.to_string()))
+]);
 
 /// What is known of a customer to be. Not yet looked at.
 #[derive(Debug, Clone, Default)]

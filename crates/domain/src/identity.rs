@@ -3,8 +3,9 @@
 use crate::{
     contact::{Country, Email, Phone},
     field_errors::FieldErrors,
-    ids::{CustomerId, PosConnectionId, UserId},
+    ids::{CustomerId, Id, PosConnectionId},
     instant::Instant,
+    repository::entity,
     text::{self, limits},
 };
 use chrono::NaiveDate;
@@ -215,6 +216,9 @@ impl Principal {
     }
 }
 
+/// The id of a user.
+pub type UserId = Id<User>;
+
 /// Somebody who logs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
@@ -245,6 +249,8 @@ pub struct User {
     /// When last edited.
     pub updated_at: Instant,
 }
+
+entity!(User, "user", |one| [("username", one.username.as_deref().map(text::fold)), ("email", Some(one.email.key()))]);
 
 impl User {
     /// What they may do: everything for admins and owners, what was granted for employees, nothing for shoppers.
@@ -418,6 +424,24 @@ pub fn check_password(password: &str, username: Option<&str>, email: &Email) -> 
         return Err(text::TextError::Form("a password does not contain the name you log in with"));
     }
     Ok(())
+}
+
+/// The id of a credential.
+pub type TokenId = Id<Token>;
+
+/// A credential that is alive: an opaque token, known only by its hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Its id.
+    pub id: TokenId,
+    /// Whose.
+    pub user: UserId,
+    /// SHA-256 of the token.
+    pub hash: [u8; 32],
+    /// When issued.
+    pub created_at: Instant,
+    /// When it dies by itself.
+    pub expires_at: Instant,
 }
 
 #[cfg(test)]

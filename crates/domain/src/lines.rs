@@ -2,7 +2,7 @@
 
 use crate::{
     catalogue::Product,
-    ids::{LineId, ProductId},
+    ids::{Id, ProductId},
     money::{Currency, Money, Price},
     quantity::Quantity,
     sku::Sku,
@@ -10,6 +10,9 @@ use crate::{
 
 /// The most lines in one request.
 pub const MAX_LINES: usize = 200;
+
+/// The id of a line of a document.
+pub type LineId = Id<Line>;
 
 /// One line of a sale or an order. What was sold is written down as it was then.
 #[derive(Debug, Clone, PartialEq, Eq)]

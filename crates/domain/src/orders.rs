@@ -3,7 +3,7 @@
 
 use crate::{
     identity::{Actor, Permission, Principal},
-    ids::{CustomerId, LocationId, OrderId, PromoId, UserId},
+    ids::{CustomerId, Id, LocationId, PromoId, UserId},
     instant::Instant,
     lines::{self, Line, TooMuchMoney},
     money::{Currency, Money},
@@ -142,6 +142,9 @@ pub struct HistoryEntry {
     /// Their words.
     pub reason: Option<String>,
 }
+
+/// The id of an order.
+pub type OrderId = Id<Order>;
 
 /// A customer's order.
 #[derive(Debug, Clone, PartialEq, Eq)]

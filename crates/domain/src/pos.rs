@@ -2,9 +2,10 @@
 
 use crate::{
     field_errors::FieldErrors,
-    ids::{LocationId, PosConnectionId, PosEventId, ProductId},
+    ids::{Id, LocationId, ProductId},
     instant::Instant,
     quantity::{Delta, Quantity},
+    repository::entity,
     text::{self, limits},
 };
 
@@ -32,6 +33,9 @@ impl OnShortage {
     }
 }
 
+/// The id of a registered till or POS account.
+pub type PosConnectionId = Id<PosConnection>;
+
 /// A registered till or POS account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PosConnection {
@@ -50,6 +54,8 @@ pub struct PosConnection {
     /// When last edited.
     pub updated_at: Instant,
 }
+
+entity!(PosConnection, "connection", |one| [("name", Some(text::fold(&one.name)))]);
 
 impl PosConnection {
     /// Changes what is given, or nothing where anything of it is wrong.
@@ -203,6 +209,9 @@ pub struct PosReason {
     /// A sentence for people.
     pub detail: String,
 }
+
+/// The id of a delivery from a till.
+pub type PosEventId = Id<PosEvent>;
 
 /// One delivery from a till, as it stands in the inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]

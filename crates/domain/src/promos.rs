@@ -2,9 +2,10 @@
 
 use crate::{
     field_errors::FieldErrors,
-    ids::PromoId,
+    ids::Id,
     instant::Instant,
     money::{self, Currency, Money, Price},
+    repository::entity,
     text::{self, limits},
 };
 use rust_decimal::{Decimal, prelude::ToPrimitive};
@@ -172,6 +173,9 @@ impl PromoRefusal {
     }
 }
 
+/// The id of a promo code.
+pub type PromoId = Id<Promo>;
+
 /// A promo code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Promo {
@@ -202,6 +206,8 @@ pub struct Promo {
     /// When last edited.
     pub updated_at: Instant,
 }
+
+entity!(Promo, "promo code", |one| [("code", Some(one.code_key()))]);
 
 impl Promo {
     /// What it takes off a subtotal for a customer who has used it so often.

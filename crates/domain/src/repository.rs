@@ -1,18 +1,18 @@
-//! What the rules need to be kept: one small trait per noun. Nothing in here says how.
+//! What the rules need to be kept: [`Repository`] is the same for every noun, and a noun that needs more has a small trait of its own.
+//! Nothing in here says how.
 //!
 //! Every method works inside one unit of work that is kept whole or not at all. What changes stock is not here: that goes through
-//! [`crate::ledger`] alone.
+//! [`crate::ledger`] alone. [`crate::memory::Shop`] keeps everything in memory, the store's `Session` in a database; one suite of tests
+//! holds both to what is said here.
 
 use crate::{
     carts::{Cart, CartItem},
-    catalogue::Category,
     customers::Customer,
-    identity::{Principal, User},
-    ids::{CategoryId, CustomerId, LocationId, PosConnectionId, ProductId, PromoId, TokenId, UserId},
+    identity::{Principal, Token, User},
+    ids::{CustomerId, Id, PosConnectionId, ProductId, PromoId, TokenId, UserId},
     instant::Instant,
     pos::PosConnection,
     promos::Promo,
-    stock::Location,
 };
 use std::ops::RangeInclusive;
 
@@ -42,35 +42,79 @@ pub enum Error {
 /// What every method answers.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Those who log in.
-pub trait Users {
-    /// By id; erased users are not found.
-    fn user(&mut self, id: UserId) -> Result<Option<User>>;
-    /// By username or e-mail (folded, see [`crate::text::fold`]), with the password's hash where there is one.
-    fn user_by_login(&mut self, login_key: &str) -> Result<Option<(User, Option<String>)>>;
-    /// Keeps a new one with the hash of its password. `Duplicate` of `username` or `email`.
-    fn add_user(&mut self, user: &User, password_hash: Option<&str>) -> Result<()>;
-    /// Keeps an edit of the version before. `Changed` where that is not the one kept; `Duplicate` as above.
-    fn update_user(&mut self, user: &User) -> Result<()>;
-    /// How many active owners there are, held fast until the unit of work ends, so that two cannot both remove the last but one.
-    fn lock_active_owners(&mut self) -> Result<Vec<UserId>>;
-    /// Erases what is personal (also in the user's own customer record), revokes every credential, keeps the row for documents to refer to.
-    fn erase_user(&mut self, id: UserId, now: Instant) -> Result<()>;
+/// Something that is kept as a whole, under its id, and counts its edits.
+pub trait Entity: Sized {
+    /// What it is called in sentences and problems: one word, singular, for example `category`.
+    const NAME: &'static str;
+    /// Its id, which never changes.
+    fn id(&self) -> Id<Self>;
+    /// 1 when it was added, and one more with every edit.
+    fn version(&self) -> i64;
+    /// What no two of a kind may share: the field as the contract calls it, and its value as it is compared (folded, see
+    /// [`crate::text::fold`], where case does not matter). A field without a value is not listed.
+    fn unique_keys(&self) -> Vec<(&'static str, String)>;
 }
 
-/// A credential that is alive: an opaque token, known only by its hash.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
-    /// Its id.
-    pub id: TokenId,
-    /// Whose.
-    pub user: UserId,
-    /// SHA-256 of the token.
-    pub hash: [u8; 32],
-    /// When issued.
-    pub created_at: Instant,
-    /// When it dies by itself.
-    pub expires_at: Instant,
+/// Says what [`Entity`] asks of a noun with the fields `id` and `version`.
+macro_rules! entity {
+    ($entity:ty, $name:literal, |$one:ident| [$(($field:literal, $key:expr)),* $(,)?]) => {
+        impl crate::repository::Entity for $entity {
+            const NAME: &'static str = $name;
+
+            fn id(&self) -> crate::ids::Id<Self> {
+                self.id
+            }
+
+            fn version(&self) -> i64 {
+                self.version
+            }
+
+            fn unique_keys(&self) -> Vec<(&'static str, String)> {
+                let $one = self;
+                [$(($field, $key)),*].into_iter().filter_map(|(field, key): (_, Option<String>)| Some((field, key?))).collect()
+            }
+        }
+    };
+}
+pub(crate) use entity;
+
+/// Keeps things of one kind.
+pub trait Repository<T: Entity> {
+    /// By id; removed and erased ones are not found.
+    ///
+    /// # Errors
+    /// `Storage`.
+    fn find(&mut self, id: Id<T>) -> Result<Option<T>>;
+    /// Keeps a new one.
+    ///
+    /// # Errors
+    /// `Duplicate` of one of its [`Entity::unique_keys`].
+    fn add(&mut self, entity: &T) -> Result<()>;
+    /// Keeps an edit of the version before.
+    ///
+    /// # Errors
+    /// `Changed` where that is not the version that is kept (or there is none), `Duplicate` as for a new one.
+    fn update(&mut self, entity: &T) -> Result<()>;
+}
+
+/// Kinds of things that can be removed without the ledger being asked. A removed one is not found any more; what refers to it stays.
+pub trait Remove<T: Entity>: Repository<T> {
+    /// Removes it, and what is personal of it; its unique keys are free again. Where there is none, nothing happens.
+    ///
+    /// # Errors
+    /// `InUse` where something refers to it that may not lose it.
+    fn remove(&mut self, id: Id<T>, now: Instant) -> Result<()>;
+}
+
+/// Those who log in. Removing one revokes their credentials, empties their cart and erases their customer record; the row stays for
+/// documents to refer to.
+pub trait Users: Repository<User> + Remove<User> {
+    /// By username or e-mail (folded, see [`crate::text::fold`]), with the password's hash where there is one.
+    fn user_by_login(&mut self, login_key: &str) -> Result<Option<(User, Option<String>)>>;
+    /// Keeps the hash of a user's password, in the place of the one before.
+    fn set_password_hash(&mut self, id: UserId, password_hash: &str) -> Result<()>;
+    /// The active owners, by id, held fast until the unit of work ends, so that two cannot both remove the last but one.
+    fn lock_active_owners(&mut self) -> Result<Vec<UserId>>;
 }
 
 /// Credentials.
@@ -101,70 +145,28 @@ pub trait LoginFailures {
     fn clear_login_failures(&mut self, subjects: &[String]) -> Result<()>;
 }
 
-/// Categories of products.
-pub trait Categories {
-    /// By id.
-    fn category(&mut self, id: CategoryId) -> Result<Option<Category>>;
-    /// Keeps a new one. `Duplicate` of `name`.
-    fn add_category(&mut self, category: &Category) -> Result<()>;
-    /// Keeps an edit of the version before. `Changed`, `Duplicate` of `name`.
-    fn update_category(&mut self, category: &Category) -> Result<()>;
-    /// Removes one that no product stands in (removed products do not count: they lose their category). `InUse` by `products`.
-    fn remove_category(&mut self, id: CategoryId) -> Result<()>;
-}
-
-/// Where stock is. Removing one is a command of the ledger.
-pub trait Locations {
-    /// By id; removed ones are not found.
-    fn location(&mut self, id: LocationId) -> Result<Option<Location>>;
-    /// Keeps a new one. `Duplicate` of `code` or `name`.
-    fn add_location(&mut self, location: &Location) -> Result<()>;
-    /// Keeps an edit of the version before. `Changed`, `Duplicate` of `code` or `name`.
-    fn update_location(&mut self, location: &Location) -> Result<()>;
-}
-
-/// Who buys.
-pub trait Customers {
-    /// By id; erased ones are not found.
-    fn customer(&mut self, id: CustomerId) -> Result<Option<Customer>>;
+/// Who buys. Removing one erases what is personal and keeps the row for documents to refer to.
+pub trait Customers: Repository<Customer> + Remove<Customer> {
     /// The record of a login.
     fn customer_of_user(&mut self, user: UserId) -> Result<Option<Customer>>;
-    /// Keeps a new one. `Duplicate` of `code`.
-    fn add_customer(&mut self, customer: &Customer) -> Result<()>;
-    /// Keeps an edit of the version before. `Changed`, `Duplicate` of `code`.
-    fn update_customer(&mut self, customer: &Customer) -> Result<()>;
-    /// Erases what is personal, keeps the row for documents to refer to.
-    fn erase_customer(&mut self, id: CustomerId, now: Instant) -> Result<()>;
 }
 
-/// Tills and POS accounts. Their events and mappings change stock, and go through the ledger.
-pub trait PosConnections {
-    /// By id; removed ones are not found.
-    fn connection(&mut self, id: PosConnectionId) -> Result<Option<PosConnection>>;
-    /// The secret that its deliveries are signed with.
+/// Tills and POS accounts. Their events and mappings change stock, and go through the ledger. Removing one keeps its events and forgets its
+/// secret.
+pub trait PosConnections: Repository<PosConnection> + Remove<PosConnection> {
+    /// The secret that its deliveries are signed with; `None` where there is no such connection.
     fn connection_secret(&mut self, id: PosConnectionId) -> Result<Option<String>>;
-    /// Keeps a new one with its secret. `Duplicate` of `name`.
-    fn add_connection(&mut self, connection: &PosConnection, secret: &str) -> Result<()>;
-    /// Keeps an edit of the version before. `Changed`, `Duplicate` of `name`.
-    fn update_connection(&mut self, connection: &PosConnection) -> Result<()>;
-    /// Takes it out of use; its events stay. Its secret is forgotten.
-    fn remove_connection(&mut self, id: PosConnectionId, now: Instant) -> Result<()>;
+    /// Keeps a secret, in the place of the one before.
+    fn set_connection_secret(&mut self, id: PosConnectionId, secret: &str) -> Result<()>;
 }
 
-/// Promo codes. Who holds them, and how often, is the ledger's to say.
-pub trait Promos {
-    /// By id; removed ones are not found.
-    fn promo(&mut self, id: PromoId) -> Result<Option<Promo>>;
+/// Promo codes. Who holds them, and how often, is the ledger's to say: an edit keeps `times_used` as it is. Orders that hold a removed one
+/// keep its terms.
+pub trait Promos: Repository<Promo> + Remove<Promo> {
     /// By its code (folded); removed ones are not found.
     fn promo_by_code(&mut self, code_key: &str) -> Result<Option<Promo>>;
     /// How many orders of a customer hold it.
     fn redemptions(&mut self, promo: PromoId, customer: CustomerId) -> Result<i64>;
-    /// Keeps a new one. `Duplicate` of `code`.
-    fn add_promo(&mut self, promo: &Promo) -> Result<()>;
-    /// Keeps an edit of the version before, all but `times_used`. `Changed`, `Duplicate` of `code`.
-    fn update_promo(&mut self, promo: &Promo) -> Result<()>;
-    /// Takes it out of use; orders that hold it keep their terms. Its code is free again.
-    fn remove_promo(&mut self, id: PromoId, now: Instant) -> Result<()>;
 }
 
 /// Carts. Placing what is in one is a command of the ledger. Every change raises the version.

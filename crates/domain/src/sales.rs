@@ -1,7 +1,7 @@
 //! Sales over the counter: stock leaves at once. Pure arithmetic of a sale; what it means for stock is [`crate::ledger`]'s.
 
 use crate::{
-    ids::{CustomerId, LocationId, SaleId, UserId},
+    ids::{CustomerId, Id, LocationId, UserId},
     instant::Instant,
     lines::{self, Line, TooMuchMoney},
     money::{Currency, Money},
@@ -48,6 +48,9 @@ pub enum Buyer {
     /// A name on the receipt.
     Named(String),
 }
+
+/// The id of a sale.
+pub type SaleId = Id<Sale>;
 
 /// A sale over the counter.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,12 +3,16 @@
 use crate::{
     field_errors::FieldErrors,
     identity::Actor,
-    ids::{LocationId, MovementId, OrderId, PosEventId, ProductId, SaleId},
+    ids::{Id, OrderId, PosEventId, ProductId, SaleId},
     instant::Instant,
     quantity::{Delta, Quantity},
+    repository::entity,
     text::{self, limits},
 };
 use uuid::Uuid;
+
+/// The id of a location.
+pub type LocationId = Id<Location>;
 
 /// Where stock is: a shop, a store room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +34,8 @@ pub struct Location {
     /// When last edited.
     pub updated_at: Instant,
 }
+
+entity!(Location, "location", |one| [("code", Some(text::fold(&one.code))), ("name", Some(text::fold(&one.name)))]);
 
 impl Location {
     /// A new location, or what is wrong with it.
@@ -192,6 +198,9 @@ impl Change {
         changes.iter().map(|(product, change)| (*product, Self::on_hand(*change))).collect()
     }
 }
+
+/// The id of a row of the ledger.
+pub type MovementId = Id<Movement>;
 
 /// One row of the ledger. Never changed, never deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use tradepost_domain::{
     ids::OrderId,
     ledger::{Refusal, orders::NewOrder},
     orders::Step,
-    repository::Customers,
+    repository::Remove,
 };
 use uuid::Uuid;
 
@@ -52,7 +52,7 @@ fn an_order_is_for_somebody_who_is_there() {
     let mut shop = Shop::new().with("TEA", "10");
     let nobody = place(NewOrder { lines: lines(&[("TEA", "1")]), ..NewOrder::default() });
     assert_eq!(fault(shop.refuse(nobody)), ("/customer_id".into(), "required"));
-    shop.erase_customer(BOB, NOON).unwrap();
+    shop.remove(BOB, NOON).unwrap();
     assert_eq!(fault(shop.refuse(order(BOB, &[("TEA", "1")], None))), ("/customer_id".into(), "unknown_customer"));
     let long = NewOrder {
         notes: Some("x".repeat(501)),

@@ -13,7 +13,8 @@ use tradepost_domain::{
     },
     orders::{AppliedPromo, HistoryEntry, Order, OrderStatus, Step},
     promos::PromoPatch,
-    repository::{Carts, Promos},
+    repository::Carts,
+    repository::Repository as _,
     stock::{Change, MovementKind},
 };
 use uuid::Uuid;
@@ -206,7 +207,7 @@ fn an_order_writes_down_all_there_is_to_know_of_it() {
     let written = &effects.orders.orders[0];
     let order = &written.order.value;
     let price = shop.product("TEA").price;
-    let promo = shop.promo(promo_id("TEN")).unwrap().unwrap();
+    let promo: tradepost_domain::promos::Promo = shop.find(promo_id("TEN")).unwrap().unwrap();
     let expected = Order {
         id: order.id,
         number: 1,

@@ -8,7 +8,7 @@ use tradepost_domain::{
     ids::{PosConnectionId, PosEventId},
     ledger::{Book, Command, Effects, Inputs, Refusal, Stop, Unavailable, decide, pos, pos::Seen},
     pos::{OnShortage, PosConnection, PosConnectionPatch, PosEventLine, PosEventStatus, PosReason, Reference},
-    repository::PosConnections,
+    repository::{Remove, Repository},
     stock::{Change, Movement, MovementKind, Source},
 };
 use uuid::Uuid;
@@ -303,10 +303,10 @@ fn a_product_that_was_removed_is_not_booked_and_says_so() {
 #[test]
 fn a_till_reports_to_its_own_location_and_waits_while_that_is_gone() {
     let mut shop = Shop::new().with("TEA", "10").with_till(OnShortage::Refuse);
-    let mut till = shop.connection(TILL).unwrap().unwrap();
+    let mut till: PosConnection = shop.find(TILL).unwrap().unwrap();
     let there = PosConnectionPatch { location: Some(Some(STORE_ROOM)), ..PosConnectionPatch::default() };
     till.edit(&there, NOON).unwrap();
-    shop.update_connection(&till).unwrap();
+    shop.update(&till).unwrap();
     let event = |id: &str, by: &str| delivery(id, vec![reported(sku("TEA"), by)]);
     let effects = shop.accept(event("e1", "2"));
     let figures = (effects.movements()[0].location, effects.movements()[0].change, shop.on_hand("TEA"));
@@ -334,7 +334,7 @@ fn a_delivery_whose_connection_is_gone_can_only_be_dismissed() {
     shop.accept(delivery("e1", vec![reported(sku("TEA"), "-2")]));
     let id = shop.event_id("e1").unwrap();
     assert_eq!(shop.ask(&dismiss(id, None), Some(7)), Err(Refusal::PreconditionFailed));
-    shop.remove_connection(TILL, NOON).unwrap();
+    shop.remove(TILL, NOON).unwrap();
     assert_eq!(conflict(shop.refuse(retry(id))), "connection_removed");
     assert_eq!(fault(shop.refuse(dismiss(id, Some(&"x".repeat(501))))), ("/reason".into(), "invalid"));
     shop.accept(dismiss(id, None));
@@ -346,7 +346,7 @@ fn a_mapping_is_of_one_till_alone() {
     let other = PosConnectionId::from_uuid(Uuid::from_u128(33));
     let mut shop = Shop::new().with("TEA", "10").with_till(OnShortage::Hold);
     let form = PosConnectionPatch { name: Some("other".into()), ..PosConnectionPatch::default() };
-    shop.add_connection(&PosConnection::new(other, &form, NOON).unwrap(), "secret").unwrap();
+    shop.add(&PosConnection::new(other, &form, NOON).unwrap()).unwrap();
     shop.accept(Command::Pos(pos::Command::Map {
         connection: other,
         external_id: "4711".into(),

@@ -8,7 +8,7 @@ use tradepost_domain::{
     money::{Currency, Money},
     orders::Step,
     promos::{PromoPatch, PromoRefusal},
-    repository::Promos,
+    repository::Repository,
 };
 
 #[test]
@@ -66,11 +66,11 @@ fn changing_the_code_takes_the_new_one_and_gives_the_old_one_back() {
 #[test]
 fn a_code_in_another_currency_is_refused_with_a_sentence_that_says_so() {
     let mut shop = Shop::new().with("TEA", "10").with_promo("TEN", "10", PromoPatch::default());
-    let mut foreign = shop.promo(promo_id("TEN")).unwrap().unwrap();
+    let mut foreign: tradepost_domain::promos::Promo = shop.find(promo_id("TEN")).unwrap().unwrap();
     let yen = Currency::parse("JPY").unwrap();
     foreign.terms.max_discount = Some(Money::from_minor(5, yen));
     foreign.version += 1;
-    shop.update_promo(&foreign).unwrap();
+    shop.update(&foreign).unwrap();
     let refusal = shop.refuse(order(ANN, &[("TEA", "1")], Some("TEN")));
     assert_eq!(refusal, Refusal::PromoRefused(PromoRefusal::OtherCurrency));
     assert_eq!(refusal.to_string(), "this promo code is in another currency");

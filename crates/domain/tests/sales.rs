@@ -10,7 +10,7 @@ use tradepost_domain::{
         Command, CustomerSummary, Effects, Refusal, Unavailable,
         sales::{self, NewSale},
     },
-    repository::Customers,
+    repository::Remove,
     sales::{Buyer, Sale, SaleStatus},
     sku::Sku,
     stock::{Change, Movement, MovementKind, Source},
@@ -231,7 +231,7 @@ fn a_buyer_is_a_customer_that_exists_or_a_name_and_can_be_corrected() {
     let sale = shop.accept(to(Buyer::Named(" Zoe ".into()))).sales.sales.remove(0).value;
     assert_eq!(sale.buyer, Some(Buyer::Named("Zoe".into())));
     assert_eq!(fault(shop.refuse(correct_buyer(sale.id, Some(nobody)))), ("/customer_id".into(), "unknown_customer"));
-    shop.erase_customer(BOB, NOON).unwrap();
+    shop.remove(BOB, NOON).unwrap();
     let erased = shop.refuse(correct_buyer(sale.id, Some(Buyer::Customer(BOB))));
     assert_eq!(fault(erased), ("/customer_id".into(), "unknown_customer"));
     for buyer in [Some(Buyer::Customer(ANN)), None] {

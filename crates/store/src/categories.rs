@@ -4,7 +4,8 @@ use crate::{
     StoreError,
     dialect::Sql,
     list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, search_text},
-    schema::categories,
+    repository::repository,
+    schema::{categories, products},
     session::Session,
     types::{At, Id},
 };
@@ -12,11 +13,12 @@ use diesel::prelude::*;
 use tradepost_domain::{
     catalogue::Category,
     ids::CategoryId,
-    repository::{self, Categories},
+    instant::Instant,
+    repository::{self, Remove},
     text::fold,
 };
 
-#[derive(QueryableByName, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
 #[diesel(table_name = categories)]
 struct Row {
     id: Id,
@@ -99,29 +101,18 @@ pub fn list(session: &mut Session<'_>, request: &ListRequest<CategoryFilter>) ->
     page::<Row, _>(session, &shape, conditions, request)?.map(|row| Ok(row.into()))
 }
 
-impl Categories for Session<'_> {
-    fn category(&mut self, id: CategoryId) -> repository::Result<Option<Category>> {
-        let sql = Sql::new(COLUMNS).text("FROM categories c WHERE c.id = ").with(Id::from(id));
-        Ok(self.first::<Row>(sql)?.map(Into::into))
-    }
+repository! {
+    Category, categories,
+    stored Row,
+    read Row => |row, _session| Ok(row.into()),
+}
 
-    fn add_category(&mut self, category: &Category) -> repository::Result<()> {
-        let row = Row::from(category);
-        self.run(|conn| diesel::insert_into(categories::table).values(&row).execute(conn))?;
-        Ok(())
-    }
-
-    fn update_category(&mut self, category: &Category) -> repository::Result<()> {
-        let row = Row::from(category);
-        let before = categories::table.find(row.id).filter(categories::version.eq(row.version - 1));
-        let changed = self.run(|conn| diesel::update(before).set(&row).execute(conn))?;
-        Ok(self.exactly_one(changed)?)
-    }
-
-    fn remove_category(&mut self, id: CategoryId) -> repository::Result<()> {
+impl Remove<Category> for Session<'_> {
+    fn remove(&mut self, id: CategoryId, _now: Instant) -> repository::Result<()> {
         let id = Id::from(id);
-        let forget = Sql::new("UPDATE products SET category_id = NULL WHERE removed_at IS NOT NULL AND category_id = ");
-        self.execute(forget.with(id))?;
+        let removed = products::table.filter(products::category_id.eq(id)).filter(products::removed_at.is_not_null());
+        let no_category = products::category_id.eq(None::<Id>);
+        self.run(|conn| diesel::update(removed).set(no_category).execute(conn))?;
         self.run(|conn| diesel::delete(categories::table.find(id)).execute(conn)).map_err(|error| match error {
             // The only thing that refers to a category is a product.
             StoreError::Refused(_) => StoreError::InUse { what: "products" },

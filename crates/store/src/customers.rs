@@ -4,6 +4,7 @@ use crate::{
     StoreError,
     dialect::Sql,
     list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, search_text, unreadable},
+    repository::repository,
     schema::customers,
     session::Session,
     types::{At, Id},
@@ -14,11 +15,11 @@ use tradepost_domain::{
     customers::Customer,
     ids::{CustomerId, UserId},
     instant::Instant,
-    repository::{self, Customers},
+    repository::{self, Customers, Remove},
     text::fold,
 };
 
-#[derive(QueryableByName, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
 #[diesel(table_name = customers, treat_none_as_null = true)]
 struct Row {
     id: Id,
@@ -135,37 +136,26 @@ pub fn list(session: &mut Session<'_>, request: &ListRequest<CustomerFilter>) ->
     page::<Row, _>(session, &shape, conditions, request)?.map(Row::customer)
 }
 
-impl Customers for Session<'_> {
-    fn customer(&mut self, id: CustomerId) -> repository::Result<Option<Customer>> {
-        let sql = Sql::new(COLUMNS).text("FROM customers c WHERE c.erased_at IS NULL AND c.id = ").with(Id::from(id));
-        Ok(self.first::<Row>(sql)?.map(Row::customer).transpose()?)
-    }
+repository! {
+    Customer, customers,
+    stored Row,
+    read Row => |row, _session| row.customer(),
+    alive customers::erased_at.is_null(),
+}
 
-    fn customer_of_user(&mut self, user: UserId) -> repository::Result<Option<Customer>> {
-        let sql =
-            Sql::new(COLUMNS).text("FROM customers c WHERE c.erased_at IS NULL AND c.user_id = ").with(Id::from(user));
-        Ok(self.first::<Row>(sql)?.map(Row::customer).transpose()?)
-    }
-
-    fn add_customer(&mut self, customer: &Customer) -> repository::Result<()> {
-        let row = Row::from(customer);
-        self.run(|conn| diesel::insert_into(customers::table).values(&row).execute(conn))?;
-        Ok(())
-    }
-
-    fn update_customer(&mut self, customer: &Customer) -> repository::Result<()> {
-        let row = Row::from(customer);
-        let before = customers::table
-            .find(row.id)
-            .filter(customers::version.eq(row.version - 1))
-            .filter(customers::erased_at.is_null());
-        let changed = self.run(|conn| diesel::update(before).set(&row).execute(conn))?;
-        Ok(self.exactly_one(changed)?)
-    }
-
-    fn erase_customer(&mut self, id: CustomerId, now: Instant) -> repository::Result<()> {
+impl Remove<Customer> for Session<'_> {
+    fn remove(&mut self, id: CustomerId, now: Instant) -> repository::Result<()> {
         self.execute(erase("c.id = ", id.into(), now))?;
         Ok(())
+    }
+}
+
+impl Customers for Session<'_> {
+    fn customer_of_user(&mut self, user: UserId) -> repository::Result<Option<Customer>> {
+        let theirs = customers::table.filter(customers::user_id.eq(Id::from(user)));
+        let theirs = theirs.filter(customers::erased_at.is_null()).select(Row::as_select());
+        let found = self.run(|conn| theirs.first(conn).optional())?;
+        Ok(found.map(Row::customer).transpose()?)
     }
 }
 

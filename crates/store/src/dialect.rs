@@ -41,7 +41,8 @@ pub(crate) enum Value {
 }
 
 /// PostgreSQL cannot hold NUL, and the domain takes no text with one: where somebody looks for it, it is not found.
-fn storable(text: String) -> String {
+pub(crate) fn storable(text: impl Into<String>) -> String {
+    let text = text.into();
     if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 

@@ -27,6 +27,7 @@ pub mod orders;
 mod pool;
 pub mod pos;
 pub mod promos;
+mod repository;
 pub mod sales;
 mod schema;
 mod session;

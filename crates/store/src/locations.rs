@@ -4,19 +4,15 @@ use crate::{
     StoreError,
     dialect::Sql,
     list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page},
+    repository::repository,
     schema::locations,
     session::Session,
     types::{At, Id},
 };
 use diesel::prelude::*;
-use tradepost_domain::{
-    ids::LocationId,
-    repository::{self, Locations},
-    stock::Location,
-    text::fold,
-};
+use tradepost_domain::{stock::Location, text::fold};
 
-#[derive(QueryableByName, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
 #[diesel(table_name = locations)]
 struct Row {
     id: Id,
@@ -109,25 +105,9 @@ pub fn list(session: &mut Session<'_>, request: &ListRequest<LocationFilter>) ->
     page::<Row, _>(session, &shape, conditions, request)?.map(|row| Ok(row.into()))
 }
 
-impl Locations for Session<'_> {
-    fn location(&mut self, id: LocationId) -> repository::Result<Option<Location>> {
-        let sql = Sql::new(COLUMNS).text("FROM locations l WHERE l.removed_at IS NULL AND l.id = ").with(Id::from(id));
-        Ok(self.first::<Row>(sql)?.map(Into::into))
-    }
-
-    fn add_location(&mut self, location: &Location) -> repository::Result<()> {
-        let row = Row::from(location);
-        self.run(|conn| diesel::insert_into(locations::table).values(&row).execute(conn))?;
-        Ok(())
-    }
-
-    fn update_location(&mut self, location: &Location) -> repository::Result<()> {
-        let row = Row::from(location);
-        let before = locations::table
-            .find(row.id)
-            .filter(locations::version.eq(row.version - 1))
-            .filter(locations::removed_at.is_null());
-        let changed = self.run(|conn| diesel::update(before).set(&row).execute(conn))?;
-        Ok(self.exactly_one(changed)?)
-    }
+repository! {
+    Location, locations,
+    stored Row,
+    read Row => |row, _session| Ok(row.into()),
+    alive locations::removed_at.is_null(),
 }

@@ -6,6 +6,7 @@ use crate::{
     StoreError,
     dialect::Sql,
     list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, unreadable},
+    repository::repository,
     schema::pos_connections,
     session::Session,
     types::{At, Id, InstantSql, UuidSql},
@@ -20,11 +21,11 @@ use tradepost_domain::{
     ids::{PosConnectionId, PosEventId},
     instant::Instant,
     pos::{OnShortage, PosConnection, PosEventStatus},
-    repository::{self, PosConnections},
+    repository::{self, PosConnections, Remove},
     text::fold,
 };
 
-#[derive(QueryableByName, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
 #[diesel(table_name = pos_connections, treat_none_as_null = true)]
 struct Row {
     id: Id,
@@ -36,8 +37,6 @@ struct Row {
     created_at: At,
     updated_at: At,
 }
-
-const COLUMNS: &str = "SELECT c.id, c.name, c.name_key, c.location_id, c.on_shortage, c.version, c.created_at, c.updated_at FROM pos_connections c";
 
 impl From<&PosConnection> for Row {
     fn from(connection: &PosConnection) -> Self {
@@ -112,47 +111,38 @@ pub fn connections(
     page::<Row, _>(session, &shape, conditions, request)?.map(Row::connection)
 }
 
-#[derive(QueryableByName)]
-struct Secret {
-    #[diesel(sql_type = Nullable<Text>)]
-    secret: Option<String>,
+repository! {
+    PosConnection, pos_connections,
+    stored Row,
+    read Row => |row, _session| row.connection(),
+    alive pos_connections::removed_at.is_null(),
+}
+
+impl Remove<PosConnection> for Session<'_> {
+    fn remove(&mut self, id: PosConnectionId, now: Instant) -> repository::Result<()> {
+        let (id, now) = (Id::from(id), At::from(now));
+        let used = pos_connections::table.find(id).filter(pos_connections::removed_at.is_null());
+        let removed = (
+            pos_connections::secret.eq(None::<String>),
+            pos_connections::removed_at.eq(Some(now)),
+            pos_connections::updated_at.eq(now),
+            pos_connections::version.eq(pos_connections::version + 1),
+        );
+        self.run(|conn| diesel::update(used).set(removed).execute(conn))?;
+        Ok(())
+    }
 }
 
 impl PosConnections for Session<'_> {
-    fn connection(&mut self, id: PosConnectionId) -> repository::Result<Option<PosConnection>> {
-        let sql = Sql::new(COLUMNS).text(" WHERE c.removed_at IS NULL AND c.id = ").with(Id::from(id));
-        Ok(self.first::<Row>(sql)?.map(Row::connection).transpose()?)
-    }
-
     fn connection_secret(&mut self, id: PosConnectionId) -> repository::Result<Option<String>> {
-        let sql = Sql::new("SELECT secret FROM pos_connections WHERE removed_at IS NULL AND id = ").with(Id::from(id));
-        Ok(self.first::<Secret>(sql)?.and_then(|row| row.secret))
+        let used = pos_connections::table.find(Id::from(id)).filter(pos_connections::removed_at.is_null());
+        let found = self.run(|conn| used.select(pos_connections::secret).first(conn).optional())?;
+        Ok(found.flatten())
     }
 
-    fn add_connection(&mut self, connection: &PosConnection, secret: &str) -> repository::Result<()> {
-        let row = (Row::from(connection), pos_connections::secret.eq(secret));
-        self.run(|conn| diesel::insert_into(pos_connections::table).values(row).execute(conn))?;
-        Ok(())
-    }
-
-    fn update_connection(&mut self, connection: &PosConnection) -> repository::Result<()> {
-        let row = Row::from(connection);
-        let before = pos_connections::table
-            .find(row.id)
-            .filter(pos_connections::version.eq(row.version - 1))
-            .filter(pos_connections::removed_at.is_null());
-        let changed = self.run(|conn| diesel::update(before).set(&row).execute(conn))?;
-        Ok(self.exactly_one(changed)?)
-    }
-
-    fn remove_connection(&mut self, id: PosConnectionId, now: Instant) -> repository::Result<()> {
-        let sql = Sql::new("UPDATE pos_connections SET secret = NULL, removed_at = ")
-            .with(now)
-            .text(", updated_at = ")
-            .with(now)
-            .text(", version = version + 1 WHERE removed_at IS NULL AND id = ")
-            .with(Id::from(id));
-        self.execute(sql)?;
+    fn set_connection_secret(&mut self, id: PosConnectionId, secret: &str) -> repository::Result<()> {
+        let used = pos_connections::table.find(Id::from(id)).filter(pos_connections::removed_at.is_null());
+        self.run(|conn| diesel::update(used).set(pos_connections::secret.eq(secret)).execute(conn))?;
         Ok(())
     }
 }

@@ -2,20 +2,21 @@
 
 use crate::{
     StoreError,
-    dialect::Sql,
+    dialect::{Sql, storable},
     list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, search_text, unreadable},
-    schema::promo_codes,
+    repository::repository,
+    schema::{promo_codes, redemptions},
     session::Session,
     types::{At, Id},
 };
-use diesel::{prelude::*, sql_types::BigInt};
+use diesel::prelude::*;
 use std::error::Error;
 use tradepost_domain::{
     ids::{CustomerId, PromoId},
     instant::Instant,
     money::{Currency, Money, Price},
     promos::{Discount, Percentage, Promo, PromoTerms},
-    repository::{self, Promos},
+    repository::{self, Promos, Remove},
     text::fold,
 };
 
@@ -115,7 +116,7 @@ impl From<&Promo> for NewRow {
 }
 
 /// A promo code as it is read.
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable, QueryableByName)]
 #[diesel(table_name = promo_codes)]
 pub(crate) struct Row {
     id: Id,
@@ -263,60 +264,40 @@ pub fn list(session: &mut Session<'_>, request: &ListRequest<PromoFilter>) -> Re
     page::<Row, _>(session, &shape, conditions, request)?.map(|row| row.promo(currency))
 }
 
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    n: i64,
+repository! {
+    Promo, promo_codes,
+    stored NewRow,
+    read Row => |row, session| row.promo(session.currency()?),
+    alive promo_codes::removed_at.is_null(),
 }
 
-fn found(session: &mut Session<'_>, condition: Sql) -> repository::Result<Option<Promo>> {
-    let currency = session.currency()?;
-    let mut sql = Sql::new(Row::COLUMNS).text("FROM promo_codes p WHERE p.removed_at IS NULL AND ");
-    sql.append(&condition);
-    Ok(session.first::<Row>(sql)?.map(|row| row.promo(currency)).transpose()?)
+impl Remove<Promo> for Session<'_> {
+    fn remove(&mut self, id: PromoId, now: Instant) -> repository::Result<()> {
+        let now = At::from(now);
+        let used = promo_codes::table.find(Id::from(id)).filter(promo_codes::removed_at.is_null());
+        let removed = (
+            promo_codes::removed_at.eq(Some(now)),
+            promo_codes::updated_at.eq(now),
+            promo_codes::version.eq(promo_codes::version + 1),
+        );
+        self.run(|conn| diesel::update(used).set(removed).execute(conn))?;
+        Ok(())
+    }
 }
 
 impl Promos for Session<'_> {
-    fn promo(&mut self, id: PromoId) -> repository::Result<Option<Promo>> {
-        found(self, Sql::new("p.id = ").with(Id::from(id)))
-    }
-
     fn promo_by_code(&mut self, code_key: &str) -> repository::Result<Option<Promo>> {
-        found(self, Sql::new("p.code_key = ").with(code_key))
+        let currency = self.currency()?;
+        let used = promo_codes::table.filter(promo_codes::code_key.eq(storable(code_key)));
+        let used = used.filter(promo_codes::removed_at.is_null()).select(Row::as_select());
+        let found: Option<Row> = self.run(|conn| used.first(conn).optional())?;
+        Ok(found.map(|row| row.promo(currency)).transpose()?)
     }
 
     fn redemptions(&mut self, promo: PromoId, customer: CustomerId) -> repository::Result<i64> {
-        let sql = Sql::new("SELECT COUNT(*) AS n FROM redemptions WHERE promo_id = ")
-            .with(Id::from(promo))
-            .text(" AND customer_id = ")
-            .with(Id::from(customer));
-        Ok(self.first::<Count>(sql)?.map_or(0, |count| count.n))
-    }
-
-    fn add_promo(&mut self, promo: &Promo) -> repository::Result<()> {
-        let row = NewRow::from(promo);
-        self.run(|conn| diesel::insert_into(promo_codes::table).values(&row).execute(conn))?;
-        Ok(())
-    }
-
-    fn update_promo(&mut self, promo: &Promo) -> repository::Result<()> {
-        let row = NewRow::from(promo);
-        let before = promo_codes::table
-            .find(row.id)
-            .filter(promo_codes::version.eq(row.version - 1))
-            .filter(promo_codes::removed_at.is_null());
-        let changed = self.run(|conn| diesel::update(before).set(&row).execute(conn))?;
-        Ok(self.exactly_one(changed)?)
-    }
-
-    fn remove_promo(&mut self, id: PromoId, now: Instant) -> repository::Result<()> {
-        let sql = Sql::new("UPDATE promo_codes SET removed_at = ")
-            .with(now)
-            .text(", updated_at = ")
-            .with(now)
-            .text(", version = version + 1 WHERE removed_at IS NULL AND id = ")
-            .with(Id::from(id));
-        self.execute(sql)?;
-        Ok(())
+        let held = redemptions::table
+            .filter(redemptions::promo_id.eq(Id::from(promo)))
+            .filter(redemptions::customer_id.eq(Id::from(customer)));
+        Ok(self.run(|conn| held.count().get_result(conn))?)
     }
 }

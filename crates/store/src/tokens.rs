@@ -15,10 +15,10 @@ use diesel::{
     sql_types::{Binary, Nullable},
 };
 use tradepost_domain::{
-    identity::Principal,
+    identity::{Principal, Token},
     ids::{TokenId, UserId},
     instant::Instant,
-    repository::{self, Token, Tokens},
+    repository::{self, Tokens},
 };
 
 #[derive(QueryableByName)]

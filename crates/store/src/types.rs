@@ -86,39 +86,17 @@ impl Serialize for Id {
     }
 }
 
-macro_rules! ids_as_stored {
-    ($($name:ident),+) => {$(
-        impl From<ids::$name> for Id {
-            fn from(id: ids::$name) -> Self {
-                Self(id.uuid())
-            }
-        }
-
-        impl From<Id> for ids::$name {
-            fn from(id: Id) -> Self {
-                Self::from_uuid(id.0)
-            }
-        }
-    )+};
+impl<T> From<ids::Id<T>> for Id {
+    fn from(id: ids::Id<T>) -> Self {
+        Self(id.uuid())
+    }
 }
 
-ids_as_stored!(
-    CategoryId,
-    ProductId,
-    MessageId,
-    AuditId,
-    LocationId,
-    MovementId,
-    SaleId,
-    LineId,
-    CustomerId,
-    UserId,
-    TokenId,
-    PosConnectionId,
-    PosEventId,
-    OrderId,
-    PromoId
-);
+impl<T> From<Id> for ids::Id<T> {
+    fn from(id: Id) -> Self {
+        Self::from_uuid(id.0)
+    }
+}
 
 impl ToSql<UuidSql, Pg> for Id {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {

@@ -2,8 +2,9 @@
 
 use crate::{
     StoreError, carts, customers,
-    dialect::Sql,
+    dialect::{Sql, storable},
     list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, search_text, unreadable},
+    repository::repository,
     schema::users,
     session::Session,
     types::{At, Id},
@@ -14,11 +15,11 @@ use tradepost_domain::{
     identity::{Permission, Permissions, Role, User},
     ids::UserId,
     instant::Instant,
-    repository::{self, Users},
+    repository::{self, Remove, Users},
     text::fold,
 };
 
-#[derive(QueryableByName, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
 #[diesel(table_name = users, treat_none_as_null = true)]
 pub(crate) struct Row {
     id: Id,
@@ -153,58 +154,20 @@ pub fn list(session: &mut Session<'_>, request: &ListRequest<UserFilter>) -> Res
 }
 
 #[derive(QueryableByName)]
-struct WithHash {
-    #[diesel(embed)]
-    user: Row,
-    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
-    password_hash: Option<String>,
-}
-
-#[derive(QueryableByName)]
 struct JustId {
     #[diesel(sql_type = crate::types::UuidSql)]
     id: Id,
 }
 
-impl Users for Session<'_> {
-    fn user(&mut self, id: UserId) -> repository::Result<Option<User>> {
-        let sql = Sql::new("SELECT ").text(COLUMNS).text("FROM users u WHERE u.erased_at IS NULL AND u.id = ");
-        Ok(self.first::<Row>(sql.with(Id::from(id)))?.map(Row::user).transpose()?)
-    }
+repository! {
+    User, users,
+    stored Row,
+    read Row => |row, _session| row.user(),
+    alive users::erased_at.is_null(),
+}
 
-    fn user_by_login(&mut self, login_key: &str) -> repository::Result<Option<(User, Option<String>)>> {
-        let sql = Sql::new("SELECT ")
-            .text(COLUMNS)
-            .text(", u.password_hash FROM users u WHERE u.erased_at IS NULL AND (u.username_key = ")
-            .with(login_key)
-            .text(" OR u.email_key = ")
-            .with(login_key)
-            .text(")");
-        let found = self.first::<WithHash>(sql)?;
-        Ok(found.map(|found| Ok::<_, StoreError>((found.user.user()?, found.password_hash))).transpose()?)
-    }
-
-    fn add_user(&mut self, user: &User, password_hash: Option<&str>) -> repository::Result<()> {
-        let row = (Row::from(user), users::password_hash.eq(password_hash));
-        self.run(|conn| diesel::insert_into(users::table).values(row).execute(conn))?;
-        Ok(())
-    }
-
-    fn update_user(&mut self, user: &User) -> repository::Result<()> {
-        let row = Row::from(user);
-        let before =
-            users::table.find(row.id).filter(users::version.eq(row.version - 1)).filter(users::erased_at.is_null());
-        let changed = self.run(|conn| diesel::update(before).set(&row).execute(conn))?;
-        Ok(self.exactly_one(changed)?)
-    }
-
-    fn lock_active_owners(&mut self) -> repository::Result<Vec<UserId>> {
-        let sql = Sql::new("SELECT id FROM users WHERE role = 'owner' AND active AND erased_at IS NULL ORDER BY id");
-        let owners = self.load::<JustId>(sql.either(" FOR UPDATE", ""))?;
-        Ok(owners.into_iter().map(|owner| owner.id.into()).collect())
-    }
-
-    fn erase_user(&mut self, id: UserId, now: Instant) -> repository::Result<()> {
+impl Remove<User> for Session<'_> {
+    fn remove(&mut self, id: UserId, now: Instant) -> repository::Result<()> {
         let address = format!("erased-{id}@erased.invalid");
         let erase = Sql::new("UPDATE users SET username = NULL, username_key = NULL, password_hash = NULL, email = ")
             .with(address.as_str())
@@ -227,5 +190,28 @@ impl Users for Session<'_> {
         // Their stored answers repeat what was erased.
         self.execute(Sql::new("DELETE FROM idempotency_keys WHERE principal = ").with(format!("user:{id}")))?;
         Ok(())
+    }
+}
+
+impl Users for Session<'_> {
+    fn user_by_login(&mut self, login_key: &str) -> repository::Result<Option<(User, Option<String>)>> {
+        let login_key = storable(login_key);
+        let known = users::username_key.eq(&login_key).or(users::email_key.eq(&login_key).nullable());
+        let known = users::table.filter(users::erased_at.is_null()).filter(known);
+        let found: Option<(Row, Option<String>)> =
+            self.run(|conn| known.select((Row::as_select(), users::password_hash)).first(conn).optional())?;
+        Ok(found.map(|(row, hash)| Ok::<_, StoreError>((row.user()?, hash))).transpose()?)
+    }
+
+    fn set_password_hash(&mut self, id: UserId, password_hash: &str) -> repository::Result<()> {
+        let known = users::table.find(Id::from(id)).filter(users::erased_at.is_null());
+        self.run(|conn| diesel::update(known).set(users::password_hash.eq(password_hash)).execute(conn))?;
+        Ok(())
+    }
+
+    fn lock_active_owners(&mut self) -> repository::Result<Vec<UserId>> {
+        let sql = Sql::new("SELECT id FROM users WHERE role = 'owner' AND active AND erased_at IS NULL ORDER BY id");
+        let owners = self.load::<JustId>(sql.either(" FOR UPDATE", ""))?;
+        Ok(owners.into_iter().map(|owner| owner.id.into()).collect())
     }
 }

@@ -13,7 +13,7 @@ CREATE TABLE pos_connections (
     version bigint NOT NULL CHECK (version > 0),
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
-    CHECK ((secret IS NULL) = (removed_at IS NOT NULL))
+    CHECK (secret IS NULL OR removed_at IS NULL)
 );
 CREATE UNIQUE INDEX pos_connections_name_key ON pos_connections (name_key) WHERE removed_at IS NULL;
 CREATE TRIGGER pos_connections_are_kept BEFORE DELETE ON pos_connections FOR EACH ROW EXECUTE FUNCTION refuse_change();

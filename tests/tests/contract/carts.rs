@@ -13,7 +13,7 @@ use tradepost_domain::{
         orders::{self, Quote, QuoteSubject},
     },
     money::{Money, Price},
-    repository::{Carts, Users},
+    repository::{Carts, Remove},
 };
 use tradepost_tests::at_once;
 
@@ -162,6 +162,6 @@ on_each_engine!(an_erased_user_has_no_cart, async |kept| {
     let ann = kept.a_shopper("ann").await;
     let user = ann.user;
     kept.put(&ann, item(tea, "4", 240)).await;
-    kept.write(move |s| s.erase_user(user, now())).await.unwrap();
+    kept.write(move |s| s.remove(user, now())).await.unwrap();
     assert_eq!(kept.number("SELECT COUNT(*) FROM carts") + kept.number("SELECT COUNT(*) FROM cart_items"), 0);
 });

@@ -6,7 +6,7 @@ use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
-use tradepost_domain::repository::Categories;
+use tradepost_domain::repository::Repository;
 use tradepost_store::{Session, StoreError};
 use tradepost_tests::{Engine, sql};
 
@@ -28,7 +28,7 @@ async fn add(kept: &Kept) -> (Result<(), StoreError>, usize) {
     let counting = Arc::clone(&tries);
     let work = move |s: &mut Session<'_>| {
         counting.fetch_add(1, Ordering::SeqCst);
-        s.add_category(&a_category("Tea")).map_err(StoreError::from)
+        s.add(&a_category("Tea")).map_err(StoreError::from)
     };
     (kept.store.write_plain(work).await, tries.load(Ordering::SeqCst))
 }

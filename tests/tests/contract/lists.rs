@@ -1,7 +1,7 @@
 //! Lists: each row once, in one order, at the same price whatever their length.
 
 use crate::{Kept, a_category, a_customer, on_each_engine};
-use tradepost_domain::repository::{Categories, Customers};
+use tradepost_domain::repository::{Remove, Repository};
 use tradepost_store::{
     KeyValue, ListRequest, Order, Page, Session, StoreError, catalogue, categories, customers, sales, stock,
 };
@@ -69,7 +69,7 @@ on_each_engine!(a_walk_over_changing_rows_sees_those_that_stayed_exactly_once, a
         // The row that the cursor stands on goes away, and others come before and behind it.
         let last = page.rows.last().map(|c| (c.id, c.name.starts_with("Comes")));
         if let Some((id, true)) = last {
-            kept.write(move |s| s.remove_category(id)).await.unwrap();
+            kept.write(move |s| s.remove(id, crate::now())).await.unwrap();
         }
         kept.add_categories(&[format!("A comes {round}"), format!("Stays 1{round} too")]).await;
         names.retain(|name| name.starts_with("Stays") && !name.ends_with("too"));
@@ -149,9 +149,7 @@ on_each_engine!(a_list_costs_the_same_number_of_statements_whatever_its_length, 
     }
     let people: Vec<_> = (0..200).map(|n| (a_customer("Ann", None), a_category(&format!("C{n}")))).collect();
     let add = move |s: &mut Session<'_>| {
-        people
-            .iter()
-            .try_for_each(|(customer, category)| s.add_customer(customer).and_then(|()| s.add_category(category)))
+        people.iter().try_for_each(|(customer, category)| s.add(customer).and_then(|()| s.add(category)))
     };
     kept.write(add).await.unwrap();
     for limit in [25, 200] {

@@ -26,7 +26,7 @@ use tradepost_domain::{
         sales::{self, NewSale},
     },
     money::Currency,
-    repository::{self, Categories},
+    repository::{self, Repository},
 };
 use tradepost_store::{Answer, FirstStart, Session, Sources, Store, StoreConfig, StoreError, Submission};
 use tradepost_tests::{Database, Engine, block_on};
@@ -137,7 +137,7 @@ impl Kept {
 
     async fn add_categories(&self, names: &[String]) {
         let categories: Vec<Category> = names.iter().map(|name| a_category(name)).collect();
-        let add = move |s: &mut Session<'_>| categories.iter().try_for_each(|category| s.add_category(category));
+        let add = move |s: &mut Session<'_>| categories.iter().try_for_each(|category| s.add(category));
         self.write(add).await.expect("the categories are kept");
     }
 

@@ -11,7 +11,7 @@ use tradepost_domain::{
     },
     orders::Step,
     promos::{Promo, PromoPatch},
-    repository::{Customers, Promos, Users},
+    repository::Repository,
 };
 use tradepost_store::{Answer, Store, Submission, SubmitError, orders::OrderWithParts};
 use tradepost_tests::Engine;
@@ -103,9 +103,7 @@ impl Kept {
         });
         let shoppers = shoppers.collect();
         let add = move |s: &mut tradepost_store::Session<'_>| {
-            people
-                .iter()
-                .try_for_each(|(user, customer)| s.add_user(user, None).and_then(|()| s.add_customer(customer)))
+            people.iter().try_for_each(|(user, customer)| s.add(user).and_then(|()| s.add(customer)))
         };
         self.write(add).await.expect("they are kept");
         shoppers
@@ -114,7 +112,7 @@ impl Kept {
     pub(crate) async fn a_promo(&self, code: &str, percentage: &str, change: impl FnOnce(&mut PromoPatch)) -> PromoId {
         let promo = a_promo(code, percentage, change);
         let id = promo.id;
-        self.write(move |s| s.add_promo(&promo)).await.expect("the code is kept");
+        self.write(move |s| s.add(&promo)).await.expect("the code is kept");
         id
     }
 

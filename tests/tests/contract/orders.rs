@@ -13,7 +13,7 @@ use tradepost_domain::{
         orders::{self, NewOrder, OrderPatch},
     },
     orders::{OrderStatus, Step},
-    repository::Customers,
+    repository::Remove,
 };
 use tradepost_store::{
     ListRequest, Order,
@@ -353,7 +353,7 @@ on_each_engine!(a_customers_orders_and_sales_outlive_their_data, async |kept| {
     let ann = kept.a_shopper("ann").await;
     let id = kept.place(&ann, &[(tea, "1")], None).await;
     let customer = ann.customer;
-    kept.write(move |s| s.erase_customer(customer, crate::now())).await.unwrap();
+    kept.write(move |s| s.remove(customer, crate::now())).await.unwrap();
     assert_eq!(kept.read_order(id).await.order.customer_name, "Erased");
     kept.steps(id, &[Step::Cancel]).await;
     let refused = ask(&kept.store, Principal::system(), ann.order(&[(tea, "1")], None)).await;

@@ -4,7 +4,7 @@ use crate::{a_category, first_start, sources};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tradepost_domain::{
     ids::CategoryId,
-    repository::{Categories, Error},
+    repository::{Error, Repository},
 };
 use tradepost_store::{Session, Store, StoreConfig, StoreError};
 use tradepost_tests::{
@@ -23,11 +23,11 @@ fn store_on(url: &str) -> Store {
 }
 
 fn nothing(session: &mut Session<'_>) -> Result<(), StoreError> {
-    session.category(CategoryId::from_uuid(Uuid::nil())).map(|_| ()).map_err(StoreError::from)
+    session.find(CategoryId::from_uuid(Uuid::nil())).map(|_| ()).map_err(StoreError::from)
 }
 
 fn something(session: &mut Session<'_>) -> Result<(), StoreError> {
-    session.add_category(&a_category(&crate::new_id().to_string())).map_err(StoreError::from)
+    session.add(&a_category(&crate::new_id().to_string())).map_err(StoreError::from)
 }
 
 fn told<T>(outcome: &Result<T, StoreError>) -> bool {
@@ -89,9 +89,7 @@ fn units_that_wait_for_each_other_in_a_circle_are_both_done() {
     block_on(async {
         let (one, two) = (a_category("One"), a_category("Two"));
         let ids = [one.id, two.id];
-        let add = move |s: &mut Session<'_>| {
-            s.add_category(&one).and_then(|()| s.add_category(&two)).map_err(StoreError::from)
-        };
+        let add = move |s: &mut Session<'_>| s.add(&one).and_then(|()| s.add(&two)).map_err(StoreError::from);
         store.write_plain(add).await.expect("both are kept");
         static BOTH_HAVE_ONE: [AtomicBool; 2] = [AtomicBool::new(false), AtomicBool::new(false)];
         let outcomes = at_once(2, |n| {
@@ -111,16 +109,16 @@ fn units_that_wait_for_each_other_in_a_circle_are_both_done() {
         .await;
         assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
         for id in ids {
-            let version = store.read(move |s| s.category(id).map_err(StoreError::from)).await.unwrap().unwrap().version;
+            let version = store.read(move |s| s.find(id).map_err(StoreError::from)).await.unwrap().unwrap().version;
             assert_eq!(version, 3, "each of the two edited it once");
         }
     });
 }
 
 fn edit(session: &mut Session<'_>, id: CategoryId) -> Result<(), Error> {
-    let mut category = session.category(id)?.expect("it is there");
+    let mut category = session.find(id)?.expect("it is there");
     category.edit(None, Some("edited"), crate::now()).expect("a description");
-    session.update_category(&category)
+    session.update(&category)
 }
 
 #[test]

@@ -13,7 +13,7 @@ use tradepost_domain::{
     },
     orders::Step,
     promos::{Promo, PromoPatch, PromoRefusal},
-    repository::Promos,
+    repository::{Promos, Remove, Repository},
 };
 use tradepost_store::{
     ListRequest, Order, Store, StoreError,
@@ -42,13 +42,13 @@ on_each_engine!(a_promo_code_comes_back_as_it_was_kept, async |kept| {
     });
     for promo in [percentage, fixed] {
         let (id, key, wanted) = (promo.id, promo.code_key(), promo.clone());
-        kept.write(move |s| s.add_promo(&promo)).await.unwrap();
-        assert_eq!(kept.read(move |s| s.promo(id)).await, Some(wanted.clone()));
+        kept.write(move |s| s.add(&promo)).await.unwrap();
+        assert_eq!(kept.read(move |s| s.find(id)).await, Some(wanted.clone()));
         assert_eq!(kept.read(move |s| s.promo_by_code(&key)).await, Some(wanted.clone()));
         let change = edited(wanted, |patch| patch.name = Some("Other".into()));
         let other = change.clone();
-        kept.write(move |s| s.update_promo(&change)).await.unwrap();
-        assert_eq!(kept.read(move |s| s.promo(id)).await, Some(other));
+        kept.write(move |s| s.update(&change)).await.unwrap();
+        assert_eq!(kept.read(move |s| s.find(id)).await, Some(other));
     }
 });
 
@@ -56,37 +56,37 @@ on_each_engine!(a_code_is_unique_without_regard_to_case_until_it_is_removed, asy
     let first = kept.a_promo("TEN", "10", |_| ()).await;
     let add = |code: &str| {
         let promo = a_promo(code, "20", |_| ());
-        kept.write(move |s| s.add_promo(&promo))
+        kept.write(move |s| s.add(&promo))
     };
     assert!(matches!(add("ten").await, Err(StoreError::Duplicate { field: "code" })));
     add("other").await.unwrap();
     let other = kept.read(|s| s.promo_by_code("other")).await.unwrap();
     let renamed = edited(other.clone(), |patch| patch.code = Some("Ten".into()));
-    let taken = kept.write(move |s| s.update_promo(&renamed)).await;
+    let taken = kept.write(move |s| s.update(&renamed)).await;
     assert!(matches!(taken, Err(StoreError::Duplicate { field: "code" })), "{taken:?}");
     let (one, two) = (edited(other.clone(), |p| p.active = Some(false)), edited(other, |p| p.active = Some(true)));
-    kept.write(move |s| s.update_promo(&one)).await.unwrap();
-    assert!(matches!(kept.write(move |s| s.update_promo(&two)).await, Err(StoreError::Stale)));
-    kept.write(move |s| s.remove_promo(first, now())).await.unwrap();
-    assert_eq!(kept.read(move |s| s.promo(first)).await, None);
+    kept.write(move |s| s.update(&one)).await.unwrap();
+    assert!(matches!(kept.write(move |s| s.update(&two)).await, Err(StoreError::Stale)));
+    kept.write(move |s| s.remove(first, now())).await.unwrap();
+    assert_eq!(kept.read(move |s| s.find(first)).await, None);
     assert_eq!(kept.read(|s| s.promo_by_code("ten")).await, None);
     add("Ten").await.expect("the code is free again");
 });
 
 async fn used(kept: &Kept, promo: PromoId) -> i64 {
-    kept.read(move |s| s.promo(promo)).await.expect("it is there").times_used
+    kept.read(move |s| s.find(promo)).await.expect("it is there").times_used
 }
 
 on_each_engine!(an_edit_never_touches_how_often_a_code_was_used, async |kept| {
     let tea = kept.a_product("TEA", "2.50", "50").await;
     let id = kept.a_promo("TEN", "10", |form| form.usage_limit = Some(Some(3))).await;
     let ann = kept.a_shopper("ann").await;
-    let before = kept.read(move |s| s.promo(id)).await.unwrap();
+    let before = kept.read(move |s| s.find(id)).await.unwrap();
     for _ in 0..2 {
         kept.place(&ann, &[(tea, "1")], Some("ten")).await;
     }
     let stricter = edited(before, |patch| patch.usage_limit = Some(Some(1)));
-    kept.write(move |s| s.update_promo(&stricter)).await.expect("being used is no edit");
+    kept.write(move |s| s.update(&stricter)).await.expect("being used is no edit");
     assert_eq!(used(&kept, id).await, 2);
     let customer = ann.customer;
     assert_eq!(kept.read(move |s| s.redemptions(id, customer)).await, 2);
@@ -176,7 +176,7 @@ on_each_engine!(a_removed_code_keeps_its_promise_and_is_found_by_nobody, async |
     let ann = kept.a_shopper("ann").await;
     let first = kept.place(&ann, &[(tea, "4")], Some("ten")).await;
     let second = kept.place(&ann, &[(tea, "4")], Some("ten")).await;
-    kept.write(move |s| s.remove_promo(old, now())).await.unwrap();
+    kept.write(move |s| s.remove(old, now())).await.unwrap();
     let patch = OrderPatch { lines: Some(crate::ordering::lines(&[(tea, "2")])), ..OrderPatch::default() };
     let edit = orders::Command::Edit { id: first, patch: Box::new(patch) };
     kept.shop(Command::Orders(edit)).await.unwrap();
@@ -218,7 +218,7 @@ on_each_engine!(promo_codes_are_found_by_what_they_are, async |kept| {
     kept.a_promo("Five", "1", fixed("5")).await;
     kept.a_promo("Nine", "1", fixed("9.99")).await;
     let gone = kept.a_promo("Gone", "1", |_| ()).await;
-    kept.write(move |s| s.remove_promo(gone, now())).await.unwrap();
+    kept.write(move |s| s.remove(gone, now())).await.unwrap();
     let found = async |change: fn(&mut PromoFilter), order: &str| {
         let mut filter = PromoFilter::default();
         change(&mut filter);

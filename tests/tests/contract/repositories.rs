@@ -5,10 +5,11 @@ use tradepost_domain::instant::Instant;
 use tradepost_domain::{
     catalogue::Category,
     customers::CustomerPatch,
+    identity::Token,
     identity::{Actor, Permission, Role},
     ids::{CategoryId, LocationId, PosConnectionId, TokenId},
     pos::{OnShortage, PosConnection, PosConnectionPatch},
-    repository::{Categories, Customers, Locations, LoginFailures, PosConnections, Token, Tokens, Users},
+    repository::{Customers, LoginFailures, PosConnections, Remove, Repository, Tokens, Users},
     stock::Location,
 };
 use tradepost_store::StoreError;
@@ -21,18 +22,18 @@ fn taken<T>(result: Result<T, StoreError>) -> Option<&'static str> {
 }
 
 on_each_engine!(a_name_is_taken_without_regard_to_case, async |kept| {
-    kept.write(|s| s.add_category(&a_category("Tea"))).await.unwrap();
-    assert_eq!(taken(kept.write(|s| s.add_category(&a_category(" TEA "))).await), Some("name"));
+    kept.write(|s| s.add(&a_category("Tea"))).await.unwrap();
+    assert_eq!(taken(kept.write(|s| s.add(&a_category(" TEA "))).await), Some("name"));
     let other = a_category("Coffee");
     let id = other.id;
-    kept.write(move |s| s.add_category(&other)).await.unwrap();
+    kept.write(move |s| s.add(&other)).await.unwrap();
     let rename = move |s: &mut tradepost_store::Session<'_>| {
-        let mut category = s.category(id)?.expect("it is there");
+        let mut category = s.find(id)?.expect("it is there");
         category.edit(Some("tea"), None, now()).expect("a good name");
-        s.update_category(&category)
+        s.update(&category)
     };
     assert_eq!(taken(kept.write(rename).await), Some("name"));
-    assert_eq!(kept.read(move |s| s.category(id)).await.map(|c| c.name), Some("Coffee".to_owned()), "nothing changed");
+    assert_eq!(kept.read(move |s| s.find(id)).await.map(|c| c.name), Some("Coffee".to_owned()), "nothing changed");
 });
 
 on_each_engine!(each_noun_says_which_of_its_fields_is_taken, async |kept| {
@@ -40,18 +41,18 @@ on_each_engine!(each_noun_says_which_of_its_fields_is_taken, async |kept| {
         Location::new(LocationId::from_uuid(crate::new_id()), code, name, now()).expect("a location")
     };
     let (first, code, name) = (location("Store", "Store room"), location("STORE", "x"), location("y", "store  ROOM"));
-    kept.write(move |s| s.add_location(&first)).await.unwrap();
-    assert_eq!(taken(kept.write(move |s| s.add_location(&code)).await), Some("code"));
-    assert_eq!(taken(kept.write(move |s| s.add_location(&name)).await), Some("name"));
-    kept.write(|s| s.add_customer(&a_customer("Ann", Some("C-1")))).await.unwrap();
-    assert_eq!(taken(kept.write(|s| s.add_customer(&a_customer("Bea", Some("c-1")))).await), Some("code"));
-    kept.write(|s| s.add_user(&a_user("ann@shop.test", Some("ann"), Role::Shopper), None)).await.unwrap();
-    let mail = kept.write(|s| s.add_user(&a_user("ANN@shop.test", None, Role::Shopper), None)).await;
+    kept.write(move |s| s.add(&first)).await.unwrap();
+    assert_eq!(taken(kept.write(move |s| s.add(&code)).await), Some("code"));
+    assert_eq!(taken(kept.write(move |s| s.add(&name)).await), Some("name"));
+    kept.write(|s| s.add(&a_customer("Ann", Some("C-1")))).await.unwrap();
+    assert_eq!(taken(kept.write(|s| s.add(&a_customer("Bea", Some("c-1")))).await), Some("code"));
+    kept.write(|s| s.add(&a_user("ann@shop.test", Some("ann"), Role::Shopper))).await.unwrap();
+    let mail = kept.write(|s| s.add(&a_user("ANN@shop.test", None, Role::Shopper))).await;
     assert_eq!(taken(mail), Some("email"));
-    let name = kept.write(|s| s.add_user(&a_user("b@shop.test", Some("Ann"), Role::Shopper), None)).await;
+    let name = kept.write(|s| s.add(&a_user("b@shop.test", Some("Ann"), Role::Shopper))).await;
     assert_eq!(taken(name), Some("username"));
-    kept.write(|s| s.add_connection(&a_till("Till"), "whsec_1")).await.unwrap();
-    assert_eq!(taken(kept.write(|s| s.add_connection(&a_till("TILL"), "whsec_2")).await), Some("name"));
+    kept.write(|s| s.add(&a_till("Till"))).await.unwrap();
+    assert_eq!(taken(kept.write(|s| s.add(&a_till("TILL"))).await), Some("name"));
 });
 
 fn a_till(name: &str) -> PosConnection {
@@ -62,29 +63,29 @@ fn a_till(name: &str) -> PosConnection {
 on_each_engine!(an_edit_of_an_old_version_is_refused, async |kept| {
     let category = a_category("Tea");
     let (id, first) = (category.id, category.clone());
-    kept.write(move |s| s.add_category(&first)).await.unwrap();
+    kept.write(move |s| s.add(&first)).await.unwrap();
     let edit = |mut category: Category, name: &str| {
         category.edit(Some(name), None, now()).expect("a good name");
         category
     };
     let (one, two) = (edit(category.clone(), "One"), edit(category, "Two"));
-    kept.write(move |s| s.update_category(&one)).await.unwrap();
-    assert!(matches!(kept.write(move |s| s.update_category(&two)).await, Err(StoreError::Stale)));
-    let kept_one = kept.read(move |s| s.category(id)).await.unwrap();
+    kept.write(move |s| s.update(&one)).await.unwrap();
+    assert!(matches!(kept.write(move |s| s.update(&two)).await, Err(StoreError::Stale)));
+    let kept_one = kept.read(move |s| s.find(id)).await.unwrap();
     assert_eq!((kept_one.name.as_str(), kept_one.version), ("One", 2));
 });
 
 on_each_engine!(edits_that_meet_are_done_one_after_the_other, async |kept| {
     let category = a_category("Tea");
     let id = category.id;
-    kept.write(move |s| s.add_category(&category)).await.unwrap();
+    kept.write(move |s| s.add(&category)).await.unwrap();
     let edit = |n: usize| {
         let store = kept.store.clone();
         async move {
             let work = move |s: &mut tradepost_store::Session<'_>| {
-                let mut category = s.category(id)?.expect("it is there");
+                let mut category = s.find(id)?.expect("it is there");
                 category.edit(None, Some(&format!("edit {n}")), now()).expect("a description");
-                s.update_category(&category).map_err(StoreError::from)
+                s.update(&category).map_err(StoreError::from)
             };
             store.write_plain(work).await
         }
@@ -92,21 +93,21 @@ on_each_engine!(edits_that_meet_are_done_one_after_the_other, async |kept| {
     for outcome in tradepost_tests::at_once(4, edit).await {
         outcome.expect("whoever was overtaken is done again");
     }
-    assert_eq!(kept.read(move |s| s.category(id)).await.unwrap().version, 5);
+    assert_eq!(kept.read(move |s| s.find(id)).await.unwrap().version, 5);
 });
 
 on_each_engine!(a_category_with_products_stays, async |kept| {
     let category = a_category("Tea");
     let id = category.id;
-    kept.write(move |s| s.add_category(&category)).await.unwrap();
+    kept.write(move |s| s.add(&category)).await.unwrap();
     kept.a_product("TEA", "2.50", "1").await;
     kept.tamper("UPDATE products SET category_id = (SELECT id FROM categories)");
-    let refused = kept.write(move |s| s.remove_category(id)).await;
+    let refused = kept.write(move |s| s.remove(id, now())).await;
     assert!(matches!(refused, Err(StoreError::InUse { what: "products" })), "{refused:?}");
     kept.tamper("UPDATE products SET removed_at = created_at");
-    kept.write(move |s| s.remove_category(id)).await.expect("removed products do not count");
-    assert_eq!(kept.read(move |s| s.category(id)).await, None);
-    kept.write(|s| s.remove_category(CategoryId::from_uuid(crate::new_id()))).await.expect("what is not there is gone");
+    kept.write(move |s| s.remove(id, now())).await.expect("removed products do not count");
+    assert_eq!(kept.read(move |s| s.find(id)).await, None);
+    kept.write(|s| s.remove(CategoryId::from_uuid(crate::new_id()), now())).await.expect("what is not there is gone");
 });
 
 on_each_engine!(users_are_found_by_either_name_and_lose_everything_when_erased, async |kept| {
@@ -118,7 +119,11 @@ on_each_engine!(users_are_found_by_either_name_and_lose_everything_when_erased, 
     customer.user = Some(id);
     customer.email = Some(address("ann@shop.test"));
     let (customer_id, added) = (customer.id, user.clone());
-    kept.write(move |s| s.add_user(&added, Some("hash")).and_then(|()| s.add_customer(&customer))).await.unwrap();
+    kept.write(move |s| {
+        s.add(&added).and_then(|()| s.set_password_hash(added.id, "hash")).and_then(|()| s.add(&customer))
+    })
+    .await
+    .unwrap();
     for login in ["ann", "ann@shop.test"] {
         let found = kept.read(move |s| s.user_by_login(login)).await.expect(login);
         assert_eq!(found, (wanted.clone(), Some("hash".to_owned())));
@@ -129,22 +134,22 @@ on_each_engine!(users_are_found_by_either_name_and_lose_everything_when_erased, 
         "nobody's name has a NUL, and asking for one is no fault"
     );
     assert_eq!(kept.read(move |s| s.customer_of_user(id)).await.map(|c| c.id), Some(customer_id));
-    kept.write(move |s| s.erase_user(id, now())).await.unwrap();
-    assert_eq!(kept.read(move |s| s.user(id)).await, None);
+    kept.write(move |s| s.remove(id, now())).await.unwrap();
+    assert_eq!(kept.read(move |s| s.find(id)).await, None);
     assert_eq!(kept.read(|s| s.user_by_login("ann")).await, None);
     assert_eq!(kept.read(move |s| s.customer_of_user(id)).await, None);
-    assert_eq!(kept.read(move |s| s.customer(customer_id)).await, None);
+    assert_eq!(kept.read(move |s| s.find(customer_id)).await, None);
     let left = "SELECT COUNT(*) FROM customers WHERE lower(name || code || coalesce(email, '')) LIKE '%ann%'";
     assert_eq!(kept.number(left), 0);
     assert_eq!(kept.number("SELECT COUNT(*) FROM users WHERE lower(email || search_text) LIKE '%ann%'"), 0);
-    kept.write(|s| s.add_user(&a_user("ann@shop.test", Some("ann"), Role::Shopper), None)).await.expect("free again");
+    kept.write(|s| s.add(&a_user("ann@shop.test", Some("ann"), Role::Shopper))).await.expect("free again");
 });
 
 on_each_engine!(a_token_lives_until_it_expires_is_revoked_or_its_user_is_locked_out, async |kept| {
     let mut user = a_user("ann@shop.test", None, Role::Employee);
     user.permissions = [Permission::StockRead].into_iter().collect();
     let (id, added) = (user.id, user.clone());
-    kept.write(move |s| s.add_user(&added, None)).await.unwrap();
+    kept.write(move |s| s.add(&added)).await.unwrap();
     let token = |n: u8| Token {
         id: TokenId::from_uuid(crate::new_id()),
         user: id,
@@ -175,7 +180,7 @@ on_each_engine!(a_token_lives_until_it_expires_is_revoked_or_its_user_is_locked_
     assert_eq!(kept.number("SELECT COUNT(*) FROM tokens WHERE last_used_at IS NOT NULL"), 1);
     user.active = false;
     user.version += 1;
-    kept.write(move |s| s.update_user(&user)).await.unwrap();
+    kept.write(move |s| s.update(&user)).await.unwrap();
     assert!(alive(2, 0).await.is_none(), "locked out");
     kept.write(move |s| s.revoke_all_tokens(id)).await.unwrap();
     assert_eq!(kept.number("SELECT COUNT(*) FROM tokens"), 0);
@@ -185,7 +190,7 @@ on_each_engine!(only_active_owners_count, async |kept| {
     let (owner, mut locked_out) = (a_user("a@shop.test", None, Role::Owner), a_user("b@shop.test", None, Role::Owner));
     locked_out.active = false;
     let id = owner.id;
-    kept.write(move |s| s.add_user(&owner, None).and_then(|()| s.add_user(&locked_out, None))).await.unwrap();
+    kept.write(move |s| s.add(&owner).and_then(|()| s.add(&locked_out))).await.unwrap();
     assert_eq!(kept.write(|s| s.lock_active_owners()).await.unwrap(), [id]);
 });
 
@@ -218,29 +223,29 @@ on_each_engine!(customers_are_edited_field_by_field_and_can_lose_one, async |kep
     let mut customer = a_customer("Ann", None);
     customer.email = Some(address("ann@shop.test"));
     let (id, added) = (customer.id, customer.clone());
-    kept.write(move |s| s.add_customer(&added)).await.unwrap();
+    kept.write(move |s| s.add(&added)).await.unwrap();
     let patch = CustomerPatch { email: Some(None), ..CustomerPatch::default() };
     customer.edit(&patch, None, now()).unwrap();
     let wanted = customer.clone();
-    kept.write(move |s| s.update_customer(&customer)).await.unwrap();
-    assert_eq!(kept.read(move |s| s.customer(id)).await, Some(wanted));
-    kept.write(move |s| s.erase_customer(id, now())).await.unwrap();
-    assert_eq!(kept.read(move |s| s.customer(id)).await, None);
+    kept.write(move |s| s.update(&customer)).await.unwrap();
+    assert_eq!(kept.read(move |s| s.find(id)).await, Some(wanted));
+    kept.write(move |s| s.remove(id, now())).await.unwrap();
+    assert_eq!(kept.read(move |s| s.find(id)).await, None);
 });
 
 on_each_engine!(a_connection_that_is_removed_forgets_its_secret_and_frees_its_name, async |kept| {
     let mut till = a_till("Till");
     let (id, added) = (till.id, till.clone());
-    kept.write(move |s| s.add_connection(&added, "whsec_1")).await.unwrap();
+    kept.write(move |s| s.add(&added).and_then(|()| s.set_connection_secret(added.id, "whsec_1"))).await.unwrap();
     till.edit(&PosConnectionPatch { on_shortage: Some(OnShortage::Hold), ..PosConnectionPatch::default() }, now())
         .unwrap();
     let wanted = till.clone();
-    kept.write(move |s| s.update_connection(&till)).await.unwrap();
-    assert_eq!(kept.read(move |s| s.connection(id)).await, Some(wanted));
+    kept.write(move |s| s.update(&till)).await.unwrap();
+    assert_eq!(kept.read(move |s| s.find(id)).await, Some(wanted));
     assert_eq!(kept.read(move |s| s.connection_secret(id)).await, Some("whsec_1".to_owned()));
-    kept.write(move |s| s.remove_connection(id, now())).await.unwrap();
-    assert_eq!(kept.read(move |s| s.connection(id)).await, None);
+    kept.write(move |s| s.remove(id, now())).await.unwrap();
+    assert_eq!(kept.read(move |s| s.find(id)).await, None);
     assert_eq!(kept.read(move |s| s.connection_secret(id)).await, None);
     assert_eq!(kept.number("SELECT COUNT(*) FROM pos_connections WHERE secret IS NOT NULL"), 0);
-    kept.write(|s| s.add_connection(&a_till("till"), "whsec_2")).await.expect("the name is free");
+    kept.write(|s| s.add(&a_till("till"))).await.expect("the name is free");
 });

@@ -5,7 +5,7 @@ use tradepost_domain::{
     catalogue::Category,
     ids::{CategoryId, LocationId},
     money::Currency,
-    repository::{Categories, Locations},
+    repository::Repository,
     stock::Location,
 };
 use tradepost_store::{Engine as Stored, OpenError, Sources, Store, StoreConfig, StoreError, migration_names};
@@ -91,8 +91,8 @@ on_each_engine!(ids_and_instants_come_back_as_they_were_kept, async |kept| {
         let id = CategoryId::from_uuid(Uuid::from_u128(u128::MAX - n as u128));
         let category = Category::new(id, &format!("Zeit {n} ☕ '\"\\"), "ein\nzwei", at(micros)).unwrap();
         let wanted = category.clone();
-        kept.write(move |s| s.add_category(&category)).await.unwrap();
-        assert_eq!(kept.read(move |s| s.category(id)).await, Some(wanted));
+        kept.write(move |s| s.add(&category)).await.unwrap();
+        assert_eq!(kept.read(move |s| s.find(id)).await, Some(wanted));
     }
 });
 
@@ -228,7 +228,7 @@ on_each_engine!(there_is_exactly_one_default_location, async |kept| {
     let id = LocationId::from_uuid(crate::new_id());
     let mut store_room = Location::new(id, "store", "Store room", now()).unwrap();
     store_room.is_default = true;
-    let refused = kept.write(move |s| s.add_location(&store_room)).await;
+    let refused = kept.write(move |s| s.add(&store_room)).await;
     assert!(matches!(refused, Err(StoreError::Duplicate { field: "is_default" })), "{refused:?}");
     assert_eq!(kept.number("SELECT COUNT(*) FROM locations WHERE is_default"), 1);
 });

@@ -9,7 +9,7 @@ use std::{
     },
     task::Poll,
 };
-use tradepost_domain::repository::{Categories, LoginFailures, Tokens};
+use tradepost_domain::repository::{LoginFailures, Repository, Tokens};
 use tradepost_store::{Answer, Keyed, Session, Store, StoreConfig, StoreError, housekeeping};
 use tradepost_tests::{Database, Engine, at_once, block_on};
 
@@ -19,7 +19,7 @@ fn keyed(key: &str, fingerprint: u8) -> Option<Keyed> {
 
 on_each_engine!(work_that_fails_leaves_nothing, async |kept| {
     let work = |s: &mut Session<'_>| -> Result<(), StoreError> {
-        s.add_category(&a_category("Tea"))?;
+        s.add(&a_category("Tea"))?;
         Err(StoreError::Internal("on purpose".to_owned()))
     };
     let failed = kept.store.write_plain(work).await;
@@ -30,7 +30,7 @@ on_each_engine!(work_that_fails_leaves_nothing, async |kept| {
 on_each_engine!(work_that_panics_is_undone_and_the_next_goes_on, async |kept| {
     for _ in 0..10 {
         let work = |s: &mut Session<'_>| -> Result<(), StoreError> {
-            s.add_category(&a_category("Tea"))?;
+            s.add(&a_category("Tea"))?;
             panic!("on purpose");
         };
         assert!(matches!(kept.store.write_plain(work).await, Err(StoreError::Internal(_))));
@@ -39,7 +39,7 @@ on_each_engine!(work_that_panics_is_undone_and_the_next_goes_on, async |kept| {
         assert!(matches!(kept.store.read_one(read).await, Err(StoreError::Internal(_))));
     }
     assert_eq!(kept.number("SELECT COUNT(*) FROM categories"), 0);
-    kept.write(|s| s.add_category(&a_category("Tea"))).await.expect("the next goes on");
+    kept.write(|s| s.add(&a_category("Tea"))).await.expect("the next goes on");
 });
 
 on_each_engine!(one_key_has_one_effect_however_many_come_at_once, async |kept| {
@@ -47,7 +47,7 @@ on_each_engine!(one_key_has_one_effect_however_many_come_at_once, async |kept| {
         let store = kept.store.clone();
         async move {
             let work = move |s: &mut Session<'_>| -> Result<Answer, StoreError> {
-                s.add_category(&a_category(&format!("Category {n}")))?;
+                s.add(&a_category(&format!("Category {n}")))?;
                 let body = format!("\"{n}\"").into_bytes();
                 let location = Some("/x".to_owned());
                 Ok(Answer { status: 201, body, version: Some(7), location, stored_body: None })
@@ -131,7 +131,7 @@ on_each_engine!(a_snapshot_does_not_see_what_comes_later, async |kept| {
     });
     let first = go.1;
     tokio::task::spawn_blocking(move || first.recv()).await.unwrap().expect("the snapshot is taken");
-    kept.write(|s| s.add_category(&a_category("Tea"))).await.unwrap();
+    kept.write(|s| s.add(&a_category("Tea"))).await.unwrap();
     gone.0.send(()).expect("the reader waits");
     assert_eq!(reader.await.unwrap().unwrap(), (0, 0));
 });
@@ -144,7 +144,7 @@ fn the_file_beside_an_sqlite_database_is_cut_short_in_a_quiet_moment_and_not_und
         let write = async |times: usize| {
             for _ in 0..times {
                 let name = crate::new_id().to_string();
-                kept.write(move |s| s.add_category(&a_category(&name))).await.expect("it is kept");
+                kept.write(move |s| s.add(&a_category(&name))).await.expect("it is kept");
             }
         };
         while length() < 8 << 20 {
@@ -158,7 +158,7 @@ fn the_file_beside_an_sqlite_database_is_cut_short_in_a_quiet_moment_and_not_und
         let (tell, wait, store) = (begun.0, go.1, kept.store.clone());
         let reader = tokio::spawn(async move {
             let hold = move |s: &mut Session<'_>| -> Result<(), StoreError> {
-                s.category(tradepost_domain::ids::CategoryId::from_uuid(crate::new_id())).map_err(StoreError::from)?;
+                s.find(tradepost_domain::ids::CategoryId::from_uuid(crate::new_id())).map_err(StoreError::from)?;
                 tell.send(()).expect("somebody listens");
                 wait.recv().map_err(|e| StoreError::Internal(e.to_string()))
             };
@@ -256,7 +256,7 @@ async fn asked<F: Future>(mut work: std::pin::Pin<&mut F>) -> Option<F::Output> 
 }
 
 on_each_engine!(tokens_of_nobody_are_refused_by_the_table, async |kept| {
-    let token = tradepost_domain::repository::Token {
+    let token = tradepost_domain::identity::Token {
         id: tradepost_domain::ids::TokenId::from_uuid(crate::new_id()),
         user: tradepost_domain::ids::UserId::from_uuid(crate::new_id()),
         hash: [1; 32],

@@ -30,7 +30,7 @@ use tradepost_domain::{
     instant::Instant,
     ledger::{Command, Effects, Refusal, SellLine, catalogue, orders, sales},
     money::Currency,
-    repository::Customers as _,
+    repository::Repository as _,
 };
 use tradepost_store::{
     Answer, Done, FirstStart, Keyed, Session, Sources, Store, StoreConfig, StoreError, Submission, SubmitError,
@@ -106,7 +106,7 @@ async fn a_customer(store: &Store) -> CustomerId {
     let id = CustomerId::from_uuid(new_id());
     let customer = CustomerForm { name: "Ann".to_owned(), ..CustomerForm::default() }.parse(id, None, now());
     let customer = customer.expect("a customer");
-    let add = move |s: &mut Session<'_>| -> Result<(), StoreError> { Ok(s.add_customer(&customer)?) };
+    let add = move |s: &mut Session<'_>| -> Result<(), StoreError> { Ok(s.add(&customer)?) };
     store.write_plain(add).await.expect("the customer is kept");
     id
 }

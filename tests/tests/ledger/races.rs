@@ -9,6 +9,7 @@ use tradepost_domain::{
     ledger::{Command, Effects, Refusal, catalogue, pos, stock},
     pos::{OnShortage, PosConnection, PosConnectionPatch, PosEventLine, Reference, Report, WebhookDelivery},
     repository::PosConnections,
+    repository::Repository as _,
 };
 use tradepost_store::{Answer, Store, StoreError, Submission, SubmitError};
 use tradepost_tests::{Database, Engine, at_once, block_on, sql};
@@ -29,7 +30,7 @@ async fn a_till(store: &Store, on_shortage: OnShortage) -> PosConnectionId {
     };
     let connection = PosConnection::new(id, &form, now()).expect("a till");
     let add = move |s: &mut tradepost_store::Session<'_>| -> Result<(), StoreError> {
-        Ok(s.add_connection(&connection, "whsec_c2VjcmV0")?)
+        Ok(s.add(&connection).and_then(|()| s.set_connection_secret(connection.id, "whsec_c2VjcmV0"))?)
     };
     store.write_plain(add).await.expect("the till is kept");
     id

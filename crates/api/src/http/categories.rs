@@ -11,7 +11,11 @@ use super::{
 use crate::{clock, shop::Shop, usecases::check_version};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use serde::{Deserialize, Serialize};
-use tradepost_domain::{catalogue::Category, ids::CategoryId, repository::Categories};
+use tradepost_domain::{
+    catalogue::Category,
+    ids::CategoryId,
+    repository::{Remove, Repository},
+};
 use tradepost_store::{Session, categories as stored};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
@@ -92,7 +96,7 @@ pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse
     let id = CategoryId::from_uuid(clock::new_uuid());
     let category = Category::new(id, &form.name, form.description.as_deref().unwrap_or(""), clock::now())?;
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
-        session.add_category(&category)?;
+        session.add(&category)?;
         let location = format!("/api/v1/categories/{id}");
         Ok(answer::created(&CategoryView::from(&category), Some(category.version), location))
     };
@@ -116,14 +120,14 @@ pub(crate) async fn read(
 #[patch("/categories/{id}")]
 pub(crate) async fn edit(shop: Data<Shop>, id: PathId<CategoryId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
-    let form: EditCategory = change.json_about(&shop, move |session| Ok(session.category(id)?.is_some())).await?;
+    let form: EditCategory = change.json_about(&shop, move |session| Ok(session.find(id)?.is_some())).await?;
     let expected = change.expected_version;
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         let mut category = find(session, id)?;
         let version = category.version;
         category.edit(form.name.as_deref(), form.description.as_deref(), clock::now())?;
         check_version(expected, version)?;
-        session.update_category(&category)?;
+        session.update(&category)?;
         Ok(answer::changed(200, &CategoryView::from(&category), Some(category.version)))
     };
     Ok(answer::send(shop.store.write(change.keyed(), work).await?))
@@ -139,12 +143,12 @@ pub(crate) async fn remove(shop: Data<Shop>, id: PathId<CategoryId>, change: Cha
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         let category = find(session, id.0)?;
         check_version(expected, category.version)?;
-        session.remove_category(id.0)?;
+        session.remove(id.0, clock::now())?;
         Ok(answer::no_content())
     };
     Ok(answer::send(shop.store.write(change.keyed(), work).await?))
 }
 
 fn find(session: &mut Session<'_>, id: CategoryId) -> Result<Category, Problem> {
-    session.category(id)?.ok_or_else(Problem::not_found)
+    session.find(id)?.ok_or_else(Problem::not_found)
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tradepost_domain::{
     customers::{Customer, CustomerForm, CustomerPatch},
     ids::CustomerId,
-    repository::Customers,
+    repository::{Remove, Repository},
 };
 use tradepost_store::{Session, customers as stored};
 use utoipa::{IntoParams, ToSchema};
@@ -121,7 +121,7 @@ pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse
     let id = CustomerId::from_uuid(clock::new_uuid());
     let customer = CustomerForm { name, code, phone, email }.parse(id, shop.country, clock::now())?;
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
-        session.add_customer(&customer)?;
+        session.add(&customer)?;
         let location = format!("/api/v1/customers/{id}");
         Ok(answer::created(&CustomerView::from(&customer), Some(customer.version), location))
     };
@@ -145,7 +145,7 @@ pub(crate) async fn read(
 #[patch("/customers/{id}")]
 pub(crate) async fn edit(shop: Data<Shop>, id: PathId<CustomerId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
-    let form: EditCustomer = change.json_about(&shop, move |session| Ok(session.customer(id)?.is_some())).await?;
+    let form: EditCustomer = change.json_about(&shop, move |session| Ok(session.find(id)?.is_some())).await?;
     let patch = CustomerPatch { name: form.name, code: form.code, phone: form.phone, email: form.email };
     let (country, expected) = (shop.country, change.expected_version);
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
@@ -153,7 +153,7 @@ pub(crate) async fn edit(shop: Data<Shop>, id: PathId<CustomerId>, change: Chang
         let version = customer.version;
         customer.edit(&patch, country, clock::now())?;
         check_version(expected, version)?;
-        session.update_customer(&customer)?;
+        session.update(&customer)?;
         Ok(answer::changed(200, &CustomerView::from(&customer), Some(customer.version)))
     };
     Ok(answer::send(shop.store.write(change.keyed(), work).await?))
@@ -169,12 +169,12 @@ pub(crate) async fn remove(shop: Data<Shop>, id: PathId<CustomerId>, change: Cha
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         let customer = find(session, id.0)?;
         check_version(expected, customer.version)?;
-        session.erase_customer(id.0, clock::now())?;
+        session.remove(id.0, clock::now())?;
         Ok(answer::no_content())
     };
     Ok(answer::send(shop.store.write(change.keyed(), work).await?))
 }
 
 fn find(session: &mut Session<'_>, id: CustomerId) -> Result<Customer, Problem> {
-    session.customer(id)?.ok_or_else(Problem::not_found)
+    session.find(id)?.ok_or_else(Problem::not_found)
 }

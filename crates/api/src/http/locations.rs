@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tradepost_domain::{
     ids::LocationId,
     ledger::{Command, stock},
-    repository::Locations,
+    repository::Repository,
     stock::Location,
 };
 use tradepost_store::{Session, locations as stored};
@@ -102,7 +102,7 @@ pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse
     let id = LocationId::from_uuid(clock::new_uuid());
     let location = Location::new(id, &form.code, &form.name, clock::now())?;
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
-        session.add_location(&location)?;
+        session.add(&location)?;
         let address = format!("/api/v1/locations/{id}");
         Ok(answer::created(&LocationView::from(&location), Some(location.version), address))
     };
@@ -126,14 +126,14 @@ pub(crate) async fn read(
 #[patch("/locations/{id}")]
 pub(crate) async fn edit(shop: Data<Shop>, id: PathId<LocationId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
-    let form: EditLocation = change.json_about(&shop, move |session| Ok(session.location(id)?.is_some())).await?;
+    let form: EditLocation = change.json_about(&shop, move |session| Ok(session.find(id)?.is_some())).await?;
     let expected = change.expected_version;
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         let mut location = find(session, id)?;
         let version = location.version;
         location.edit(form.code.as_deref(), form.name.as_deref(), clock::now())?;
         check_version(expected, version)?;
-        session.update_location(&location)?;
+        session.update(&location)?;
         Ok(answer::changed(200, &LocationView::from(&location), Some(location.version)))
     };
     Ok(answer::send(shop.store.write(change.keyed(), work).await?))
@@ -150,5 +150,5 @@ pub(crate) async fn remove(shop: Data<Shop>, id: PathId<LocationId>, change: Cha
 }
 
 fn find(session: &mut Session<'_>, id: LocationId) -> Result<Location, Problem> {
-    session.location(id)?.ok_or_else(Problem::not_found)
+    session.find(id)?.ok_or_else(Problem::not_found)
 }

@@ -21,7 +21,7 @@ use tradepost_domain::{
     ids::{LocationId, PosConnectionId},
     ledger::{Command, pos},
     pos::{OnShortage, PosConnection, PosConnectionPatch},
-    repository::{Locations, PosConnections},
+    repository::{PosConnections, Remove, Repository},
 };
 use tradepost_store::{Session, pos as stored};
 use utoipa::{IntoParams, ToSchema};
@@ -177,7 +177,8 @@ pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse
     let public_url = shop.public_url.clone();
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         check_location(session, connection.location)?;
-        session.add_connection(&connection, &secret)?;
+        session.add(&connection)?;
+        session.set_connection_secret(connection.id, &secret)?;
         let without = ConnectionView::new(&connection, &public_url);
         let with = ConnectionView { secret: Some(secret.clone()), ..without.clone() };
         let address = format!("/api/v1/pos-connections/{id}");
@@ -210,7 +211,7 @@ pub(crate) async fn edit(
     change: Change,
 ) -> Result<HttpResponse, Problem> {
     let id = id.0;
-    let form: EditConnection = change.json_about(&shop, move |session| Ok(session.connection(id)?.is_some())).await?;
+    let form: EditConnection = change.json_about(&shop, move |session| Ok(session.find(id)?.is_some())).await?;
     let patch = patch(form.name, form.dialect.as_deref(), form.location_id, form.on_shortage.as_deref());
     let (public_url, expected) = (shop.public_url.clone(), change.expected_version);
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
@@ -220,7 +221,7 @@ pub(crate) async fn edit(
         connection.edit(&patch, clock::now())?;
         check_location(session, patch.location.flatten())?;
         check_version(expected, version)?;
-        session.update_connection(&connection)?;
+        session.update(&connection)?;
         Ok(answer::changed(200, &ConnectionView::new(&connection, &public_url), Some(connection.version)))
     };
     Ok(answer::send(shop.store.write(change.keyed(), work).await?))
@@ -240,7 +241,7 @@ pub(crate) async fn remove(
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         let connection = find(session, id)?;
         check_version(expected, connection.version)?;
-        session.remove_connection(id, clock::now())?;
+        session.remove(id, clock::now())?;
         Ok(answer::no_content())
     };
     let done = shop.store.write(change.keyed(), work).await?;
@@ -260,7 +261,7 @@ pub(crate) async fn map(
     change: Change,
 ) -> Result<HttpResponse, Problem> {
     let (id, external_id) = (id.0, external_id.0);
-    let form: MapProduct = change.json_about(&shop, move |session| Ok(session.connection(id)?.is_some())).await?;
+    let form: MapProduct = change.json_about(&shop, move |session| Ok(session.find(id)?.is_some())).await?;
     let product = form.product_id.into();
     let command = Command::Pos(pos::Command::Map { connection: id, external_id, product });
     change
@@ -296,12 +297,12 @@ pub(crate) async fn unmap(
 }
 
 fn find(session: &mut Session<'_>, id: PosConnectionId) -> Result<PosConnection, Problem> {
-    session.connection(id)?.ok_or_else(Problem::not_found)
+    session.find(id)?.ok_or_else(Problem::not_found)
 }
 
 fn check_location(session: &mut Session<'_>, location: Option<LocationId>) -> Result<(), Problem> {
     match location {
-        Some(id) if session.location(id)?.is_none() => {
+        Some(id) if session.find(id)?.is_none() => {
             Err(Problem::at("/location_id", "unknown_location", "there is no such location"))
         }
         _ => Ok(()),

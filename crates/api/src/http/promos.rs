@@ -16,7 +16,7 @@ use tradepost_domain::{
     field_errors::FieldErrors,
     ids::PromoId,
     promos::{Discount, Percentage, Promo, PromoPatch},
-    repository::Promos,
+    repository::{Remove, Repository},
     text::{self, limits},
 };
 use tradepost_store::{Session, promos as stored};
@@ -250,7 +250,7 @@ pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse
     let id = PromoId::from_uuid(clock::new_uuid());
     let promo = Promo::new(id, &form.into(), shop.currency, clock::now())?;
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
-        session.add_promo(&promo)?;
+        session.add(&promo)?;
         Ok(answer::created(&PromoView::from(&promo), Some(promo.version), format!("/api/v1/promo-codes/{id}")))
     };
     Ok(answer::send(shop.store.write(change.keyed(), work).await?))
@@ -269,7 +269,7 @@ pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<Prom
 #[patch("/promo-codes/{id}")]
 pub(crate) async fn edit(shop: Data<Shop>, id: PathId<PromoId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
-    let form: EditPromo = change.json_about(&shop, move |session| Ok(session.promo(id)?.is_some())).await?;
+    let form: EditPromo = change.json_about(&shop, move |session| Ok(session.find(id)?.is_some())).await?;
     let patch = PromoPatch::from(form);
     let (currency, expected) = (shop.currency, change.expected_version);
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
@@ -277,7 +277,7 @@ pub(crate) async fn edit(shop: Data<Shop>, id: PathId<PromoId>, change: Change) 
         let version = promo.version;
         promo.edit(&patch, currency, clock::now())?;
         check_version(expected, version)?;
-        session.update_promo(&promo)?;
+        session.update(&promo)?;
         Ok(answer::changed(200, &PromoView::from(&promo), Some(promo.version)))
     };
     Ok(answer::send(shop.store.write(change.keyed(), work).await?))
@@ -293,14 +293,14 @@ pub(crate) async fn remove(shop: Data<Shop>, id: PathId<PromoId>, change: Change
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         let promo = find(session, id.0)?;
         check_version(expected, promo.version)?;
-        session.remove_promo(id.0, clock::now())?;
+        session.remove(id.0, clock::now())?;
         Ok(answer::no_content())
     };
     Ok(answer::send(shop.store.write(change.keyed(), work).await?))
 }
 
 fn find(session: &mut Session<'_>, id: PromoId) -> Result<Promo, Problem> {
-    session.promo(id)?.ok_or_else(Problem::not_found)
+    session.find(id)?.ok_or_else(Problem::not_found)
 }
 
 /// A parameter that is a percentage, in hundredths of a percent.

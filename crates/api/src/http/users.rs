@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use tradepost_domain::{
     identity::{Permission, Role, User, UserForm},
     ids::UserId,
-    repository::Users,
+    repository::{Repository, Users},
 };
 use tradepost_store::{Session, users as stored};
 use utoipa::{IntoParams, ToSchema};
@@ -150,7 +150,8 @@ pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse
     let new = NewUser { form, password, role, permissions };
     let (user, hash) = users::prepare(&shop, &change.caller.principal, new).await?;
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
-        session.add_user(&user, Some(&hash))?;
+        session.add(&user)?;
+        session.set_password_hash(user.id, &hash)?;
         let location = format!("/api/v1/users/{}", user.id);
         Ok(answer::created(&UserView::from(&user), Some(user.version), location))
     };
@@ -161,7 +162,7 @@ pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse
 #[utoipa::path(tag = "Users", params(("id" = Id, Path)), responses((status = 200, description = "The user.", body = UserView)))]
 #[get("/users/{id}")]
 pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<UserId>) -> Result<HttpResponse, Problem> {
-    let user = shop.store.read_one(move |session| session.user(id.0).map_err(Problem::from)).await?;
+    let user = shop.store.read_one(move |session| session.find(id.0).map_err(Problem::from)).await?;
     let user = user.ok_or_else(Problem::not_found)?;
     Ok(answer::one(&request, user.version, &UserView::from(&user)))
 }
@@ -208,5 +209,5 @@ pub(crate) async fn remove(shop: Data<Shop>, id: PathId<UserId>, change: Change)
 }
 
 fn exists(session: &mut Session<'_>, id: UserId) -> Result<bool, Problem> {
-    Ok(session.user(id)?.is_some())
+    Ok(session.find(id)?.is_some())
 }

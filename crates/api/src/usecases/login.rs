@@ -12,10 +12,11 @@ use crate::{
 };
 use std::{net::IpAddr, time::Duration};
 use tradepost_domain::{
+    identity::Token,
     identity::User,
     ids::{TokenId, UserId},
     instant::Instant,
-    repository::{LoginFailures, Token, Tokens, Users},
+    repository::{LoginFailures, Tokens, Users},
     text::{self, limits},
 };
 use tradepost_store::StoreError;

@@ -7,7 +7,7 @@ use tradepost_domain::{
     identity::{Permissions, Role, User, UserForm},
     ids::{CustomerId, UserId},
     instant::Instant,
-    repository::{Customers, Users},
+    repository::{Repository, Users},
 };
 
 /// Makes a shopper.
@@ -22,8 +22,9 @@ pub async fn register(shop: &Shop, form: UserForm, password: String) -> Result<U
     let hash = shop.passwords.accept("/password", password, &user).await?;
     let kept = user.clone();
     let work = move |session: &mut tradepost_store::Session<'_>| -> Result<_, Problem> {
-        session.add_user(&kept, Some(&hash))?;
-        session.add_customer(&customer).map_err(Problem::from)
+        session.add(&kept)?;
+        session.set_password_hash(kept.id, &hash)?;
+        session.add(&customer).map_err(Problem::from)
     };
     shop.store.write_plain(work).await?;
     Ok(user)

@@ -21,7 +21,7 @@ use tradepost_domain::{
     ledger::{self, Command, Effects, SellLine},
     money::{Currency, Money},
     quantity::Quantity,
-    repository::{Categories, Customers, Locations, Users},
+    repository::{Repository, Users},
     sales::Buyer,
     stock::Location,
 };
@@ -71,7 +71,9 @@ pub async fn open_demo_shop(shop: &Shop) -> anyhow::Result<Option<String>> {
         form.parse(id, Role::Owner, Permissions::NONE, None, clock::now()).map_err(|errors| anyhow!("{errors}"))?;
     let password = made_up_password()?;
     let hash = passwords::hash(&password).map_err(anyhow::Error::msg)?;
-    let work = move |session: &mut Session<'_>| session.add_user(&owner, Some(&hash)).map_err(Problem::from);
+    let work = move |session: &mut Session<'_>| {
+        session.add(&owner).and_then(|()| session.set_password_hash(owner.id, &hash)).map_err(Problem::from)
+    };
     shop.store.write_plain(work).await.map_err(said)?;
     Ok(Some(password))
 }
@@ -126,7 +128,7 @@ async fn category(store: &Store, name: &str, description: &str) -> anyhow::Resul
         if let Some(known) = categories::list(session, &request)?.rows.first() {
             return Ok((known.id, false));
         }
-        session.add_category(&category)?;
+        session.add(&category)?;
         Ok((category.id, true))
     };
     store.write_plain(work).await.map_err(said)
@@ -141,7 +143,7 @@ async fn store_room(store: &Store) -> anyhow::Result<LocationId> {
         if let Some(known) = locations::list(session, &request)?.rows.first() {
             return Ok(known.id);
         }
-        session.add_location(&location)?;
+        session.add(&location)?;
         Ok(location.id)
     };
     store.write_plain(work).await.map_err(said)
@@ -245,7 +247,7 @@ async fn customer(store: &Store, name: &str, email: &str) -> anyhow::Result<Cust
     let form = CustomerForm { name: name.to_owned(), email: Some(email.to_owned()), ..CustomerForm::default() };
     let id = CustomerId::from_uuid(clock::new_uuid());
     let customer: Customer = form.parse(id, None, clock::now()).map_err(|errors| anyhow!("{errors}"))?;
-    let work = move |session: &mut Session<'_>| session.add_customer(&customer).map_err(Problem::from);
+    let work = move |session: &mut Session<'_>| session.add(&customer).map_err(Problem::from);
     store.write_plain(work).await.map_err(said)?;
     Ok(id)
 }

@@ -12,7 +12,7 @@ use tradepost_domain::{
     money::Currency,
     orders::Step,
     promos::{Promo, PromoPatch},
-    repository::Promos,
+    repository::{Promos, Repository},
 };
 use tradepost_store::{Answer, Session, Store};
 use uuid::Uuid;
@@ -88,7 +88,7 @@ async fn promo(store: &Store, currency: Currency) -> anyhow::Result<()> {
     let promo = Promo::new(id, &form, currency, now).map_err(|errors| anyhow!("{errors}"))?;
     let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
         if session.promo_by_code(&promo.code_key())?.is_none() {
-            session.add_promo(&promo)?;
+            session.add(&promo)?;
         }
         Ok(())
     };

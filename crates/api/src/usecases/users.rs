@@ -11,7 +11,7 @@ use tradepost_domain::{
     identity::{Permission, Permissions, Principal, Role, User, UserForm, may_edit, may_grant},
     ids::UserId,
     instant::Instant,
-    repository::{Tokens, Users},
+    repository::{Remove, Repository, Tokens, Users},
 };
 use tradepost_store::Session;
 
@@ -87,7 +87,7 @@ pub fn change_standing(
     standing: Standing,
     expected_version: Option<i64>,
 ) -> Result<User, Problem> {
-    let mut user = session.user(id)?.ok_or_else(Problem::not_found)?;
+    let mut user = session.find(id)?.ok_or_else(Problem::not_found)?;
     may_edit(caller, &user)?;
     let role = standing.role.unwrap_or(user.role);
     let permissions = standing.permissions.unwrap_or(user.permissions);
@@ -102,7 +102,7 @@ pub fn change_standing(
     user.version += 1;
     user.updated_at = clock::now();
     keep_an_owner(session, id, before, (user.role, user.active))?;
-    session.update_user(&user)?;
+    session.update(&user)?;
     if !user.active {
         session.revoke_all_tokens(id)?;
     }
@@ -120,11 +120,11 @@ pub fn erase(
     expected_version: Option<i64>,
     now: Instant,
 ) -> Result<(), Problem> {
-    let user = session.user(id)?.ok_or_else(Problem::not_found)?;
+    let user = session.find(id)?.ok_or_else(Problem::not_found)?;
     may_edit(caller, &user)?;
     check_version(expected_version, user.version)?;
     keep_an_owner(session, id, (user.role, user.active), (Role::Shopper, false))?;
-    session.erase_user(id, now).map_err(Problem::from)
+    session.remove(id, now).map_err(Problem::from)
 }
 
 /// Two owners who demote each other at the same time: the second finds itself the last one.

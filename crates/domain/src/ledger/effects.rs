@@ -3,7 +3,7 @@
 use super::{Book, CustomerSummary, Inputs, catalogue, orders, pos, sales, stock};
 use crate::{
     identity::Actor,
-    ids::{AuditId, CustomerId, MessageId, OrderId, ProductId},
+    ids::{CustomerId, Id, OrderId, ProductId},
     instant::Instant,
     sku::Sku,
     stock::Movement,
@@ -38,6 +38,9 @@ impl<T> Written<T> {
     }
 }
 
+/// The id of something that somebody outside is to be told.
+pub type MessageId = Id<Message>;
+
 /// Something that somebody outside is to be told. It is kept with the effects and delivered afterwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -52,6 +55,9 @@ pub struct Message {
     /// When it happened.
     pub occurred_at: Instant,
 }
+
+/// The id of an entry of the audit log.
+pub type AuditId = Id<AuditEntry>;
 
 /// Who did what to which thing, for changes that no document and no movement records.
 #[derive(Debug, Clone, PartialEq, Eq)]

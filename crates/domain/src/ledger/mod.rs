@@ -26,7 +26,7 @@ pub mod stock;
 
 pub use book::Book;
 pub use customers::CustomerSummary;
-pub use effects::{AuditEntry, Effects, Message, Names, Written};
+pub use effects::{AuditEntry, AuditId, Effects, Message, MessageId, Names, Written};
 pub use inputs::{CLOCK_TOLERANCE_SECONDS, Inputs, NumberSeries};
 pub use lines::{RefundLine, SellLine};
 pub use read_set::{Missing, Rank, ReadSet, Stop, gather};

@@ -22,14 +22,16 @@
 //! ```
 
 mod look_up;
+mod records;
 mod repositories;
+
+pub use records::Record;
 
 use crate::{
     catalogue::{ProductForm, ProductPatch},
-    customers::Customer,
     field_errors::FieldErrors,
-    identity::Principal,
-    ids::{CustomerId, LocationId, ProductId},
+    identity::{Principal, Token},
+    ids::{LocationId, PosConnectionId, ProductId, TokenId, UserId},
     instant::Instant,
     ledger::{
         AuditEntry, Book, Command, Effects, Inputs, Message, NumberSeries, Refusal, Stop, catalogue, decide, gather,
@@ -39,6 +41,7 @@ use crate::{
     quantity::Quantity,
     stock::{Location, Movement},
 };
+use records::Tables;
 use std::{
     collections::{BTreeMap, HashMap},
     convert::Infallible,
@@ -64,9 +67,12 @@ pub struct Shop {
     movements: Vec<Movement>,
     messages: Vec<Message>,
     audit: Vec<AuditEntry>,
-    customers: BTreeMap<CustomerId, Customer>,
-    secrets: BTreeMap<crate::ids::PosConnectionId, String>,
-    categories: BTreeMap<crate::ids::CategoryId, crate::catalogue::Category>,
+    tables: Tables,
+    password_hashes: BTreeMap<UserId, String>,
+    tokens: BTreeMap<TokenId, Token>,
+    token_uses: BTreeMap<TokenId, Instant>,
+    login_failures: BTreeMap<String, (u32, Instant)>,
+    secrets: BTreeMap<PosConnectionId, String>,
     next_id: u128,
     numbers: HashMap<NumberSeries, i64>,
 }
@@ -98,9 +104,12 @@ impl Shop {
             movements: Vec::new(),
             messages: Vec::new(),
             audit: Vec::new(),
-            customers: BTreeMap::new(),
+            tables: Tables::default(),
+            password_hashes: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            token_uses: BTreeMap::new(),
+            login_failures: BTreeMap::new(),
             secrets: BTreeMap::new(),
-            categories: BTreeMap::new(),
             next_id,
             numbers: HashMap::new(),
         }

@@ -1,187 +1,246 @@
-//! The shop in memory as the repositories of its nouns. What is unique is found by looking at everything, for a shop in memory is small.
+//! The shop in memory as the repositories of its nouns. What the ledger itself looks at is kept in its book, the rest in tables.
 
-use super::Shop;
+use super::{
+    Record, Shop,
+    records::{check_follows, check_unique},
+};
 use crate::{
     carts::{Cart, CartItem},
     catalogue::Category,
     customers::Customer,
-    ids::{CategoryId, CustomerId, LocationId, PosConnectionId, ProductId, PromoId, UserId},
+    identity::{Principal, Role, Token, User},
+    ids::{CustomerId, Id, LocationId, PosConnectionId, ProductId, PromoId, TokenId, UserId},
     instant::Instant,
     ledger::CustomerSummary,
     pos::PosConnection,
     promos::Promo,
-    repository::{Carts, Categories, Customers, Error, Locations, PosConnections, Promos, Result},
+    repository::{
+        Carts, Customers, Entity as _, Error, LoginFailures, PosConnections, Promos, Remove, Repository, Result,
+        Tokens, Users,
+    },
     stock::Location,
-    text,
 };
-use std::sync::Arc;
+use std::{ops::RangeInclusive, sync::Arc};
 
-/// Refuses a value that another one has.
-fn unique(is_taken: bool, field: &'static str) -> Result<()> {
-    if is_taken { Err(Error::Duplicate { field }) } else { Ok(()) }
-}
-
-/// Refuses an edit of another version than the one that is kept.
-fn follows(kept: Option<i64>, edited: i64) -> Result<()> {
-    if kept == Some(edited - 1) { Ok(()) } else { Err(Error::Changed) }
-}
-
-impl Shop {
-    fn check_category(&self, category: &Category) -> Result<()> {
-        let key = text::fold(&category.name);
-        let same = |other: &Category| other.id != category.id && text::fold(&other.name) == key;
-        unique(self.categories.values().any(same), "name")
+impl Record for Category {
+    fn in_use(&self, shop: &Shop) -> Option<&'static str> {
+        let mut products = shop.book.catalogue.products.iter().map(|(_, product)| product);
+        let stands_in_it = |category: Option<Id<Self>>| category == Some(self.id);
+        products.any(|product| product.removed_at.is_none() && stands_in_it(product.category)).then_some("products")
     }
 
-    fn check_location(&self, location: &Location) -> Result<()> {
-        let others =
-            || self.book.stock.locations.iter().map(|(_, other)| other).filter(|other| other.id != location.id);
-        let in_use = || others().filter(|other| other.removed_at.is_none());
-        unique(in_use().any(|other| text::fold(&other.code) == text::fold(&location.code)), "code")?;
-        unique(in_use().any(|other| text::fold(&other.name) == text::fold(&location.name)), "name")
+    fn kept(&self, shop: &mut Shop) {
+        shop.book.catalogue.categories.enter(self.id, Some(self.name.clone()));
     }
 
-    fn keep_customer(&mut self, customer: &Customer) -> Result<()> {
-        let same = |other: &Customer| other.id != customer.id && text::fold(&other.code) == text::fold(&customer.code);
-        unique(self.customers.values().any(same), "code")?;
-        let card = CustomerSummary { name: customer.name.clone(), code: customer.code.clone(), is_erased: false };
-        self.book.customers.summaries.enter(customer.id, Some(card));
-        self.customers.insert(customer.id, customer.clone());
-        Ok(())
-    }
-
-    fn keep_connection(&mut self, connection: &PosConnection) -> Result<()> {
-        let key = text::fold(&connection.name);
-        let same = |other: &Arc<PosConnection>| other.id != connection.id && text::fold(&other.name) == key;
-        unique(self.book.pos.connections.iter().any(|(_, other)| same(other)), "name")?;
-        self.book.pos.connections.enter(connection.id, Some(Arc::new(connection.clone())));
-        Ok(())
-    }
-
-    fn keep_promo(&mut self, promo: &Promo) -> Result<()> {
-        let taken = self.book.orders.promo_codes.get(&promo.code_key()).is_some_and(|id| *id != promo.id);
-        unique(taken, "code")?;
-        self.book.orders.promo_codes.enter(promo.code_key(), Some(promo.id));
-        self.book.orders.promos.enter(promo.id, Some(Arc::new(promo.clone())));
-        Ok(())
-    }
-
-    fn change_cart(&mut self, user: UserId, change: impl FnOnce(&mut Cart)) -> Result<()> {
-        let mut cart = self.cart(user)?;
-        change(&mut cart);
-        cart.version += 1;
-        self.book.orders.carts.enter(user, Some(cart));
-        Ok(())
+    fn removed(&self, shop: &mut Shop, _now: Instant) {
+        shop.book.catalogue.categories.enter(self.id, None);
     }
 }
 
-impl Categories for Shop {
-    fn category(&mut self, id: CategoryId) -> Result<Option<Category>> {
-        Ok(self.categories.get(&id).cloned())
+impl Record for Customer {
+    fn kept(&self, shop: &mut Shop) {
+        let summary = CustomerSummary { name: self.name.clone(), code: self.code.clone(), is_erased: false };
+        shop.book.customers.summaries.enter(self.id, Some(summary));
     }
 
-    fn add_category(&mut self, category: &Category) -> Result<()> {
-        self.check_category(category)?;
-        self.book.catalogue.categories.enter(category.id, Some(category.name.clone()));
-        self.categories.insert(category.id, category.clone());
-        Ok(())
-    }
-
-    fn update_category(&mut self, category: &Category) -> Result<()> {
-        follows(self.categories.get(&category.id).map(|kept| kept.version), category.version)?;
-        self.add_category(category)
-    }
-
-    fn remove_category(&mut self, id: CategoryId) -> Result<()> {
-        let mut products = self.book.catalogue.products.iter().map(|(_, product)| product);
-        if products.any(|product| product.removed_at.is_none() && product.category == Some(id)) {
-            return Err(Error::InUse { by: "products" });
-        }
-        self.book.catalogue.categories.enter(id, None);
-        self.categories.remove(&id);
-        Ok(())
-    }
-}
-
-impl Locations for Shop {
-    fn location(&mut self, id: LocationId) -> Result<Option<Location>> {
-        Ok(self.book.location(id).map(|location| (**location).clone()))
-    }
-
-    fn add_location(&mut self, location: &Location) -> Result<()> {
-        self.check_location(location)?;
-        self.book.stock.locations.enter(location.id, Some(Arc::new(location.clone())));
-        Ok(())
-    }
-
-    fn update_location(&mut self, location: &Location) -> Result<()> {
-        follows(self.book.location(location.id).map(|kept| kept.version), location.version)?;
-        self.add_location(location)
+    fn removed(&self, shop: &mut Shop, _now: Instant) {
+        let summary = CustomerSummary { name: String::new(), code: self.code.clone(), is_erased: true };
+        shop.book.customers.summaries.enter(self.id, Some(summary));
     }
 }
 
 impl Customers for Shop {
-    fn customer(&mut self, id: CustomerId) -> Result<Option<Customer>> {
-        Ok(self.customers.get(&id).cloned())
-    }
-
     fn customer_of_user(&mut self, user: UserId) -> Result<Option<Customer>> {
-        Ok(self.customers.values().find(|customer| customer.user == Some(user)).cloned())
+        Ok(self.tables.iter::<Customer>().find(|customer| customer.user == Some(user)).cloned())
+    }
+}
+
+impl Record for User {
+    fn removed(&self, shop: &mut Shop, now: Instant) {
+        shop.password_hashes.remove(&self.id);
+        shop.tokens.retain(|_, token| token.user != self.id);
+        shop.book.orders.carts.enter(self.id, None);
+        let own = shop.tables.iter::<Customer>().find(|customer| customer.user == Some(self.id)).cloned();
+        if let Some(customer) = own {
+            let _: Option<Customer> = shop.tables.take(customer.id);
+            customer.removed(shop, now);
+        }
+    }
+}
+
+impl Users for Shop {
+    fn user_by_login(&mut self, login_key: &str) -> Result<Option<(User, Option<String>)>> {
+        let has_it = |user: &&User| user.unique_keys().iter().any(|(_, key)| key == login_key);
+        let found = self.tables.iter::<User>().find(has_it);
+        Ok(found.map(|user| (user.clone(), self.password_hashes.get(&user.id).cloned())))
     }
 
-    fn add_customer(&mut self, customer: &Customer) -> Result<()> {
-        self.keep_customer(customer)
+    fn set_password_hash(&mut self, id: UserId, password_hash: &str) -> Result<()> {
+        self.password_hashes.insert(id, password_hash.to_owned());
+        Ok(())
     }
 
-    fn update_customer(&mut self, customer: &Customer) -> Result<()> {
-        follows(self.customers.get(&customer.id).map(|kept| kept.version), customer.version)?;
-        self.keep_customer(customer)
+    fn lock_active_owners(&mut self) -> Result<Vec<UserId>> {
+        let owners = self.tables.iter::<User>().filter(|user| user.active && user.role == Role::Owner);
+        Ok(owners.map(|user| user.id).collect())
+    }
+}
+
+impl Tokens for Shop {
+    fn add_token(&mut self, token: &Token) -> Result<()> {
+        self.tokens.insert(token.id, token.clone());
+        Ok(())
     }
 
-    fn erase_customer(&mut self, id: CustomerId, _now: Instant) -> Result<()> {
-        if let Some(customer) = self.customers.remove(&id) {
-            let card = CustomerSummary { name: String::new(), code: customer.code, is_erased: true };
-            self.book.customers.summaries.enter(id, Some(card));
+    fn principal_by_token(&mut self, hash: &[u8; 32], now: Instant) -> Result<Option<(Token, Principal)>> {
+        let token = self.tokens.values().find(|token| token.hash == *hash && token.expires_at > now).cloned();
+        let Some(token) = token else { return Ok(None) };
+        let Some(user) = Repository::<User>::find(self, token.user)?.filter(|user| user.active) else {
+            return Ok(None);
+        };
+        let customer = self.customer_of_user(user.id)?.map(|customer| customer.id);
+        Ok(Some((token, Principal::of_user(&user, customer))))
+    }
+
+    fn revoke_token(&mut self, id: TokenId) -> Result<bool> {
+        self.token_uses.remove(&id);
+        Ok(self.tokens.remove(&id).is_some())
+    }
+
+    fn revoke_all_tokens(&mut self, user: UserId) -> Result<()> {
+        self.tokens.retain(|_, token| token.user != user);
+        Ok(())
+    }
+
+    fn note_token_use(&mut self, uses: &[(TokenId, Instant)]) -> Result<()> {
+        for (id, at) in uses {
+            let last = self.token_uses.entry(*id).or_insert(*at);
+            *last = (*last).max(*at);
         }
         Ok(())
     }
 }
 
-impl PosConnections for Shop {
-    fn connection(&mut self, id: PosConnectionId) -> Result<Option<PosConnection>> {
-        Ok(self.book.pos.connections.get(&id).map(|connection| (**connection).clone()))
+impl LoginFailures for Shop {
+    fn login_failures(&mut self, subjects: &[String]) -> Result<Vec<(String, u32, Instant)>> {
+        let find = |subject: &String| self.login_failures.get(subject).map(|(n, last)| (subject.clone(), *n, *last));
+        Ok(subjects.iter().filter_map(find).collect())
     }
 
-    fn connection_secret(&mut self, id: PosConnectionId) -> Result<Option<String>> {
-        Ok(self.secrets.get(&id).cloned())
-    }
-
-    fn add_connection(&mut self, connection: &PosConnection, secret: &str) -> Result<()> {
-        self.keep_connection(connection)?;
-        self.secrets.insert(connection.id, secret.to_owned());
+    fn note_login_failures(
+        &mut self,
+        failures: &[(String, u32, Instant)],
+        remembered: RangeInclusive<Instant>,
+    ) -> Result<()> {
+        for (subject, more, last) in failures {
+            let before = self.login_failures.get(subject).filter(|(_, at)| remembered.contains(at)).copied();
+            let (count, at) = before.unwrap_or((0, *last));
+            self.login_failures.insert(subject.clone(), (count.saturating_add(*more), at.max(*last)));
+        }
         Ok(())
     }
 
-    fn update_connection(&mut self, connection: &PosConnection) -> Result<()> {
-        follows(self.book.pos.connections.get(&connection.id).map(|kept| kept.version), connection.version)?;
-        self.keep_connection(connection)
+    fn clear_login_failures(&mut self, subjects: &[String]) -> Result<()> {
+        subjects.iter().for_each(|subject| {
+            self.login_failures.remove(subject);
+        });
+        Ok(())
+    }
+}
+
+impl Repository<Location> for Shop {
+    fn find(&mut self, id: LocationId) -> Result<Option<Location>> {
+        Ok(self.book.location(id).map(|location| (**location).clone()))
     }
 
-    fn remove_connection(&mut self, id: PosConnectionId, _now: Instant) -> Result<()> {
+    fn add(&mut self, location: &Location) -> Result<()> {
+        let all = self.book.stock.locations.iter().map(|(_, other)| &**other);
+        check_unique(location, all.filter(|other| other.removed_at.is_none()))?;
+        self.book.stock.locations.enter(location.id, Some(Arc::new(location.clone())));
+        Ok(())
+    }
+
+    fn update(&mut self, location: &Location) -> Result<()> {
+        check_follows(self.book.location(location.id).map(|kept| &**kept), location)?;
+        self.add(location)
+    }
+}
+
+impl Repository<PosConnection> for Shop {
+    fn find(&mut self, id: PosConnectionId) -> Result<Option<PosConnection>> {
+        Ok(self.book.pos.connections.get(&id).map(|connection| (**connection).clone()))
+    }
+
+    fn add(&mut self, connection: &PosConnection) -> Result<()> {
+        check_unique(connection, self.book.pos.connections.iter().map(|(_, other)| &**other))?;
+        self.book.pos.connections.enter(connection.id, Some(Arc::new(connection.clone())));
+        Ok(())
+    }
+
+    fn update(&mut self, connection: &PosConnection) -> Result<()> {
+        check_follows(self.book.pos.connections.get(&connection.id).map(|kept| &**kept), connection)?;
+        self.add(connection)
+    }
+}
+
+impl Remove<PosConnection> for Shop {
+    fn remove(&mut self, id: PosConnectionId, _now: Instant) -> Result<()> {
         self.book.pos.connections.enter(id, None);
         self.secrets.remove(&id);
         Ok(())
     }
 }
 
-impl Promos for Shop {
-    fn promo(&mut self, id: PromoId) -> Result<Option<Promo>> {
+impl PosConnections for Shop {
+    fn connection_secret(&mut self, id: PosConnectionId) -> Result<Option<String>> {
+        Ok(self.secrets.get(&id).cloned())
+    }
+
+    fn set_connection_secret(&mut self, id: PosConnectionId, secret: &str) -> Result<()> {
+        self.secrets.insert(id, secret.to_owned());
+        Ok(())
+    }
+}
+
+impl Repository<Promo> for Shop {
+    fn find(&mut self, id: PromoId) -> Result<Option<Promo>> {
         Ok(self.book.orders.promos.get(&id).map(|promo| (**promo).clone()))
     }
 
+    fn add(&mut self, promo: &Promo) -> Result<()> {
+        check_unique(promo, self.book.orders.promos.iter().map(|(_, other)| &**other))?;
+        self.book.orders.promo_codes.enter(promo.code_key(), Some(promo.id));
+        self.book.orders.promos.enter(promo.id, Some(Arc::new(promo.clone())));
+        Ok(())
+    }
+
+    fn update(&mut self, promo: &Promo) -> Result<()> {
+        let kept = self.find(promo.id)?;
+        check_follows(kept.as_ref(), promo)?;
+        let Some(kept) = kept else { return Err(Error::Changed) };
+        self.add(&Promo { times_used: kept.times_used, ..promo.clone() })?;
+        if kept.code_key() != promo.code_key() {
+            self.book.orders.promo_codes.enter(kept.code_key(), None);
+        }
+        Ok(())
+    }
+}
+
+impl Remove<Promo> for Shop {
+    fn remove(&mut self, id: PromoId, _now: Instant) -> Result<()> {
+        if let Some(kept) = self.find(id)? {
+            self.book.orders.promo_codes.enter(kept.code_key(), None);
+            self.book.orders.promos.enter(id, None);
+        }
+        Ok(())
+    }
+}
+
+impl Promos for Shop {
     fn promo_by_code(&mut self, code_key: &str) -> Result<Option<Promo>> {
         match self.book.orders.promo_codes.get(&code_key.to_owned()).copied() {
-            Some(id) => self.promo(id),
+            Some(id) => self.find(id),
             None => Ok(None),
         }
     }
@@ -190,27 +249,14 @@ impl Promos for Shop {
         let holds = self.holders(promo).filter(|order| order.customer == customer).count();
         i64::try_from(holds).map_err(|error| Error::Storage(error.into()))
     }
+}
 
-    fn add_promo(&mut self, promo: &Promo) -> Result<()> {
-        self.keep_promo(promo)
-    }
-
-    fn update_promo(&mut self, promo: &Promo) -> Result<()> {
-        let kept = self.promo(promo.id)?;
-        follows(kept.as_ref().map(|kept| kept.version), promo.version)?;
-        let Some(kept) = kept else { return Err(Error::Changed) };
-        self.keep_promo(&Promo { times_used: kept.times_used, ..promo.clone() })?;
-        if kept.code_key() != promo.code_key() {
-            self.book.orders.promo_codes.enter(kept.code_key(), None);
-        }
-        Ok(())
-    }
-
-    fn remove_promo(&mut self, id: PromoId, _now: Instant) -> Result<()> {
-        if let Some(kept) = self.promo(id)? {
-            self.book.orders.promo_codes.enter(kept.code_key(), None);
-            self.book.orders.promos.enter(id, None);
-        }
+impl Shop {
+    fn change_cart(&mut self, user: UserId, change: impl FnOnce(&mut Cart)) -> Result<()> {
+        let mut cart = self.cart(user)?;
+        change(&mut cart);
+        cart.version += 1;
+        self.book.orders.carts.enter(user, Some(cart));
         Ok(())
     }
 }

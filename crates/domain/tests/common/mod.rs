@@ -25,7 +25,7 @@ use tradepost_domain::{
     pos::{OnShortage, PosConnection, PosConnectionPatch, PosEvent, PosEventStatus},
     promos::{Promo, PromoPatch},
     quantity::{Delta, Quantity},
-    repository::{Categories, Customers, Locations, PosConnections, Promos},
+    repository::Repository,
     sales::Sale,
     stock::{Level, Location},
 };
@@ -105,10 +105,10 @@ impl Shop {
     pub fn new() -> Self {
         let mut shop = memory::Shop::new(eur(), NOON);
         assert_eq!(shop.book().default_location(), MAIN);
-        shop.add_location(&Location::new(STORE_ROOM, "store-room", "Store room", NOON).unwrap()).unwrap();
+        shop.add(&Location::new(STORE_ROOM, "store-room", "Store room", NOON).unwrap()).unwrap();
         for (id, name) in [(ANN, "Ann"), (BOB, "Bob")] {
             let form = CustomerForm { name: name.into(), code: Some(name.into()), ..CustomerForm::default() };
-            shop.add_customer(&form.parse(id, None, NOON).unwrap()).unwrap();
+            shop.add(&form.parse(id, None, NOON).unwrap()).unwrap();
         }
         Self { shop, now: NOON, principal: clerk() }
     }
@@ -128,26 +128,25 @@ impl Shop {
 
     pub fn with_till(mut self, on_shortage: OnShortage) -> Self {
         let form = PosConnectionPatch { name: Some("till".into()), location: None, on_shortage: Some(on_shortage) };
-        self.add_connection(&PosConnection::new(TILL, &form, NOON).unwrap(), "secret").unwrap();
+        self.add(&PosConnection::new(TILL, &form, NOON).unwrap()).unwrap();
         self
     }
 
     pub fn with_category(mut self, id: CategoryId, name: &str) -> Self {
-        self.add_category(&Category::new(id, name, "", NOON).unwrap()).unwrap();
+        self.add(&Category::new(id, name, "", NOON).unwrap()).unwrap();
         self
     }
 
     /// With a percentage code.
     pub fn with_promo(mut self, code: &str, percentage: &str, rest: PromoPatch) -> Self {
-        self.add_promo(&Promo::new(promo_id(code), &percentage_off(code, percentage, rest), eur(), NOON).unwrap())
-            .unwrap();
+        self.add(&Promo::new(promo_id(code), &percentage_off(code, percentage, rest), eur(), NOON).unwrap()).unwrap();
         self
     }
 
     pub fn edit_promo(&mut self, code: &str, patch: &PromoPatch) {
-        let mut promo = self.promo(promo_id(code)).unwrap().unwrap();
+        let mut promo: Promo = self.find(promo_id(code)).unwrap().unwrap();
         promo.edit(patch, eur(), NOON).unwrap();
-        self.update_promo(&promo).unwrap();
+        self.update(&promo).unwrap();
     }
 
     fn submission(&self, command: &Command, expected_version: Option<i64>) -> Submission {

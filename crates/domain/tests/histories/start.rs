@@ -8,7 +8,7 @@ use tradepost_domain::{
     orders::Step as To,
     pos::{OnShortage, PosConnection, PosConnectionPatch},
     promos::{Promo, PromoPatch},
-    repository::{Customers, Locations, PosConnections, Promos},
+    repository::Repository,
     stock::Location,
 };
 use uuid::Uuid;
@@ -28,7 +28,7 @@ pub fn a_shop() -> memory::Shop {
 fn made() -> memory::Shop {
     let mut shop = Shop::new();
     for (id, code) in LOCATIONS.into_iter().zip(["main", "store-room", "stall", "van"]).skip(2) {
-        shop.add_location(&Location::new(id, code, code, NOON).unwrap()).unwrap();
+        shop.add(&Location::new(id, code, code, NOON).unwrap()).unwrap();
     }
     for (sku, amount) in SKUS.iter().zip(["60", "30", "9", "0"]) {
         shop = shop.with(sku, amount);
@@ -37,7 +37,7 @@ fn made() -> memory::Shop {
     let there = Some(Some(STORE_ROOM));
     let form =
         PosConnectionPatch { name: Some("other".into()), location: there, on_shortage: Some(OnShortage::Refuse) };
-    shop.add_connection(&PosConnection::new(TILLS[1], &form, NOON).unwrap(), "secret").unwrap();
+    shop.add(&PosConnection::new(TILLS[1], &form, NOON).unwrap()).unwrap();
     shop.accept(adjust_at("TEA", STORE_ROOM, "4"));
     shop.accept(map("external-0", "TEA"));
     shop.sell(&[("TEA", "5"), ("MILK", "3")]);
@@ -54,11 +54,11 @@ fn made() -> memory::Shop {
         per_customer_limit: Some(None),
         ..percentage_off("FIVE", "1", PromoPatch::default())
     };
-    shop.add_promo(&Promo::new(promo_id("FIVE"), &fixed, eur(), NOON).unwrap()).unwrap();
+    shop.add(&Promo::new(promo_id("FIVE"), &fixed, eur(), NOON).unwrap()).unwrap();
     for who in [ANN, BOB] {
-        let mut customer = shop.customer(who).unwrap().unwrap();
+        let mut customer = shop.find(who).unwrap().unwrap();
         (customer.user, customer.version) = (Some(UserId::from_uuid(who.uuid())), customer.version + 1);
-        shop.update_customer(&customer).unwrap();
+        shop.update(&customer).unwrap();
     }
     memory::Shop::clone(&shop)
 }

@@ -16,7 +16,7 @@ use tradepost_domain::{
     pos::{OnShortage, PosConnection, PosConnectionPatch, PosEventLine, Reference, Report, WebhookDelivery},
     promos::PromoPatch,
     quantity::Quantity,
-    repository::{Customers, Locations, PosConnections, Promos},
+    repository::{PosConnections, Promos, Repository},
     sales::Buyer,
     stock::Location,
 };
@@ -82,7 +82,7 @@ impl History<'_> {
         for code in ["back", "gone"] {
             let id = LocationId::from_uuid(new_id());
             let location = Location::new(id, code, &format!("Name of {code}"), now()).expect("a location");
-            self.kept.write(move |s| s.add_location(&location)).await.expect("it is kept");
+            self.kept.write(move |s| s.add(&location)).await.expect("it is kept");
             self.names.add(code, id.uuid());
         }
         let each = [
@@ -137,7 +137,7 @@ impl History<'_> {
         let (buyer, customer) = (Some(Buyer::Customer(eve.id)), eve.clone());
         let key = |key: &str| Keyed { principal: "user:1".to_owned(), key: key.to_owned(), fingerprint: [7; 32] };
         let make = move |s: &mut Session<'_>| -> Result<Answer, StoreError> {
-            s.add_customer(&customer)?;
+            s.add(&customer)?;
             let location = Some(format!("/api/v1/customers/{}", customer.id));
             Ok(Answer { status: 201, location, ..Answer::default() })
         };
@@ -215,7 +215,7 @@ impl History<'_> {
         let lower = move |s: &mut Session<'_>| {
             let mut promo = s.promo_by_code("low")?.expect("the code");
             promo.edit(&lower, eur(), now()).expect("lower limits");
-            s.update_promo(&promo)
+            s.update(&promo)
         };
         kept.write(lower).await.expect("the limits are lowered");
         self.order("o10", &bob, &[("PIE", "5")], None).await;
@@ -225,7 +225,10 @@ impl History<'_> {
         let id = PosConnectionId::from_uuid(new_id());
         let form = PosConnectionPatch { name: Some(name.to_owned()), location: None, on_shortage: Some(on_shortage) };
         let connection = PosConnection::new(id, &form, now()).expect("a connection");
-        self.kept.write(move |s| s.add_connection(&connection, "secret")).await.expect("it is kept");
+        self.kept
+            .write(move |s| s.add(&connection).and_then(|()| s.set_connection_secret(connection.id, "secret")))
+            .await
+            .expect("it is kept");
         self.names.add(name, id.uuid());
     }
 

@@ -16,7 +16,7 @@ use tradepost_domain::{
     ledger::{Command, SellLine, catalogue::Command::Add, orders},
     memory,
     orders::Step,
-    repository::{Customers, Locations, PosConnections, Promos, Users},
+    repository::{PosConnections, Repository},
 };
 use tradepost_store::{Answer, FirstStart, Session, Sources, Store, StoreConfig, StoreError, Submission};
 use tradepost_tests::{Database, Engine, sql};
@@ -83,19 +83,23 @@ fn fill(session: &mut Session<'_>, shop: &memory::Shop) -> Result<(), StoreError
         let (username, email) = (Some(name.to_owned()), format!("{name}@mail.test"));
         let form = UserForm { username, email, ..UserForm::default() };
         let user = form.parse(UserId::from_uuid(id), role, Permissions::NONE, None, NOON).expect("a user");
-        session.add_user(&user, None)?;
+        session.add(&user)?;
     }
     for (_, location) in shop.book().stock.locations.iter().filter(|(id, _)| **id != MAIN) {
-        session.add_location(location)?;
+        session.add(&**location)?;
     }
     for who in [ANN, BOB] {
-        session.add_customer(&shop.clone().customer(who)?.expect("they are known"))?;
+        session.add(
+            &Repository::<tradepost_domain::customers::Customer>::find(&mut shop.clone(), who)?
+                .expect("they are known"),
+        )?;
     }
     for (_, till) in shop.book().pos.connections.iter() {
-        session.add_connection(till, "secret")?;
+        session.add(&**till)?;
+        session.set_connection_secret(till.id, "secret")?;
     }
     for (_, promo) in shop.book().orders.promos.iter() {
-        session.add_promo(promo)?;
+        session.add(&**promo)?;
     }
     Ok(())
 }

@@ -1,0 +1,131 @@
+//! What a shop in memory keeps of nouns that the ledger knows nothing of, or only by name: a table for each kind.
+
+use super::Shop;
+use crate::{
+    ids::Id,
+    instant::Instant,
+    repository::{Entity, Error, Remove, Repository, Result},
+};
+use std::{
+    any::{Any, TypeId},
+    collections::{BTreeMap, HashMap, HashSet},
+    fmt::Debug,
+};
+
+/// A noun that a shop in memory keeps in a table. One that the ledger looks things up of says so in [`Record::kept`].
+pub trait Record: Entity + Debug + Clone + Send + Sync + 'static {
+    /// What refers to it and may not lose it, in the plural; `None`: it may be removed.
+    fn in_use(&self, _shop: &Shop) -> Option<&'static str> {
+        None
+    }
+
+    /// It was added or edited.
+    fn kept(&self, _shop: &mut Shop) {}
+
+    /// It was removed.
+    fn removed(&self, _shop: &mut Shop, _now: Instant) {}
+}
+
+/// The tables, one for each kind that anything was ever added of.
+#[derive(Debug, Default)]
+pub(super) struct Tables(HashMap<TypeId, Box<dyn Table>>);
+
+type Rows<T> = BTreeMap<Id<T>, T>;
+
+trait Table: Any + Debug + Send + Sync {
+    fn cloned(&self) -> Box<dyn Table>;
+    fn as_any(&self) -> &dyn Any;
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+}
+
+impl<T: Record> Table for Rows<T> {
+    fn cloned(&self) -> Box<dyn Table> {
+        Box::new(self.clone())
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+impl Clone for Tables {
+    fn clone(&self) -> Self {
+        Self(self.0.iter().map(|(kind, table)| (*kind, table.cloned())).collect())
+    }
+}
+
+impl Tables {
+    /// All of a kind, by id.
+    pub(super) fn iter<T: Record>(&self) -> impl Iterator<Item = &T> {
+        let table = self.0.get(&TypeId::of::<T>()).and_then(|table| (**table).as_any().downcast_ref::<Rows<T>>());
+        table.into_iter().flat_map(BTreeMap::values)
+    }
+
+    fn rows_mut<T: Record>(&mut self) -> Option<&mut Rows<T>> {
+        let table = self.0.entry(TypeId::of::<T>()).or_insert_with(|| Box::new(Rows::<T>::new()));
+        (**table).as_any_mut().downcast_mut()
+    }
+
+    fn put<T: Record>(&mut self, record: T) {
+        if let Some(rows) = self.rows_mut() {
+            rows.insert(record.id(), record);
+        }
+    }
+
+    pub(super) fn take<T: Record>(&mut self, id: Id<T>) -> Option<T> {
+        self.rows_mut()?.remove(&id)
+    }
+
+    fn get<T: Record>(&self, id: Id<T>) -> Option<&T> {
+        let table = self.0.get(&TypeId::of::<T>())?;
+        (**table).as_any().downcast_ref::<Rows<T>>()?.get(&id)
+    }
+}
+
+/// Refuses what shares a unique key with another one. They are few: a shop in memory is small.
+pub(super) fn check_unique<'a, T: Entity + 'a>(entity: &T, all: impl Iterator<Item = &'a T>) -> Result<()> {
+    let taken: HashSet<_> = all.filter(|other| other.id() != entity.id()).flat_map(T::unique_keys).collect();
+    match entity.unique_keys().into_iter().find(|key| taken.contains(key)) {
+        Some((field, _)) => Err(Error::Duplicate { field }),
+        None => Ok(()),
+    }
+}
+
+/// Refuses an edit of another version than the one that is kept.
+pub(super) fn check_follows<T: Entity>(kept: Option<&T>, edited: &T) -> Result<()> {
+    if kept.map(T::version) == Some(edited.version() - 1) { Ok(()) } else { Err(Error::Changed) }
+}
+
+impl<T: Record> Repository<T> for Shop {
+    fn find(&mut self, id: Id<T>) -> Result<Option<T>> {
+        Ok(self.tables.get(id).cloned())
+    }
+
+    fn add(&mut self, record: &T) -> Result<()> {
+        check_unique(record, self.tables.iter::<T>())?;
+        self.tables.put(record.clone());
+        record.kept(self);
+        Ok(())
+    }
+
+    fn update(&mut self, record: &T) -> Result<()> {
+        check_follows(self.tables.get(record.id()), record)?;
+        self.add(record)
+    }
+}
+
+impl<T: Record> Remove<T> for Shop {
+    fn remove(&mut self, id: Id<T>, now: Instant) -> Result<()> {
+        if let Some(by) = self.tables.get(id).and_then(|record| record.in_use(self)) {
+            return Err(Error::InUse { by });
+        }
+        if let Some(record) = self.tables.take(id) {
+            record.removed(self, now);
+        }
+        Ok(())
+    }
+}
