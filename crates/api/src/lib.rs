@@ -1,14 +1,10 @@
-//! Tradepost's REST API, command line and binary. Thin: parse, authorise, call one thing, shape the answer.
+//! Tradepost over HTTP: the REST API, the command line and the binary. Thin: parse, authorise, call one thing, shape the answer.
 //!
-//! Rules live in `tradepost-domain`, tables and transactions in `tradepost-store`. Here are the endpoints ([`http`]), who may call them
-//! ([`auth`]), the verbs that take more than one call ([`usecases`]), settings, the clock, and the commands.
+//! What a shop does lives in `tradepost-app`, rules in `tradepost-domain`, tables and transactions in `tradepost-store`. Here are the endpoints
+//! ([`http`]), what all of them use ([`http::wire`]), the server, its settings, and the commands. Never here: what a command-line client of the
+//! same use-cases would need, too.
 
-pub mod auth;
 pub mod cli;
-pub mod clock;
 pub mod config;
-mod error;
 pub mod http;
 pub mod server;
-pub mod shop;
-pub mod usecases;

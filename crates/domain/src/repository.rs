@@ -11,6 +11,7 @@ use crate::{
     identity::{Principal, Token, User},
     ids::{CustomerId, Id, PosConnectionId, ProductId, PromoId, TokenId, UserId},
     instant::Instant,
+    ledger::{Command, Effects, Refusal},
     pos::PosConnection,
     promos::Promo,
 };
@@ -167,6 +168,18 @@ pub trait Promos: Repository<Promo> + Remove<Promo> {
     fn promo_by_code(&mut self, code_key: &str) -> Result<Option<Promo>>;
     /// How many orders of a customer hold it.
     fn redemptions(&mut self, promo: PromoId, customer: CustomerId) -> Result<i64>;
+}
+
+/// Asks the ledger what it would say.
+pub trait DryRun {
+    /// What a command would come to by what this unit of work sees, or why it would be refused. Nothing is kept; ids and numbers in the
+    /// effects are made up.
+    fn dry_run(
+        &mut self,
+        command: &Command,
+        principal: &Principal,
+        now: Instant,
+    ) -> Result<std::result::Result<Effects, Refusal>>;
 }
 
 /// Carts. Placing what is in one is a command of the ledger. Every change raises the version.

@@ -12,8 +12,9 @@ use std::time::{Duration, Instant as Stopwatch};
 use tradepost_domain::{
     identity::Principal,
     instant::Instant,
-    ledger::{Command, Effects},
+    ledger::{Command, Effects, Refusal},
     money::Currency,
+    repository::{self, DryRun},
 };
 
 /// A connection inside a transaction (or, for a single read, outside of one).
@@ -55,16 +56,6 @@ impl<'c> Session<'c> {
         self.fixed.ok_or_else(|| StoreError::Internal("the shop has no currency yet: it was never started".into()))
     }
 
-    /// What a command would come to by what this unit of work sees. Nothing is locked and nothing is kept; ids and numbers in the effects are
-    /// made up.
-    ///
-    /// # Errors
-    /// The refusal, or what the database said.
-    pub fn dry_run(&mut self, command: &Command, principal: &Principal, now: Instant) -> Result<Effects, SubmitError> {
-        let fixed = self.fixed()?;
-        ledger::dry_run(self.conn, (command, principal, None), fixed, now)
-    }
-
     /// The connection, for statements that are written with Diesel. Failures are noted: some mean that the whole work is run again.
     pub(crate) fn run<T>(&mut self, statement: impl FnOnce(&mut Conn) -> QueryResult<T>) -> Result<T, StoreError> {
         let began = Stopwatch::now();
@@ -100,6 +91,23 @@ impl<'c> Session<'c> {
         }
         self.attempts = ATTEMPTS;
         Err(StoreError::Stale)
+    }
+}
+
+impl DryRun for Session<'_> {
+    /// Nothing is locked.
+    fn dry_run(
+        &mut self,
+        command: &Command,
+        principal: &Principal,
+        now: Instant,
+    ) -> repository::Result<Result<Effects, Refusal>> {
+        let fixed = self.fixed()?;
+        match ledger::dry_run(self.conn, (command, principal, None), fixed, now) {
+            Ok(effects) => Ok(Ok(effects)),
+            Err(SubmitError::Refused(refusal)) => Ok(Err(refusal)),
+            Err(SubmitError::Store(error)) => Err(error.into()),
+        }
     }
 }
 

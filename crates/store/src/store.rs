@@ -27,6 +27,7 @@ use tradepost_domain::{
     instant::Instant,
     ledger::{Command, Effects},
     money::Currency,
+    repository::DryRun,
 };
 
 /// Where the shop is kept and how many may work on it at once.
@@ -352,7 +353,11 @@ impl Store {
     /// As [`Ledger::submit`].
     pub async fn dry_run(&self, command: Command, principal: Principal) -> Result<Effects, SubmitError> {
         let now = (self.0.now)();
-        self.read(move |session| session.dry_run(&command, &principal, now)).await
+        let decide = move |session: &mut Session<'_>| -> Result<Effects, SubmitError> {
+            let decided = session.dry_run(&command, &principal, now).map_err(StoreError::from)?;
+            decided.map_err(SubmitError::Refused)
+        };
+        self.read(decide).await
     }
 
     /// The door to the ledger, through which stock changes.

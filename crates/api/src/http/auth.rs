@@ -1,15 +1,16 @@
 //! `/auth`: registering, logging in and out.
 
-use super::{
-    answer, body,
+use super::users::UserView;
+use super::wire::{
+    Wire,
+    auth::Caller,
+    body,
+    client_address::client_address,
+    error::login_policy,
     json::Time,
+    problem::RATE_LIMIT_POLICY,
     problem::{Code, Problem, ProblemShape},
-    users::UserView,
-};
-use crate::{
-    auth::{Caller, throttle},
-    shop::Shop,
-    usecases::{login as logins, register as registration},
+    response,
 };
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -18,6 +19,10 @@ use actix_web::{
     web::{Data, Payload},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tradepost_app::{
+    Shop,
+    usecases::{login as logins, register as registration},
+};
 use tradepost_domain::identity::UserForm;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -63,7 +68,7 @@ pub struct LoggedIn {
 /// Register as a shopper
 ///
 /// Makes a user with the role `shopper` and their customer record.
-#[utoipa::path(tag = "Identity", request_body = Register, responses((status = 201, description = "The new user.", body = UserView)))]
+#[utoipa::path(operation_id = "register", tag = "Identity", request_body = Register, responses((status = 201, description = "The new user.", body = UserView)))]
 #[post("/auth/register")]
 pub(crate) async fn register(
     shop: Data<Shop>,
@@ -74,29 +79,34 @@ pub(crate) async fn register(
     let Register { email, password, username, first_name, last_name, phone, date_of_birth } = form;
     let form = UserForm { username, email, first_name, last_name, phone, date_of_birth };
     let user = registration::register(&shop, form, password).await?;
-    Ok(answer::plain(StatusCode::CREATED, &UserView::from(&user)))
+    Ok(response::plain(StatusCode::CREATED, &UserView::of(&user)))
 }
 
 /// Log in
 ///
 /// After five wrong passwords for one login from one address each further attempt waits longer, up to a minute.
-#[utoipa::path(tag = "Identity", request_body = Login, responses(
+#[utoipa::path(operation_id = "log_in", tag = "Identity", request_body = Login, responses(
     (status = 200, description = "A bearer token.", body = LoggedIn),
     (status = 401, description = "The login or the password is wrong.", body = ProblemShape, content_type = "application/problem+json"),
     (status = 429, description = "Too many wrong passwords.", body = ProblemShape, content_type = "application/problem+json"),
 ))]
 #[post("/auth/login")]
-pub(crate) async fn login(shop: Data<Shop>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+pub(crate) async fn login(
+    shop: Data<Shop>,
+    wire: Data<Wire>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
     let Login { login, password } = read(&request, payload).await?;
     let forwarded = request.headers().get_all(header::X_FORWARDED_FOR).filter_map(|value| value.to_str().ok());
     let forwarded = forwarded.collect::<Vec<_>>().join(",");
-    let address = throttle::client_address(request.peer_addr().map(|peer| peer.ip()), &forwarded, &shop.proxies);
-    let session = logins::log_in(&shop, logins::Attempt { login, password, address }).await?;
-    let logins::Session { token, expires_at, user } = session;
-    let answer = LoggedIn { token, expires_at: Time(expires_at), user: UserView::from(&user) };
-    let mut response = answer::plain(StatusCode::OK, &answer);
-    let policy = header::HeaderValue::try_from(throttle::policy()).map_err(Problem::internal)?;
-    response.headers_mut().insert(throttle::RATE_LIMIT_POLICY, policy);
+    let address = client_address(request.peer_addr().map(|peer| peer.ip()), &forwarded, &wire.proxies);
+    let attempt = logins::Attempt { login, password, address };
+    let logins::LoggedIn { token, expires_at, user } = logins::log_in(&shop, attempt).await?;
+    let answer = LoggedIn { token, expires_at: Time(expires_at), user: UserView::of(&user) };
+    let mut response = response::plain(StatusCode::OK, &answer);
+    let policy = header::HeaderValue::try_from(login_policy()).map_err(Problem::internal)?;
+    response.headers_mut().insert(RATE_LIMIT_POLICY, policy);
     response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     Ok(response)
 }
@@ -104,7 +114,7 @@ pub(crate) async fn login(shop: Data<Shop>, request: HttpRequest, payload: Paylo
 /// Log out
 ///
 /// This credential is dead at once.
-#[utoipa::path(tag = "Identity", responses((status = 204, description = "Done.")))]
+#[utoipa::path(operation_id = "log_out", tag = "Identity", responses((status = 204, description = "Done.")))]
 #[post("/auth/logout")]
 pub(crate) async fn logout(shop: Data<Shop>, caller: Caller) -> Result<HttpResponse, Problem> {
     logins::log_out(&shop, caller.user, caller.token).await?;
@@ -114,7 +124,7 @@ pub(crate) async fn logout(shop: Data<Shop>, caller: Caller) -> Result<HttpRespo
 /// Log out everywhere
 ///
 /// Every credential of the user is dead at once.
-#[utoipa::path(tag = "Identity", responses((status = 204, description = "Done.")))]
+#[utoipa::path(operation_id = "log_out_everywhere", tag = "Identity", responses((status = 204, description = "Done.")))]
 #[post("/auth/logout-all")]
 pub(crate) async fn logout_all(shop: Data<Shop>, caller: Caller) -> Result<HttpResponse, Problem> {
     logins::log_out_everywhere(&shop, caller.user).await?;

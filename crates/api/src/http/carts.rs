@@ -1,24 +1,20 @@
 //! `/cart`: what the caller wishes to buy. It reserves nothing, and survives logging out.
 
-use super::{
-    answer,
+use super::wire::{
+    auth::Caller,
     change::Change,
     json::{Amount, Id, Qty, present},
-    orders::placed,
     path::PathId,
     problem::Problem,
-    promos::typed_code,
+    response,
 };
-use crate::{
-    auth::Caller,
-    shop::Shop,
-    usecases::{
-        carts::{self, Owner},
-        promos::{self, Wish},
-    },
-};
+use super::{orders::placed, promos::typed_code};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web::Data};
 use serde::{Deserialize, Serialize};
+use tradepost_app::{
+    Shop, clock,
+    usecases::carts::{self, Owner, Wish},
+};
 use tradepost_domain::{
     field_errors::FieldErrors,
     ids::ProductId,
@@ -28,7 +24,10 @@ use tradepost_domain::{
     },
     promos::PromoRefusal,
 };
-use tradepost_store::Session;
+use tradepost_store::{
+    Session,
+    catalogue::{self, View},
+};
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -137,18 +136,18 @@ pub struct Checkout {
 /// Show the cart
 ///
 /// Prices and what is available are those of this moment.
-#[utoipa::path(tag = "Cart", responses((status = 200, description = "The cart.", body = CartView)))]
+#[utoipa::path(operation_id = "get_cart", tag = "Cart", responses((status = 200, description = "The cart.", body = CartView)))]
 #[get("/cart")]
 pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, caller: Caller) -> Result<HttpResponse, Problem> {
     let owner = Owner::of(caller.user, &caller.principal);
-    let cart = shop.store.read(move |session| carts::priced(session, owner)).await?;
-    Ok(answer::one(&request, cart.cart_version, &CartView::from(cart)))
+    let cart = shop.store.read(move |session| carts::priced(session, owner, clock::now())).await?;
+    Ok(response::one(&request, cart.cart_version, &CartView::from(cart)))
 }
 
 /// Change the cart's promo code
 ///
 /// It is kept as typed. `promo_refused` says whether it can be used now; it is judged when the cart is placed.
-#[utoipa::path(tag = "Cart", request_body = EditCart, responses((status = 200, description = "The cart.", body = CartView)))]
+#[utoipa::path(operation_id = "update_cart", tag = "Cart", request_body = EditCart, responses((status = 200, description = "The cart.", body = CartView)))]
 #[patch("/cart")]
 pub(crate) async fn edit(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let form: EditCart = change.json()?;
@@ -157,34 +156,34 @@ pub(crate) async fn edit(shop: Data<Shop>, change: Change) -> Result<HttpRespons
     errors.into_result()?;
     let (user, expected) = (change.caller.user, change.expected_version);
     let work = move |session: &mut Session<'_>| match &code {
-        Some(code) => carts::set_promo(session, user, code.as_deref(), expected),
+        Some(code) => carts::set_promo(session, user, code.as_deref(), expected, clock::now()),
         None => carts::check(session, user, expected),
     };
     write(&shop, &change, work).await
 }
 
 /// Empty the cart
-#[utoipa::path(tag = "Cart", responses((status = 200, description = "The cart, with nothing in it.", body = CartView)))]
+#[utoipa::path(operation_id = "empty_cart", tag = "Cart", responses((status = 200, description = "The cart, with nothing in it.", body = CartView)))]
 #[delete("/cart")]
 pub(crate) async fn empty(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let (user, expected) = (change.caller.user, change.expected_version);
-    write(&shop, &change, move |session| carts::empty(session, user, expected)).await
+    write(&shop, &change, move |session| carts::empty(session, user, expected, clock::now())).await
 }
 
 /// Put a product into the cart
-#[utoipa::path(tag = "Cart", params(("product_id" = Id, Path)), request_body = PutItem, responses((status = 200, description = "The cart.", body = CartView)))]
+#[utoipa::path(operation_id = "put_cart_item", tag = "Cart", params(("product_id" = Id, Path)), request_body = PutItem, responses((status = 200, description = "The cart.", body = CartView)))]
 #[put("/cart/items/{product_id}")]
 pub(crate) async fn put_item(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
     let product = id.0;
-    let exists = move |session: &mut Session<'_>| Ok(promos::product(session, product)?.is_some());
+    let exists = move |session: &mut Session<'_>| Ok(catalogue::product(session, View::Staff, product)?.is_some());
     let form: PutItem = change.json_about(&shop, exists).await?;
     let (user, expected) = (change.caller.user, change.expected_version);
     let wish = Wish { product, quantity: form.quantity.0 };
-    write(&shop, &change, move |session| carts::put(session, user, wish, expected)).await
+    write(&shop, &change, move |session| carts::put(session, user, wish, expected, clock::now())).await
 }
 
 /// Take a product out of the cart
-#[utoipa::path(tag = "Cart", params(("product_id" = Id, Path)), responses((status = 200, description = "The cart.", body = CartView)))]
+#[utoipa::path(operation_id = "remove_cart_item", tag = "Cart", params(("product_id" = Id, Path)), responses((status = 200, description = "The cart.", body = CartView)))]
 #[delete("/cart/items/{product_id}")]
 pub(crate) async fn remove_item(
     shop: Data<Shop>,
@@ -192,13 +191,13 @@ pub(crate) async fn remove_item(
     change: Change,
 ) -> Result<HttpResponse, Problem> {
     let (user, expected) = (change.caller.user, change.expected_version);
-    write(&shop, &change, move |session| carts::take_out(session, user, id.0, expected)).await
+    write(&shop, &change, move |session| carts::take_out(session, user, id.0, expected, clock::now())).await
 }
 
 /// Check out
 ///
 /// Places what is in the cart for the caller's own customer, and empties it: both or neither.
-#[utoipa::path(tag = "Cart", request_body = Option<Checkout>, responses((status = 201, description = "The order.", body = super::order_views::OrderView)))]
+#[utoipa::path(operation_id = "check_out_cart", tag = "Cart", request_body = Option<Checkout>, responses((status = 201, description = "The order.", body = super::order_views::OrderView)))]
 #[post("/cart/checkout")]
 pub(crate) async fn checkout(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let Checkout { promo_code, notes } = change.optional_json_about(&shop, |_| Ok(true)).await?;
@@ -214,14 +213,14 @@ pub(crate) async fn checkout(shop: Data<Shop>, change: Change) -> Result<HttpRes
 async fn write(
     shop: &Shop,
     change: &Change,
-    work: impl Fn(&mut Session<'_>) -> Result<(), Problem> + Send + 'static,
+    work: impl Fn(&mut Session<'_>) -> tradepost_app::Result<()> + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
     let owner = Owner::of(change.caller.user, &change.caller.principal);
-    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
+    let work = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {
         work(session)?;
-        let cart = carts::priced(session, owner)?;
+        let cart = carts::priced(session, owner, clock::now())?;
         let version = cart.cart_version;
-        Ok(answer::changed(200, &CartView::from(cart), Some(version)))
+        Ok(response::changed(200, &CartView::from(cart), Some(version)))
     };
-    Ok(answer::send(shop.store.write(change.keyed(), work).await?))
+    Ok(response::send(shop.store.write(change.keyed(), work).await?))
 }

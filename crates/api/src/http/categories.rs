@@ -1,22 +1,18 @@
 //! `/categories`: what products stand in. Everybody may read them.
 
-use super::{
-    answer,
+use super::wire::{
     change::Change,
+    crud,
     json::{Id, Time, present},
     lists::{List, ListOf, Paging},
     path::PathId,
     problem::Problem,
 };
-use crate::{clock, shop::Shop, usecases::check_version};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use serde::{Deserialize, Serialize};
-use tradepost_domain::{
-    catalogue::Category,
-    ids::CategoryId,
-    repository::{Remove, Repository},
-};
-use tradepost_store::{Session, categories as stored};
+use tradepost_app::{Shop, clock};
+use tradepost_domain::{catalogue::Category, ids::CategoryId};
+use tradepost_store::categories as stored;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
@@ -33,8 +29,9 @@ pub struct CategoryView {
     updated_at: Time,
 }
 
-impl From<&Category> for CategoryView {
-    fn from(category: &Category) -> Self {
+impl CategoryView {
+    /// As the contract shows it.
+    pub(super) fn of(category: &Category) -> Self {
         Self {
             id: category.id.into(),
             name: category.name.clone(),
@@ -79,76 +76,52 @@ pub struct CategoryFilter {
 }
 
 /// List categories
-#[utoipa::path(tag = "Catalogue", params(Paging, CategoryFilter), responses((status = 200, description = "A page.", body = List<CategoryView>)))]
+#[utoipa::path(operation_id = "list_categories", tag = "Catalogue", params(Paging, CategoryFilter), responses((status = 200, description = "A page.", body = List<CategoryView>)))]
 #[get("/categories")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<CategoryFilter>) -> Result<HttpResponse, Problem> {
     let CategoryFilter { name, search } = list.filter.clone();
     let request = list.request(stored::CategoryFilter { name, search }, stored::ORDERINGS)?;
-    let page = shop.store.read(move |session| stored::list(session, &request).map_err(Problem::from)).await?;
-    Ok(list.answer(page, |category| CategoryView::from(&category)))
+    let page =
+        shop.store.read(move |session| stored::list(session, &request).map_err(tradepost_app::Error::from)).await?;
+    Ok(list.answer(page, |category| CategoryView::of(&category)))
 }
 
 /// Add a category
-#[utoipa::path(tag = "Catalogue", request_body = AddCategory, responses((status = 201, description = "The new category.", body = CategoryView)))]
+#[utoipa::path(operation_id = "create_category", tag = "Catalogue", request_body = AddCategory, responses((status = 201, description = "The new category.", body = CategoryView)))]
 #[post("/categories")]
 pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let form: AddCategory = change.json()?;
     let id = CategoryId::from_uuid(clock::new_uuid());
     let category = Category::new(id, &form.name, form.description.as_deref().unwrap_or(""), clock::now())?;
-    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
-        session.add(&category)?;
-        let location = format!("/api/v1/categories/{id}");
-        Ok(answer::created(&CategoryView::from(&category), Some(category.version), location))
-    };
-    Ok(answer::send(shop.store.write(change.keyed(), work).await?))
+    crud::add(&shop, &change, (category, "/api/v1/categories"), CategoryView::of).await
 }
 
 /// Read a category
-#[utoipa::path(tag = "Catalogue", params(("id" = Id, Path)), responses((status = 200, description = "The category.", body = CategoryView)))]
+#[utoipa::path(operation_id = "get_category", tag = "Catalogue", params(("id" = Id, Path)), responses((status = 200, description = "The category.", body = CategoryView)))]
 #[get("/categories/{id}")]
 pub(crate) async fn read(
     shop: Data<Shop>,
     request: HttpRequest,
     id: PathId<CategoryId>,
 ) -> Result<HttpResponse, Problem> {
-    let category = shop.store.read_one(move |session| find(session, id.0)).await?;
-    Ok(answer::one(&request, category.version, &CategoryView::from(&category)))
+    crud::read(&shop, &request, id.0, CategoryView::of).await
 }
 
 /// Change a category
-#[utoipa::path(tag = "Catalogue", params(("id" = Id, Path)), request_body = EditCategory, responses((status = 200, description = "The category.", body = CategoryView)))]
+#[utoipa::path(operation_id = "update_category", tag = "Catalogue", params(("id" = Id, Path)), request_body = EditCategory, responses((status = 200, description = "The category.", body = CategoryView)))]
 #[patch("/categories/{id}")]
 pub(crate) async fn edit(shop: Data<Shop>, id: PathId<CategoryId>, change: Change) -> Result<HttpResponse, Problem> {
-    let id = id.0;
-    let form: EditCategory = change.json_about(&shop, move |session| Ok(session.find(id)?.is_some())).await?;
-    let expected = change.expected_version;
-    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
-        let mut category = find(session, id)?;
-        let version = category.version;
-        category.edit(form.name.as_deref(), form.description.as_deref(), clock::now())?;
-        check_version(expected, version)?;
-        session.update(&category)?;
-        Ok(answer::changed(200, &CategoryView::from(&category), Some(category.version)))
-    };
-    Ok(answer::send(shop.store.write(change.keyed(), work).await?))
+    let form: EditCategory = change.json_about(&shop, crud::exists(id.0)).await?;
+    let edit =
+        move |category: &mut Category, now| category.edit(form.name.as_deref(), form.description.as_deref(), now);
+    crud::edit(&shop, &change, id.0, edit, CategoryView::of).await
 }
 
 /// Remove a category
 ///
 /// Refused while products stand in it.
-#[utoipa::path(tag = "Catalogue", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")))]
+#[utoipa::path(operation_id = "delete_category", tag = "Catalogue", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")))]
 #[delete("/categories/{id}")]
 pub(crate) async fn remove(shop: Data<Shop>, id: PathId<CategoryId>, change: Change) -> Result<HttpResponse, Problem> {
-    let expected = change.expected_version;
-    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
-        let category = find(session, id.0)?;
-        check_version(expected, category.version)?;
-        session.remove(id.0, clock::now())?;
-        Ok(answer::no_content())
-    };
-    Ok(answer::send(shop.store.write(change.keyed(), work).await?))
-}
-
-fn find(session: &mut Session<'_>, id: CategoryId) -> Result<Category, Problem> {
-    session.find(id)?.ok_or_else(Problem::not_found)
+    crud::remove(&shop, &change, id.0).await
 }

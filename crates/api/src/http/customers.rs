@@ -1,22 +1,21 @@
 //! `/customers`: who buys.
 
-use super::{
-    answer,
+use super::wire::{
     change::Change,
+    crud,
     json::{Id, Time, present},
     lists::{List, ListOf, Paging},
     path::PathId,
     problem::Problem,
 };
-use crate::{clock, shop::Shop, usecases::check_version};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use serde::{Deserialize, Serialize};
+use tradepost_app::{Shop, clock};
 use tradepost_domain::{
     customers::{Customer, CustomerForm, CustomerPatch},
     ids::CustomerId,
-    repository::{Remove, Repository},
 };
-use tradepost_store::{Session, customers as stored};
+use tradepost_store::customers as stored;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
@@ -41,8 +40,9 @@ pub struct CustomerView {
     updated_at: Time,
 }
 
-impl From<&Customer> for CustomerView {
-    fn from(customer: &Customer) -> Self {
+impl CustomerView {
+    /// As the contract shows it.
+    pub(super) fn of(customer: &Customer) -> Self {
         Self {
             id: customer.id.into(),
             code: customer.code.clone(),
@@ -102,79 +102,55 @@ pub struct CustomerFilter {
 }
 
 /// List customers
-#[utoipa::path(tag = "Customers", params(Paging, CustomerFilter), responses((status = 200, description = "A page.", body = List<CustomerView>)))]
+#[utoipa::path(operation_id = "list_customers", tag = "Customers", params(Paging, CustomerFilter), responses((status = 200, description = "A page.", body = List<CustomerView>)))]
 #[get("/customers")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<CustomerFilter>) -> Result<HttpResponse, Problem> {
     let CustomerFilter { code, name, email, phone, search, created_after, created_before } = list.filter.clone();
     let (created_after, created_before) = (created_after.map(|time| time.0), created_before.map(|time| time.0));
     let filter = stored::CustomerFilter { code, name, email, phone, search, created_after, created_before };
     let request = list.request(filter, stored::ORDERINGS)?;
-    let page = shop.store.read(move |session| stored::list(session, &request).map_err(Problem::from)).await?;
-    Ok(list.answer(page, |customer| CustomerView::from(&customer)))
+    let page =
+        shop.store.read(move |session| stored::list(session, &request).map_err(tradepost_app::Error::from)).await?;
+    Ok(list.answer(page, |customer| CustomerView::of(&customer)))
 }
 
 /// Add a customer
-#[utoipa::path(tag = "Customers", request_body = AddCustomer, responses((status = 201, description = "The new customer.", body = CustomerView)))]
+#[utoipa::path(operation_id = "create_customer", tag = "Customers", request_body = AddCustomer, responses((status = 201, description = "The new customer.", body = CustomerView)))]
 #[post("/customers")]
 pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let AddCustomer { name, code, phone, email } = change.json()?;
     let id = CustomerId::from_uuid(clock::new_uuid());
-    let customer = CustomerForm { name, code, phone, email }.parse(id, shop.country, clock::now())?;
-    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
-        session.add(&customer)?;
-        let location = format!("/api/v1/customers/{id}");
-        Ok(answer::created(&CustomerView::from(&customer), Some(customer.version), location))
-    };
-    Ok(answer::send(shop.store.write(change.keyed(), work).await?))
+    let customer = CustomerForm { name, code, phone, email }.parse(id, shop.country(), clock::now())?;
+    crud::add(&shop, &change, (customer, "/api/v1/customers"), CustomerView::of).await
 }
 
 /// Read a customer
-#[utoipa::path(tag = "Customers", params(("id" = Id, Path)), responses((status = 200, description = "The customer.", body = CustomerView)))]
+#[utoipa::path(operation_id = "get_customer", tag = "Customers", params(("id" = Id, Path)), responses((status = 200, description = "The customer.", body = CustomerView)))]
 #[get("/customers/{id}")]
 pub(crate) async fn read(
     shop: Data<Shop>,
     request: HttpRequest,
     id: PathId<CustomerId>,
 ) -> Result<HttpResponse, Problem> {
-    let customer = shop.store.read_one(move |session| find(session, id.0)).await?;
-    Ok(answer::one(&request, customer.version, &CustomerView::from(&customer)))
+    crud::read(&shop, &request, id.0, CustomerView::of).await
 }
 
 /// Change a customer
-#[utoipa::path(tag = "Customers", params(("id" = Id, Path)), request_body = EditCustomer, responses((status = 200, description = "The customer.", body = CustomerView)))]
+#[utoipa::path(operation_id = "update_customer", tag = "Customers", params(("id" = Id, Path)), request_body = EditCustomer, responses((status = 200, description = "The customer.", body = CustomerView)))]
 #[patch("/customers/{id}")]
 pub(crate) async fn edit(shop: Data<Shop>, id: PathId<CustomerId>, change: Change) -> Result<HttpResponse, Problem> {
-    let id = id.0;
-    let form: EditCustomer = change.json_about(&shop, move |session| Ok(session.find(id)?.is_some())).await?;
-    let patch = CustomerPatch { name: form.name, code: form.code, phone: form.phone, email: form.email };
-    let (country, expected) = (shop.country, change.expected_version);
-    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
-        let mut customer = find(session, id)?;
-        let version = customer.version;
-        customer.edit(&patch, country, clock::now())?;
-        check_version(expected, version)?;
-        session.update(&customer)?;
-        Ok(answer::changed(200, &CustomerView::from(&customer), Some(customer.version)))
-    };
-    Ok(answer::send(shop.store.write(change.keyed(), work).await?))
+    let EditCustomer { name, code, phone, email } = change.json_about(&shop, crud::exists(id.0)).await?;
+    let patch = CustomerPatch { name, code, phone, email };
+    let country = shop.country();
+    let edit = move |customer: &mut Customer, now| customer.edit(&patch, country, now);
+    crud::edit(&shop, &change, id.0, edit, CustomerView::of).await
 }
 
 /// Remove a customer
 ///
 /// Erases what is personal; documents stay.
-#[utoipa::path(tag = "Customers", params(("id" = Id, Path)), responses((status = 204, description = "Erased.")))]
+#[utoipa::path(operation_id = "delete_customer", tag = "Customers", params(("id" = Id, Path)), responses((status = 204, description = "Erased.")))]
 #[delete("/customers/{id}")]
 pub(crate) async fn remove(shop: Data<Shop>, id: PathId<CustomerId>, change: Change) -> Result<HttpResponse, Problem> {
-    let expected = change.expected_version;
-    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
-        let customer = find(session, id.0)?;
-        check_version(expected, customer.version)?;
-        session.remove(id.0, clock::now())?;
-        Ok(answer::no_content())
-    };
-    Ok(answer::send(shop.store.write(change.keyed(), work).await?))
-}
-
-fn find(session: &mut Session<'_>, id: CustomerId) -> Result<Customer, Problem> {
-    session.find(id)?.ok_or_else(Problem::not_found)
+    crud::remove(&shop, &change, id.0).await
 }

@@ -1,13 +1,13 @@
 //! `/dashboard`: what those who run the shop look at in the morning.
 
-use super::{
-    answer,
+use super::wire::{
     json::{Id, Time},
     problem::Problem,
+    response,
 };
-use crate::shop::Shop;
 use actix_web::{HttpResponse, get, http::StatusCode, web::Data};
 use serde::Serialize;
+use tradepost_app::Shop;
 use tradepost_domain::orders::OrderStatus;
 use tradepost_store::orders::{self as stored, WaitingRow};
 use utoipa::ToSchema;
@@ -55,14 +55,14 @@ impl WaitingView {
 /// Show waiting orders
 ///
 /// How many wait in each state, and the oldest of them.
-#[utoipa::path(tag = "Reports", responses((status = 200, description = "The orders that wait.", body = WaitingOrders)))]
+#[utoipa::path(operation_id = "get_order_dashboard", tag = "Reports", responses((status = 200, description = "The orders that wait.", body = WaitingOrders)))]
 #[get("/dashboard/orders")]
 pub(crate) async fn orders(shop: Data<Shop>) -> Result<HttpResponse, Problem> {
-    let rows = shop.store.read_one(|session| stored::waiting(session).map_err(Problem::from)).await?;
+    let rows = shop.store.read_one(|session| stored::waiting(session).map_err(tradepost_app::Error::from)).await?;
     let waiting = WaitingOrders {
         pending: WaitingView::of(OrderStatus::Pending, &rows),
         accepted: WaitingView::of(OrderStatus::Accepted, &rows),
         shipped: WaitingView::of(OrderStatus::Shipped, &rows),
     };
-    Ok(answer::plain(StatusCode::OK, &waiting))
+    Ok(response::plain(StatusCode::OK, &waiting))
 }

@@ -1,18 +1,17 @@
 //! `/inventory`: how much there is, where, and saying that it is otherwise.
 
-use super::{
-    answer,
+use super::wire::{
     change::Change,
     json::{Id, Qty, QtyChange, Time},
     lists::{List, ListOf, Paging},
-    movements::MovementView,
     path::PathId,
     problem::Problem,
-    products,
+    response,
 };
-use crate::shop::Shop;
+use super::{movements::MovementView, products};
 use actix_web::{HttpResponse, get, http::StatusCode, post, web::Data};
 use serde::{Deserialize, Serialize};
+use tradepost_app::Shop;
 use tradepost_domain::{
     ids::{LocationId, ProductId},
     ledger::{Command, Effects, stock},
@@ -138,27 +137,31 @@ pub struct Count {
 }
 
 /// List inventory
-#[utoipa::path(tag = "Stock", params(Paging, InventoryFilter), responses((status = 200, description = "A page.", body = List<InventoryView>)))]
+#[utoipa::path(operation_id = "list_inventory", tag = "Stock", params(Paging, InventoryFilter), responses((status = 200, description = "A page.", body = List<InventoryView>)))]
 #[get("/inventory")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<InventoryFilter>) -> Result<HttpResponse, Problem> {
     let InventoryFilter { location_id, low_stock, search } = list.filter.clone();
     let filter = stored::InventoryFilter { location: location_id.map(LocationId::from), low_stock, search };
     let request = list.request(filter, stored::INVENTORY_ORDERINGS)?;
-    let page = shop.store.read(move |session| stored::inventory(session, &request).map_err(Problem::from)).await?;
+    let page = shop
+        .store
+        .read(move |session| stored::inventory(session, &request).map_err(tradepost_app::Error::from))
+        .await?;
     Ok(list.answer(page, InventoryView::from))
 }
 
 /// Read the inventory of a product
-#[utoipa::path(tag = "Stock", params(("product_id" = Id, Path)), responses((status = 200, description = "How much there is, and where.", body = InventoryView)))]
+#[utoipa::path(operation_id = "get_inventory", tag = "Stock", params(("product_id" = Id, Path)), responses((status = 200, description = "How much there is, and where.", body = InventoryView)))]
 #[get("/inventory/{product_id}")]
 pub(crate) async fn read(shop: Data<Shop>, id: PathId<ProductId>) -> Result<HttpResponse, Problem> {
-    let found = shop.store.read(move |session| stored::inventory_of(session, id.0).map_err(Problem::from)).await?;
+    let found =
+        shop.store.read(move |session| stored::inventory_of(session, id.0).map_err(tradepost_app::Error::from)).await?;
     let inventory = InventoryView::from(found.ok_or_else(Problem::not_found)?);
-    Ok(answer::plain(StatusCode::OK, &inventory))
+    Ok(response::plain(StatusCode::OK, &inventory))
 }
 
 /// Adjust stock
-#[utoipa::path(tag = "Stock", params(("product_id" = Id, Path)), request_body = Adjustment, responses((status = 201, description = "The movement.", body = MovementView)))]
+#[utoipa::path(operation_id = "adjust_stock", tag = "Stock", params(("product_id" = Id, Path)), request_body = Adjustment, responses((status = 201, description = "The movement.", body = MovementView)))]
 #[post("/inventory/{product_id}/adjustments")]
 pub(crate) async fn adjust(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
     let product = id.0;
@@ -175,7 +178,7 @@ pub(crate) async fn adjust(shop: Data<Shop>, id: PathId<ProductId>, change: Chan
 /// Count stock
 ///
 /// Books what the count differs by from what the ledger had at that time.
-#[utoipa::path(tag = "Stock", params(("product_id" = Id, Path)), request_body = Count, responses((status = 201, description = "The movement.", body = MovementView)))]
+#[utoipa::path(operation_id = "count_stock", tag = "Stock", params(("product_id" = Id, Path)), request_body = Count, responses((status = 201, description = "The movement.", body = MovementView)))]
 #[post("/inventory/{product_id}/counts")]
 pub(crate) async fn count(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
     let product = id.0;
@@ -194,8 +197,8 @@ fn movement(effects: &Effects) -> Answer {
     match effects.movements().first() {
         Some(movement) => {
             let location = format!("/api/v1/stock-movements/{}", movement.id);
-            answer::created(&MovementView::of_effects(movement, &effects.names), None, location)
+            response::created(&MovementView::of_effects(movement, &effects.names), None, location)
         }
-        None => answer::no_content(),
+        None => response::no_content(),
     }
 }

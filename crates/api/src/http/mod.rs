@@ -1,49 +1,42 @@
 //! The contract over HTTP: one file per noun, and the conventions that all of them follow.
 
-pub mod answer;
 pub mod auth;
-pub mod body;
 pub mod carts;
 pub mod categories;
-pub mod change;
 pub mod customers;
 pub mod dashboard;
 pub mod docs;
-pub mod edge;
-pub mod etag;
+pub mod document;
 pub mod health;
 pub mod inventory;
-pub mod json;
-pub mod lists;
 pub mod locations;
 pub mod me;
-pub mod metrics;
 pub mod movements;
 pub mod order_steps;
 pub mod order_views;
 pub mod orders;
-pub mod path;
 pub mod pos_connections;
 pub mod pos_events;
 pub mod pos_webhook;
-pub mod problem;
 pub mod products;
 pub mod promo_check;
 pub mod promos;
-pub mod query;
-pub mod request_id;
 pub mod sale_views;
 pub mod sales;
 pub mod users;
+pub mod wire;
 
-use crate::shop::Shop;
 use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
-use problem::{Code, Problem};
+
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
+use wire::{
+    Wire,
+    problem::{Code, Problem},
+};
 
 /// Every endpoint of the contract. Whatever is routed here is documented, and must stand in the access table.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(health::healthz).service(health::readyz).service(metrics::metrics);
+    config.service(health::healthz).service(health::readyz).service(health::metrics);
     config.service(
         scope("/api/v1")
             .configure(identity)
@@ -104,8 +97,8 @@ fn pos(config: &mut ServiceConfig<'_>) {
 }
 
 /// What is answered where no endpoint is: 405 where another method would have found one, 404 otherwise.
-pub async fn nothing(shop: Data<Shop>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    match shop.rules.allowed(request.match_info().as_str()) {
+pub async fn nothing(wire: Data<Wire>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    match wire.endpoints.allowed(request.match_info().as_str()) {
         Some(allowed) => {
             let detail = format!("{} cannot be done here; {allowed} can.", request.method());
             Err(Problem::new(Code::METHOD_NOT_ALLOWED, detail).with_header(header::ALLOW, allowed))

@@ -1,16 +1,15 @@
 //! `/stock-movements`: the ledger, read-only.
 
-use super::{
-    answer,
+use super::wire::{
     json::{Id, Qty, QtyChange, Time},
     lists::{List, ListOf, Paging},
     path::PathId,
     problem::Problem,
-    query,
+    query, response,
 };
-use crate::shop::Shop;
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use serde::{Deserialize, Serialize};
+use tradepost_app::Shop;
 use tradepost_domain::{
     identity::Actor,
     ids::MovementId,
@@ -153,7 +152,7 @@ pub struct MovementFilter {
 }
 
 /// List stock movements
-#[utoipa::path(tag = "Stock", params(Paging, MovementFilter), responses((status = 200, description = "A page, newest first.", body = List<MovementView>)))]
+#[utoipa::path(operation_id = "list_stock_movements", tag = "Stock", params(Paging, MovementFilter), responses((status = 200, description = "A page, newest first.", body = List<MovementView>)))]
 #[get("/stock-movements")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<MovementFilter>) -> Result<HttpResponse, Problem> {
     let filter = list.filter.clone();
@@ -169,20 +168,24 @@ pub(crate) async fn list(shop: Data<Shop>, list: ListOf<MovementFilter>) -> Resu
         recorded_before: filter.recorded_before.map(|time| time.0),
     };
     let request = list.request(filter, stored::MOVEMENT_ORDERINGS)?;
-    let page = shop.store.read(move |session| stored::movements(session, &request).map_err(Problem::from)).await?;
+    let page = shop
+        .store
+        .read(move |session| stored::movements(session, &request).map_err(tradepost_app::Error::from))
+        .await?;
     Ok(list.answer(page, MovementView::from))
 }
 
 /// Read a stock movement
-#[utoipa::path(tag = "Stock", params(("id" = Id, Path)), responses((status = 200, description = "The movement.", body = MovementView)))]
+#[utoipa::path(operation_id = "get_stock_movement", tag = "Stock", params(("id" = Id, Path)), responses((status = 200, description = "The movement.", body = MovementView)))]
 #[get("/stock-movements/{id}")]
 pub(crate) async fn read(
     shop: Data<Shop>,
     request: HttpRequest,
     id: PathId<MovementId>,
 ) -> Result<HttpResponse, Problem> {
-    let row = shop.store.read_one(move |session| stored::movement(session, id.0).map_err(Problem::from)).await?;
+    let row =
+        shop.store.read_one(move |session| stored::movement(session, id.0).map_err(tradepost_app::Error::from)).await?;
     let movement = MovementView::from(row.ok_or_else(Problem::not_found)?);
     // A movement is never edited: its first version is its last.
-    Ok(answer::one(&request, 1, &movement))
+    Ok(response::one(&request, 1, &movement))
 }

@@ -1,16 +1,18 @@
 //! An order's way from pending to delivered, and back out of it.
 
-use super::{
+use super::wire::{
     change::Change,
     json::{Id, Qty, objects},
-    order_views::OrderView,
-    orders::{changed, exists, placed},
     path::PathId,
     problem::Problem,
 };
-use crate::shop::Shop;
+use super::{
+    order_views::OrderView,
+    orders::{changed, exists, placed},
+};
 use actix_web::{HttpResponse, post, web::Data};
 use serde::{Deserialize, Serialize};
+use tradepost_app::Shop;
 use tradepost_domain::{
     ids::{LineId, OrderId, ProductId},
     ledger::{Command, RefundLine, orders},
@@ -53,7 +55,7 @@ pub struct ReturnedOrderLine {
 /// Accept an order
 ///
 /// The shop will fulfil it. Its goods stay reserved.
-#[utoipa::path(tag = "Orders", params(("id" = Id, Path)), request_body = Option<StepReason>, responses((status = 200, description = "The order.", body = OrderView)))]
+#[utoipa::path(operation_id = "accept_order", tag = "Orders", params(("id" = Id, Path)), request_body = Option<StepReason>, responses((status = 200, description = "The order.", body = OrderView)))]
 #[post("/orders/{id}/accept")]
 pub(crate) async fn accept(shop: Data<Shop>, id: PathId<OrderId>, change: Change) -> Result<HttpResponse, Problem> {
     step(&shop, id.0, Step::Accept, &change).await
@@ -62,7 +64,7 @@ pub(crate) async fn accept(shop: Data<Shop>, id: PathId<OrderId>, change: Change
 /// Reject an order
 ///
 /// The shop will not fulfil it. Its goods are released and its promo code is given back, once.
-#[utoipa::path(tag = "Orders", params(("id" = Id, Path)), request_body = Option<StepReason>, responses((status = 200, description = "The order.", body = OrderView)))]
+#[utoipa::path(operation_id = "reject_order", tag = "Orders", params(("id" = Id, Path)), request_body = Option<StepReason>, responses((status = 200, description = "The order.", body = OrderView)))]
 #[post("/orders/{id}/reject")]
 pub(crate) async fn reject(shop: Data<Shop>, id: PathId<OrderId>, change: Change) -> Result<HttpResponse, Problem> {
     step(&shop, id.0, Step::Reject, &change).await
@@ -71,7 +73,7 @@ pub(crate) async fn reject(shop: Data<Shop>, id: PathId<OrderId>, change: Change
 /// Ship an order
 ///
 /// What was reserved leaves; it must be on hand.
-#[utoipa::path(tag = "Orders", params(("id" = Id, Path)), request_body = Option<StepReason>, responses((status = 200, description = "The order.", body = OrderView)))]
+#[utoipa::path(operation_id = "ship_order", tag = "Orders", params(("id" = Id, Path)), request_body = Option<StepReason>, responses((status = 200, description = "The order.", body = OrderView)))]
 #[post("/orders/{id}/ship")]
 pub(crate) async fn ship(shop: Data<Shop>, id: PathId<OrderId>, change: Change) -> Result<HttpResponse, Problem> {
     step(&shop, id.0, Step::Ship, &change).await
@@ -80,7 +82,7 @@ pub(crate) async fn ship(shop: Data<Shop>, id: PathId<OrderId>, change: Change) 
 /// Deliver an order
 ///
 /// Its goods have arrived.
-#[utoipa::path(tag = "Orders", params(("id" = Id, Path)), request_body = Option<StepReason>, responses((status = 200, description = "The order.", body = OrderView)))]
+#[utoipa::path(operation_id = "deliver_order", tag = "Orders", params(("id" = Id, Path)), request_body = Option<StepReason>, responses((status = 200, description = "The order.", body = OrderView)))]
 #[post("/orders/{id}/deliver")]
 pub(crate) async fn deliver(shop: Data<Shop>, id: PathId<OrderId>, change: Change) -> Result<HttpResponse, Problem> {
     step(&shop, id.0, Step::Deliver, &change).await
@@ -89,7 +91,7 @@ pub(crate) async fn deliver(shop: Data<Shop>, id: PathId<OrderId>, change: Chang
 /// Cancel an order
 ///
 /// One's own while it is pending; with `orders.fulfil` also an accepted one. Its goods are released and its promo code is given back, once.
-#[utoipa::path(tag = "Orders", params(("id" = Id, Path)), request_body = Option<StepReason>, responses((status = 200, description = "The order.", body = OrderView)))]
+#[utoipa::path(operation_id = "cancel_order", tag = "Orders", params(("id" = Id, Path)), request_body = Option<StepReason>, responses((status = 200, description = "The order.", body = OrderView)))]
 #[post("/orders/{id}/cancel")]
 pub(crate) async fn cancel(shop: Data<Shop>, id: PathId<OrderId>, change: Change) -> Result<HttpResponse, Problem> {
     step(&shop, id.0, Step::Cancel, &change).await
@@ -98,7 +100,7 @@ pub(crate) async fn cancel(shop: Data<Shop>, id: PathId<OrderId>, change: Change
 /// Return goods of an order
 ///
 /// After delivery, some or all of it, with or without the goods going back to stock; never more than was bought.
-#[utoipa::path(tag = "Orders", params(("id" = Id, Path)), request_body = ReturnOrder, responses((status = 201, description = "The order.", body = OrderView)))]
+#[utoipa::path(operation_id = "return_order", tag = "Orders", params(("id" = Id, Path)), request_body = ReturnOrder, responses((status = 201, description = "The order.", body = OrderView)))]
 #[post("/orders/{id}/returns")]
 pub(crate) async fn give_back(shop: Data<Shop>, id: PathId<OrderId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;

@@ -1,6 +1,6 @@
 //! How orders look, and by what they are looked for.
 
-use super::{
+use super::wire::{
     json::{Amount, Id, Qty, Time},
     problem::Problem,
     query,

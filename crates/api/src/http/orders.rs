@@ -1,18 +1,21 @@
 //! `/orders`: customers' orders. They reserve when placed, and leave when shipped.
 
-use super::{
-    answer,
+use super::wire::{
+    auth::Caller,
     change::Change,
     json::{Id, Qty, objects, present, present_objects},
     lists::{List, ListOf, Paging},
-    order_views::{OrderFilter, OrderView, is_visible},
     path::PathId,
     problem::Problem,
+    response,
+};
+use super::{
+    order_views::{OrderFilter, OrderView, is_visible},
     promos::typed_code,
 };
-use crate::{auth::Caller, shop::Shop};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use serde::{Deserialize, Serialize};
+use tradepost_app::Shop;
 use tradepost_domain::{
     field_errors::FieldErrors,
     identity::Principal,
@@ -77,20 +80,21 @@ pub struct EditedLine {
 /// List orders
 ///
 /// One's own; with `orders.read_all` or `orders.fulfil` everybody's.
-#[utoipa::path(tag = "Orders", params(Paging, OrderFilter), responses((status = 200, description = "A page, newest first.", body = List<OrderView>)))]
+#[utoipa::path(operation_id = "list_orders", tag = "Orders", params(Paging, OrderFilter), responses((status = 200, description = "A page, newest first.", body = List<OrderView>)))]
 #[get("/orders")]
 pub(crate) async fn list(shop: Data<Shop>, caller: Caller, list: ListOf<OrderFilter>) -> Result<HttpResponse, Problem> {
-    let currency = shop.currency;
+    let currency = shop.currency();
     let filter = list.filter.clone().in_words_of_the_store(currency, &caller.principal)?;
     let request = list.request(filter, stored::ORDERINGS)?;
-    let page = shop.store.read(move |session| stored::list(session, &request).map_err(Problem::from)).await?;
+    let page =
+        shop.store.read(move |session| stored::list(session, &request).map_err(tradepost_app::Error::from)).await?;
     Ok(list.answer(page, |order| OrderView::of_rows(order, currency)))
 }
 
 /// Place an order
 ///
 /// All lines or none; each product's lines are judged together. The goods are reserved.
-#[utoipa::path(tag = "Orders", request_body = PlaceOrder, responses((status = 201, description = "The order.", body = OrderView)))]
+#[utoipa::path(operation_id = "create_order", tag = "Orders", request_body = PlaceOrder, responses((status = 201, description = "The order.", body = OrderView)))]
 #[post("/orders")]
 pub(crate) async fn place(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let form: PlaceOrder = change.json()?;
@@ -108,7 +112,7 @@ pub(crate) async fn place(shop: Data<Shop>, change: Change) -> Result<HttpRespon
 }
 
 /// Read an order
-#[utoipa::path(tag = "Orders", params(("id" = Id, Path)), responses((status = 200, description = "The order.", body = OrderView)))]
+#[utoipa::path(operation_id = "get_order", tag = "Orders", params(("id" = Id, Path)), responses((status = 200, description = "The order.", body = OrderView)))]
 #[get("/orders/{id}")]
 pub(crate) async fn read(
     shop: Data<Shop>,
@@ -116,15 +120,16 @@ pub(crate) async fn read(
     caller: Caller,
     id: PathId<OrderId>,
 ) -> Result<HttpResponse, Problem> {
-    let order = shop.store.read(move |session| stored::order(session, id.0).map_err(Problem::from)).await?;
+    let order =
+        shop.store.read(move |session| stored::order(session, id.0).map_err(tradepost_app::Error::from)).await?;
     let order = order.filter(|found| is_visible(&found.order, &caller.principal)).ok_or_else(Problem::not_found)?;
-    Ok(answer::one(&request, order.order.version, &OrderView::of_rows(order, shop.currency)))
+    Ok(response::one(&request, order.order.version, &OrderView::of_rows(order, shop.currency())))
 }
 
 /// Change a pending order
 ///
 /// What is on it already keeps its price, and its promo code the terms it was promised with. All of it or nothing.
-#[utoipa::path(tag = "Orders", params(("id" = Id, Path)), request_body = EditOrder, responses((status = 200, description = "The order.", body = OrderView)))]
+#[utoipa::path(operation_id = "update_order", tag = "Orders", params(("id" = Id, Path)), request_body = EditOrder, responses((status = 200, description = "The order.", body = OrderView)))]
 #[patch("/orders/{id}")]
 pub(crate) async fn edit(shop: Data<Shop>, id: PathId<OrderId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
@@ -143,24 +148,24 @@ pub(crate) async fn edit(shop: Data<Shop>, id: PathId<OrderId>, change: Change) 
 /// Delete an order
 ///
 /// Cancels a pending one; takes a rejected or cancelled one out of lists. An order is never erased.
-#[utoipa::path(tag = "Orders", params(("id" = Id, Path)), responses((status = 204, description = "Cancelled or hidden, now or before.")))]
+#[utoipa::path(operation_id = "delete_order", tag = "Orders", params(("id" = Id, Path)), responses((status = 204, description = "Cancelled or hidden, now or before.")))]
 #[delete("/orders/{id}")]
 pub(crate) async fn remove(shop: Data<Shop>, id: PathId<OrderId>, change: Change) -> Result<HttpResponse, Problem> {
     let command = Command::Orders(orders::Command::Delete { id: id.0 });
-    change.submit(&shop, command, |_| answer::no_content()).await
+    change.submit(&shop, command, |_| response::no_content()).await
 }
 
 /// The order as it was just placed, or as something of it came back.
 pub(super) fn placed(effects: &Effects) -> Answer {
-    let Some(order) = order(effects) else { return answer::no_content() };
+    let Some(order) = order(effects) else { return response::no_content() };
     let location = format!("/api/v1/orders/{}", order.id);
-    answer::created(&OrderView::of_effects(order, &effects.names), Some(order.version), location)
+    response::created(&OrderView::of_effects(order, &effects.names), Some(order.version), location)
 }
 
 /// The order as it is after a change.
 pub(super) fn changed(effects: &Effects) -> Answer {
-    let Some(order) = order(effects) else { return answer::no_content() };
-    answer::changed(200, &OrderView::of_effects(order, &effects.names), Some(order.version))
+    let Some(order) = order(effects) else { return response::no_content() };
+    response::changed(200, &OrderView::of_effects(order, &effects.names), Some(order.version))
 }
 
 /// The order that was written.
@@ -172,7 +177,7 @@ fn order(effects: &Effects) -> Option<&Order> {
 pub(super) fn exists(
     id: OrderId,
     change: &Change,
-) -> impl FnOnce(&mut Session<'_>) -> Result<bool, Problem> + Send + use<> {
+) -> impl FnOnce(&mut Session<'_>) -> tradepost_app::Result<bool> + Send + use<> {
     let caller: Principal = change.caller.principal.clone();
     move |session| Ok(stored::order(session, id)?.is_some_and(|found| is_visible(&found.order, &caller)))
 }

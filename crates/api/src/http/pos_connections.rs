@@ -1,27 +1,27 @@
 //! `/pos-connections`: registered tills and POS accounts, and which of our products their products are.
 
-use super::{
-    answer,
+use super::pos_events::EventView;
+use super::wire::{
     change::Change,
+    crud,
     json::{Id, Time, present},
     lists::{List, ListOf, Paging},
     path::{PathId, PathText},
-    pos_events::EventView,
     problem::Problem,
-};
-use crate::{
-    clock,
-    shop::Shop,
-    usecases::{check_version, secrets},
+    response,
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web::Data};
 use serde::{Deserialize, Serialize};
+use tradepost_app::{
+    Shop, clock,
+    credentials::webhooks,
+    usecases::{entities, pos_connections},
+};
 use tradepost_domain::{
     field_errors::FieldErrors,
     ids::{LocationId, PosConnectionId},
     ledger::{Command, pos},
     pos::{OnShortage, PosConnection, PosConnectionPatch},
-    repository::{PosConnections, Remove, Repository},
 };
 use tradepost_store::{Session, pos as stored};
 use utoipa::{IntoParams, ToSchema};
@@ -153,19 +153,22 @@ fn patch(
 }
 
 /// List POS connections
-#[utoipa::path(tag = "POS", params(Paging, ConnectionFilter), responses((status = 200, description = "A page.", body = List<ConnectionView>)))]
+#[utoipa::path(operation_id = "list_pos_connections", tag = "POS", params(Paging, ConnectionFilter), responses((status = 200, description = "A page.", body = List<ConnectionView>)))]
 #[get("/pos-connections")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<ConnectionFilter>) -> Result<HttpResponse, Problem> {
     let ConnectionFilter { name, search } = list.filter.clone();
     let request = list.request(stored::ConnectionFilter { name, search }, stored::CONNECTION_ORDERINGS)?;
-    let page = shop.store.read(move |session| stored::connections(session, &request).map_err(Problem::from)).await?;
-    Ok(list.answer(page, |connection| ConnectionView::new(&connection, &shop.public_url)))
+    let page = shop
+        .store
+        .read(move |session| stored::connections(session, &request).map_err(tradepost_app::Error::from))
+        .await?;
+    Ok(list.answer(page, |connection| ConnectionView::new(&connection, &shop.settings.public_url)))
 }
 
 /// Register a POS connection
 ///
 /// The answer holds the secret that signs deliveries: it is shown once, and not again when the request is repeated.
-#[utoipa::path(tag = "POS", request_body = AddConnection, responses((status = 201, description = "The connection, with its secret.", body = ConnectionView)))]
+#[utoipa::path(operation_id = "create_pos_connection", tag = "POS", request_body = AddConnection, responses((status = 201, description = "The connection, with its secret.", body = ConnectionView)))]
 #[post("/pos-connections")]
 pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let form: AddConnection = change.json()?;
@@ -173,37 +176,35 @@ pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse
     let patch = patch(Some(form.name), form.dialect.as_deref(), location, form.on_shortage.as_deref())?;
     let id = PosConnectionId::from_uuid(clock::new_uuid());
     let connection = PosConnection::new(id, &patch, clock::now())?;
-    let secret = secrets::generate().map_err(Problem::internal)?;
-    let public_url = shop.public_url.clone();
-    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
-        check_location(session, connection.location)?;
-        session.add(&connection)?;
-        session.set_connection_secret(connection.id, &secret)?;
+    let secret = webhooks::generate().map_err(Problem::internal)?;
+    let public_url = shop.settings.public_url.clone();
+    let work = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {
+        pos_connections::register(session, &connection, &secret)?;
         let without = ConnectionView::new(&connection, &public_url);
         let with = ConnectionView { secret: Some(secret.clone()), ..without.clone() };
         let address = format!("/api/v1/pos-connections/{id}");
-        let stored_body = Some(answer::to_json(&without));
-        Ok(tradepost_store::Answer { stored_body, ..answer::created(&with, Some(connection.version), address) })
+        let stored_body = Some(response::to_json(&without));
+        Ok(tradepost_store::Answer { stored_body, ..response::created(&with, Some(connection.version), address) })
     };
     let done = shop.store.write(change.keyed(), work).await?;
-    shop.secrets.forget(id);
-    Ok(answer::send(done))
+    shop.webhook_secrets.forget(id);
+    Ok(response::send(done))
 }
 
 /// Read a POS connection
-#[utoipa::path(tag = "POS", params(("id" = Id, Path)), responses((status = 200, description = "The connection.", body = ConnectionView)))]
+#[utoipa::path(operation_id = "get_pos_connection", tag = "POS", params(("id" = Id, Path)), responses((status = 200, description = "The connection.", body = ConnectionView)))]
 #[get("/pos-connections/{id}")]
 pub(crate) async fn read(
     shop: Data<Shop>,
     request: HttpRequest,
     id: PathId<PosConnectionId>,
 ) -> Result<HttpResponse, Problem> {
-    let connection = shop.store.read_one(move |session| find(session, id.0)).await?;
-    Ok(answer::one(&request, connection.version, &ConnectionView::new(&connection, &shop.public_url)))
+    let view = |connection: &PosConnection| ConnectionView::new(connection, &shop.settings.public_url);
+    crud::read(&shop, &request, id.0, view).await
 }
 
 /// Change a POS connection
-#[utoipa::path(tag = "POS", params(("id" = Id, Path)), request_body = EditConnection, responses((status = 200, description = "The connection.", body = ConnectionView)))]
+#[utoipa::path(operation_id = "update_pos_connection", tag = "POS", params(("id" = Id, Path)), request_body = EditConnection, responses((status = 200, description = "The connection.", body = ConnectionView)))]
 #[patch("/pos-connections/{id}")]
 pub(crate) async fn edit(
     shop: Data<Shop>,
@@ -211,48 +212,36 @@ pub(crate) async fn edit(
     change: Change,
 ) -> Result<HttpResponse, Problem> {
     let id = id.0;
-    let form: EditConnection = change.json_about(&shop, move |session| Ok(session.find(id)?.is_some())).await?;
+    let form: EditConnection = change.json_about(&shop, crud::exists(id)).await?;
     let patch = patch(form.name, form.dialect.as_deref(), form.location_id, form.on_shortage.as_deref());
-    let (public_url, expected) = (shop.public_url.clone(), change.expected_version);
-    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
-        let mut connection = find(session, id)?;
-        let version = connection.version;
-        let patch = patch.clone()?;
-        connection.edit(&patch, clock::now())?;
-        check_location(session, patch.location.flatten())?;
-        check_version(expected, version)?;
-        session.update(&connection)?;
-        Ok(answer::changed(200, &ConnectionView::new(&connection, &public_url), Some(connection.version)))
+    let (public_url, expected) = (shop.settings.public_url.clone(), change.expected_version);
+    let work = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {
+        entities::get::<PosConnection>(session, id)?;
+        let connection = pos_connections::edit(session, id, expected, &patch.clone()?, clock::now())?;
+        Ok(response::changed(200, &ConnectionView::new(&connection, &public_url), Some(connection.version)))
     };
-    Ok(answer::send(shop.store.write(change.keyed(), work).await?))
+    Ok(response::send(shop.store.write(change.keyed(), work).await?))
 }
 
 /// Remove a POS connection
 ///
 /// Its secret is forgotten; what it reported stays.
-#[utoipa::path(tag = "POS", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")))]
+#[utoipa::path(operation_id = "delete_pos_connection", tag = "POS", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")))]
 #[delete("/pos-connections/{id}")]
 pub(crate) async fn remove(
     shop: Data<Shop>,
     id: PathId<PosConnectionId>,
     change: Change,
 ) -> Result<HttpResponse, Problem> {
-    let (id, expected) = (id.0, change.expected_version);
-    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
-        let connection = find(session, id)?;
-        check_version(expected, connection.version)?;
-        session.remove(id, clock::now())?;
-        Ok(answer::no_content())
-    };
-    let done = shop.store.write(change.keyed(), work).await?;
-    shop.secrets.forget(id);
-    Ok(answer::send(done))
+    let removed = crud::remove(&shop, &change, id.0).await?;
+    shop.webhook_secrets.forget(id.0);
+    Ok(removed)
 }
 
 /// Map a till's product
 ///
 /// Says which of our products a till's product is. Deliveries that waited for it are judged again, in order, and applied once.
-#[utoipa::path(tag = "POS", params(("id" = Id, Path), ("external_id" = String, Path)), request_body = MapProduct, responses((status = 200, description = "The mapping, and what it led to.", body = MappingView)))]
+#[utoipa::path(operation_id = "map_pos_product", tag = "POS", params(("id" = Id, Path), ("external_id" = String, Path)), request_body = MapProduct, responses((status = 200, description = "The mapping, and what it led to.", body = MappingView)))]
 #[put("/pos-connections/{id}/products/{external_id}")]
 pub(crate) async fn map(
     shop: Data<Shop>,
@@ -261,7 +250,7 @@ pub(crate) async fn map(
     change: Change,
 ) -> Result<HttpResponse, Problem> {
     let (id, external_id) = (id.0, external_id.0);
-    let form: MapProduct = change.json_about(&shop, move |session| Ok(session.find(id)?.is_some())).await?;
+    let form: MapProduct = change.json_about(&shop, crud::exists(id)).await?;
     let product = form.product_id.into();
     let command = Command::Pos(pos::Command::Map { connection: id, external_id, product });
     change
@@ -278,13 +267,13 @@ pub(crate) async fn map(
                 product_id: form.product_id,
                 events,
             };
-            answer::changed(200, &mapping, None)
+            response::changed(200, &mapping, None)
         })
         .await
 }
 
 /// Forget a mapping
-#[utoipa::path(tag = "POS", params(("id" = Id, Path), ("external_id" = String, Path)), responses((status = 204, description = "Forgotten.")))]
+#[utoipa::path(operation_id = "unmap_pos_product", tag = "POS", params(("id" = Id, Path), ("external_id" = String, Path)), responses((status = 204, description = "Forgotten.")))]
 #[delete("/pos-connections/{id}/products/{external_id}")]
 pub(crate) async fn unmap(
     shop: Data<Shop>,
@@ -293,18 +282,5 @@ pub(crate) async fn unmap(
     change: Change,
 ) -> Result<HttpResponse, Problem> {
     let command = Command::Pos(pos::Command::Unmap { connection: id.0, external_id: external_id.0 });
-    change.submit(&shop, command, |_| answer::no_content()).await
-}
-
-fn find(session: &mut Session<'_>, id: PosConnectionId) -> Result<PosConnection, Problem> {
-    session.find(id)?.ok_or_else(Problem::not_found)
-}
-
-fn check_location(session: &mut Session<'_>, location: Option<LocationId>) -> Result<(), Problem> {
-    match location {
-        Some(id) if session.find(id)?.is_none() => {
-            Err(Problem::at("/location_id", "unknown_location", "there is no such location"))
-        }
-        _ => Ok(()),
-    }
+    change.submit(&shop, command, |_| response::no_content()).await
 }

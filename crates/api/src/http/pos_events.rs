@@ -1,18 +1,17 @@
 //! `/pos-events`: the inbox of what tills reported, whatever came of it.
 
-use super::{
-    answer,
+use super::movements::MovementView;
+use super::wire::{
     change::Change,
     json::{Id, Qty, QtyChange, Time},
     lists::{List, ListOf, Paging},
-    movements::MovementView,
     path::PathId,
     problem::Problem,
-    query,
+    query, response,
 };
-use crate::shop::Shop;
 use actix_web::{HttpRequest, HttpResponse, get, post, web::Data};
 use serde::{Deserialize, Serialize};
+use tradepost_app::Shop;
 use tradepost_domain::{
     ids::PosEventId,
     ledger::{Command, Effects, pos},
@@ -181,7 +180,7 @@ pub struct EventFilter {
 }
 
 /// List the POS inbox
-#[utoipa::path(tag = "POS", params(Paging, EventFilter), responses((status = 200, description = "A page, newest first.", body = List<EventView>)))]
+#[utoipa::path(operation_id = "list_pos_events", tag = "POS", params(Paging, EventFilter), responses((status = 200, description = "A page, newest first.", body = List<EventView>)))]
 #[get("/pos-events")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<EventFilter>) -> Result<HttpResponse, Problem> {
     let filter = list.filter.clone();
@@ -194,27 +193,29 @@ pub(crate) async fn list(shop: Data<Shop>, list: ListOf<EventFilter>) -> Result<
         received_before: filter.received_before.map(|time| time.0),
     };
     let request = list.request(filter, stored::EVENT_ORDERINGS)?;
-    let page = shop.store.read(move |session| stored::events(session, &request).map_err(Problem::from)).await?;
+    let page =
+        shop.store.read(move |session| stored::events(session, &request).map_err(tradepost_app::Error::from)).await?;
     Ok(list.answer(page, EventView::from))
 }
 
 /// Read a delivery
-#[utoipa::path(tag = "POS", params(("id" = Id, Path)), responses((status = 200, description = "The delivery.", body = EventView)))]
+#[utoipa::path(operation_id = "get_pos_event", tag = "POS", params(("id" = Id, Path)), responses((status = 200, description = "The delivery.", body = EventView)))]
 #[get("/pos-events/{id}")]
 pub(crate) async fn read(
     shop: Data<Shop>,
     request: HttpRequest,
     id: PathId<PosEventId>,
 ) -> Result<HttpResponse, Problem> {
-    let event = shop.store.read(move |session| stored::event(session, id.0).map_err(Problem::from)).await?;
+    let event =
+        shop.store.read(move |session| stored::event(session, id.0).map_err(tradepost_app::Error::from)).await?;
     let event = event.ok_or_else(Problem::not_found)?;
-    Ok(answer::one(&request, event.event.version, &EventView::from(event)))
+    Ok(response::one(&request, event.event.version, &EventView::from(event)))
 }
 
 /// Judge a delivery again
 ///
 /// One that was refused or is held: when there is stock again, or its product is known.
-#[utoipa::path(tag = "POS", params(("id" = Id, Path)), responses((status = 200, description = "The delivery as it stands now, and what it led to.", body = JudgedView)))]
+#[utoipa::path(operation_id = "retry_pos_event", tag = "POS", params(("id" = Id, Path)), responses((status = 200, description = "The delivery as it stands now, and what it led to.", body = JudgedView)))]
 #[post("/pos-events/{id}/retry")]
 pub(crate) async fn retry(shop: Data<Shop>, id: PathId<PosEventId>, change: Change) -> Result<HttpResponse, Problem> {
     change.submit(&shop, Command::Pos(pos::Command::Retry { id: id.0 }), judged).await
@@ -223,7 +224,7 @@ pub(crate) async fn retry(shop: Data<Shop>, id: PathId<PosEventId>, change: Chan
 /// Dismiss a delivery
 ///
 /// Decides that it shall not be applied.
-#[utoipa::path(tag = "POS", params(("id" = Id, Path)), request_body = Option<Dismiss>, responses((status = 200, description = "The delivery.", body = JudgedView)))]
+#[utoipa::path(operation_id = "dismiss_pos_event", tag = "POS", params(("id" = Id, Path)), request_body = Option<Dismiss>, responses((status = 200, description = "The delivery.", body = JudgedView)))]
 #[post("/pos-events/{id}/dismiss")]
 pub(crate) async fn dismiss(shop: Data<Shop>, id: PathId<PosEventId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
@@ -233,9 +234,9 @@ pub(crate) async fn dismiss(shop: Data<Shop>, id: PathId<PosEventId>, change: Ch
 }
 
 fn judged(effects: &Effects) -> Answer {
-    let Some(event) = effects.pos.events.first() else { return answer::no_content() };
+    let Some(event) = effects.pos.events.first() else { return response::no_content() };
     let view = |movement| MovementView::of_effects(movement, &effects.names);
     let movements = effects.movements().iter().map(view).collect();
     let judged = JudgedView { event: EventView::from(&*event.value), movements };
-    answer::changed(200, &judged, Some(event.value.version))
+    response::changed(200, &judged, Some(event.value.version))
 }

@@ -2,15 +2,15 @@
 //!
 //! The signature is verified in memory before anything else. What is not signed leaves no trace but a counter and a log line.
 
-use super::{
-    answer, body,
+use super::movements::MovementView;
+use super::wire::{
+    Wire, body,
     json::{Id, Qty, QtyChange, Time, present_objects},
-    movements::MovementView,
     problem::{Code, Problem, ProblemShape},
     query,
     request_id::RequestId,
+    response,
 };
-use crate::{clock, shop::Shop, usecases::secrets::Signed};
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse, post,
     web::{Data, Payload},
@@ -19,6 +19,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
+use tradepost_app::{
+    Shop,
+    credentials::webhooks::{self, Signed},
+};
 use tradepost_domain::{
     field_errors::FieldErrors,
     identity::Principal,
@@ -99,8 +103,7 @@ pub struct PosOutcome {
 ///
 /// Signed with the connection's secret: headers `webhook-id`, `webhook-timestamp` (300 s tolerance) and `webhook-signature`
 /// (`v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`). An id is applied once, however often it comes.
-#[utoipa::path(
-    tag = "POS",
+#[utoipa::path(operation_id = "receive_pos_webhook", tag = "POS",
     params(
         ("connection_id" = Id, Path),
         ("webhook-id" = String, Header, description = "The sender's id of this delivery."),
@@ -117,9 +120,13 @@ pub struct PosOutcome {
     )
 )]
 #[post("/webhooks/pos/{connection_id}")]
-pub(crate) async fn receive(shop: Data<Shop>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+pub(crate) async fn receive(
+    (shop, wire): (Data<Shop>, Data<Wire>),
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
     let body = body::read(&request, &mut payload.into_inner()).await?;
-    let connection = authenticate(&shop, &request, &body).await?;
+    let connection = authenticate(&shop, &wire, &request, &body).await?;
     query::refuse_all(request.query_string())?;
     let webhook_id = header(&request, "webhook-id").to_owned();
     if !(1..=255).contains(&webhook_id.len()) {
@@ -143,35 +150,30 @@ pub(crate) async fn receive(shop: Data<Shop>, request: HttpRequest, payload: Pay
         answer: Box::new(move |effects| outcome(effects, instance.as_ref())),
     };
     let done = shop.store.ledger().submit(submission).await.map_err(|error| refused(error, is_single))?;
-    Ok(answer::send(done))
+    Ok(response::send(done))
 }
 
 /// Who sends it, if the signature is good. Whatever is wrong, the answer is the same.
-async fn authenticate(shop: &Shop, request: &HttpRequest, body: &[u8]) -> Result<PosConnectionId, Problem> {
+async fn authenticate(
+    shop: &Shop,
+    wire: &Wire,
+    request: &HttpRequest,
+    body: &[u8],
+) -> Result<PosConnectionId, Problem> {
     let named: Option<PosConnectionId> = request.match_info().get("connection_id").and_then(|text| text.parse().ok());
-    let secret = match named {
-        Some(id) => shop.secrets.of(&shop.store, id).await?,
-        None => None,
-    };
     let signed = Signed {
         id: header(request, "webhook-id"),
         timestamp: header(request, "webhook-timestamp"),
         signatures: header(request, "webhook-signature"),
         body,
     };
-    // Without a connection the work is the same, so that nobody finds out by the time it takes which ids exist.
-    let is_good = signed.is_good(secret.as_deref().unwrap_or("whsec_bm9ib2R5cyBzZWNyZXQ="), clock::now());
-    match named.filter(|_| is_good && secret.is_some()) {
-        Some(id) => Ok(id),
-        None => {
-            shop.metrics.bad_signatures.inc();
-            log::info!(
-                "a delivery was not signed well (connection {})",
-                named.map_or_else(|| "unknown".to_owned(), |id| id.to_string())
-            );
-            Err(bad_signature())
-        }
+    if let Some(id) = webhooks::sender(shop, named, &signed).await? {
+        return Ok(id);
     }
+    wire.metrics.bad_signatures.inc();
+    let named = named.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
+    log::info!("a delivery was not signed well (connection {named})");
+    Err(bad_signature())
 }
 
 fn bad_signature() -> Problem {
@@ -194,13 +196,13 @@ fn signed_headers(request: &HttpRequest) -> String {
 fn outcome(effects: &Effects, instance: Option<&RequestId>) -> Answer {
     let decided = effects.pos.events.first().map(|written| (&written.value, effects.movements()));
     let seen = || effects.pos.seen.as_ref().map(|seen| (&seen.event, seen.movements.as_slice()));
-    let Some((event, movements)) = decided.or_else(seen) else { return answer::no_content() };
+    let Some((event, movements)) = decided.or_else(seen) else { return response::no_content() };
     if let Some(refusal) = &effects.pos.refused {
         let problem = Problem::from(refusal.clone()).with("event_id", event.id.to_string());
         let problem = instance.map_or(problem.clone(), |id| problem.in_request(&id.0));
-        return Answer { status: problem.code().status, body: problem.body(), ..answer::no_content() };
+        return Answer { status: problem.code().status, body: problem.body(), ..response::no_content() };
     }
-    answer::changed(status(event), &PosOutcome::of_effects(event, movements, &effects.names), None)
+    response::changed(status(event), &PosOutcome::of_effects(event, movements, &effects.names), None)
 }
 
 fn status(event: &PosEvent) -> u16 {
@@ -230,13 +232,13 @@ fn refused(error: SubmitError, is_single: bool) -> Problem {
         SubmitError::Refused(Refusal::NotFound(_)) => bad_signature(),
         SubmitError::Refused(Refusal::Invalid(errors)) if is_single => {
             let mut moved = FieldErrors::new();
-            for fault in errors.as_slice() {
-                let pointer = fault.pointer.strip_prefix("/changes/0").unwrap_or(&fault.pointer);
-                moved.add(pointer, fault.code, &fault.detail);
+            for error in errors.as_slice() {
+                let pointer = error.pointer.strip_prefix("/changes/0").unwrap_or(&error.pointer);
+                moved.add(pointer, error.code, &error.detail);
             }
             moved.into()
         }
-        other => other.into(),
+        other => tradepost_app::Error::from(other).into(),
     }
 }
 

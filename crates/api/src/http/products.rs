@@ -1,18 +1,19 @@
 //! `/products`: what the shop sells. Everybody may read what is on sale; staff see everything.
 
-use super::{
-    answer,
+use super::wire::{
+    auth::MaybeCaller,
     change::Change,
     json::{Amount, Id, Qty, Time, present},
     lists::{List, ListOf, Paging},
     path::PathId,
     problem::Problem,
     query::{self, Parsed},
+    response,
 };
-use crate::{auth::MaybeCaller, clock, shop::Shop};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use tradepost_app::{Shop, clock};
 use tradepost_domain::{
     catalogue::{Product, ProductForm, ProductPatch},
     ids::{CategoryId, ProductId},
@@ -304,39 +305,42 @@ fn view_of(caller: &MaybeCaller) -> View {
 }
 
 /// List products
-#[utoipa::path(tag = "Catalogue", params(Paging, ProductFilter), responses((status = 200, description = "A page.", body = List<ProductView>)))]
+#[utoipa::path(operation_id = "list_products", tag = "Catalogue", params(Paging, ProductFilter), responses((status = 200, description = "A page.", body = List<ProductView>)))]
 #[get("/products")]
 pub(crate) async fn list(
     shop: Data<Shop>,
     caller: MaybeCaller,
     list: ListOf<ProductFilter>,
 ) -> Result<HttpResponse, Problem> {
-    let (view, currency) = (view_of(&caller), shop.currency);
+    let (view, currency) = (view_of(&caller), shop.currency());
     let filter = list.filter.clone().in_words_of_the_store(currency)?;
     let request = list.request(filter, stored::ORDERINGS)?;
-    let page = shop.store.read(move |session| stored::list(session, view, &request).map_err(Problem::from)).await?;
+    let page = shop
+        .store
+        .read(move |session| stored::list(session, view, &request).map_err(tradepost_app::Error::from))
+        .await?;
     Ok(list.answer(page, |row| ProductView::of_row(row, view, currency)))
 }
 
 /// Add a product
 ///
 /// Its first stock is booked as a movement at the default location.
-#[utoipa::path(tag = "Catalogue", request_body = AddProduct, responses((status = 201, description = "The new product.", body = ProductView)))]
+#[utoipa::path(operation_id = "create_product", tag = "Catalogue", request_body = AddProduct, responses((status = 201, description = "The new product.", body = ProductView)))]
 #[post("/products")]
 pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
-    let (product, initial_quantity) = change.json::<AddProduct>()?.parse(shop.currency)?;
+    let (product, initial_quantity) = change.json::<AddProduct>()?.parse(shop.currency())?;
     let id = product.id;
     let command = Command::Catalogue(catalogue::Command::Add { product: Arc::new(product), initial_quantity });
     change
         .submit(&shop, command, move |effects| match written(effects) {
-            Some((view, version)) => answer::created(&view, Some(version), format!("/api/v1/products/{id}")),
-            None => answer::no_content(),
+            Some((view, version)) => response::created(&view, Some(version), format!("/api/v1/products/{id}")),
+            None => response::no_content(),
         })
         .await
 }
 
 /// Read a product
-#[utoipa::path(tag = "Catalogue", params(("id" = Id, Path)), responses((status = 200, description = "The product.", body = ProductView)))]
+#[utoipa::path(operation_id = "get_product", tag = "Catalogue", params(("id" = Id, Path)), responses((status = 200, description = "The product.", body = ProductView)))]
 #[get("/products/{id}")]
 pub(crate) async fn read(
     shop: Data<Shop>,
@@ -345,13 +349,16 @@ pub(crate) async fn read(
     id: PathId<ProductId>,
 ) -> Result<HttpResponse, Problem> {
     let view = view_of(&caller);
-    let row = shop.store.read_one(move |session| stored::product(session, view, id.0).map_err(Problem::from)).await?;
+    let row = shop
+        .store
+        .read_one(move |session| stored::product(session, view, id.0).map_err(tradepost_app::Error::from))
+        .await?;
     let row = row.ok_or_else(Problem::not_found)?;
-    Ok(answer::one(&request, row.version, &ProductView::of_row(row, view, shop.currency)))
+    Ok(response::one(&request, row.version, &ProductView::of_row(row, view, shop.currency())))
 }
 
 /// Change a product
-#[utoipa::path(tag = "Catalogue", params(("id" = Id, Path)), request_body = EditProduct, responses((status = 200, description = "The product.", body = ProductView)))]
+#[utoipa::path(operation_id = "update_product", tag = "Catalogue", params(("id" = Id, Path)), request_body = EditProduct, responses((status = 200, description = "The product.", body = ProductView)))]
 #[patch("/products/{id}")]
 pub(crate) async fn edit(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
@@ -359,8 +366,8 @@ pub(crate) async fn edit(shop: Data<Shop>, id: PathId<ProductId>, change: Change
     let command = Command::Catalogue(catalogue::Command::Edit { id, patch: Box::new(form.into()) });
     change
         .submit(&shop, command, |effects| match written(effects) {
-            Some((view, version)) => answer::changed(200, &view, Some(version)),
-            None => answer::no_content(),
+            Some((view, version)) => response::changed(200, &view, Some(version)),
+            None => response::no_content(),
         })
         .await
 }
@@ -368,11 +375,11 @@ pub(crate) async fn edit(shop: Data<Shop>, id: PathId<ProductId>, change: Change
 /// Remove a product
 ///
 /// It leaves every list; its history stays, and staff can still read it.
-#[utoipa::path(tag = "Catalogue", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")))]
+#[utoipa::path(operation_id = "delete_product", tag = "Catalogue", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")))]
 #[delete("/products/{id}")]
 pub(crate) async fn remove(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
     let command = Command::Catalogue(catalogue::Command::Remove { id: id.0 });
-    change.submit(&shop, command, |_| answer::no_content()).await
+    change.submit(&shop, command, |_| response::no_content()).await
 }
 
 /// The product as it was just written, with its version.
@@ -385,6 +392,6 @@ fn written(effects: &Effects) -> Option<(ProductView, i64)> {
 ///
 /// # Errors
 /// What the database said.
-pub fn exists(session: &mut Session<'_>, id: ProductId) -> Result<bool, Problem> {
+pub fn exists(session: &mut Session<'_>, id: ProductId) -> tradepost_app::Result<bool> {
     Ok(stored::product(session, View::Staff, id)?.is_some_and(|row| row.removed_at.is_none()))
 }

@@ -1,22 +1,22 @@
 //! `/promo-codes/check`: what would it take off?
 
-use super::{
-    answer,
+use super::orders::OrderedLine;
+use super::wire::{
     change::Change,
     json::{Amount, present_objects},
-    orders::OrderedLine,
     problem::Problem,
-};
-use crate::{
-    shop::Shop,
-    usecases::{carts::Owner, promos},
+    response,
 };
 use actix_web::{HttpResponse, post, web::Data};
 use serde::{Deserialize, Serialize};
+use tradepost_app::{
+    Shop, clock,
+    usecases::{carts::Owner, quotes},
+};
 use tradepost_domain::{
     field_errors::FieldErrors,
     ledger::{
-        Refusal, SellLine,
+        SellLine,
         orders::{Quote, QuoteSubject},
     },
     text::{self, limits},
@@ -64,7 +64,7 @@ enum Subject {
 /// Check a promo code
 ///
 /// What it would take off for the caller now. Nothing is redeemed.
-#[utoipa::path(tag = "Promo codes", request_body = CheckPromo, responses((status = 200, description = "What would be paid.", body = QuoteView)))]
+#[utoipa::path(operation_id = "check_promo_code", tag = "Promo codes", request_body = CheckPromo, responses((status = 200, description = "What would be paid.", body = QuoteView)))]
 #[post("/promo-codes/check")]
 pub(crate) async fn check(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let form: CheckPromo = change.json()?;
@@ -73,26 +73,20 @@ pub(crate) async fn check(shop: Data<Shop>, change: Change) -> Result<HttpRespon
     let subject = subject(form.lines, form.cart, &mut errors);
     errors.into_result()?;
     let owner = Owner::of(change.caller.user, &change.caller.principal);
-    let work = move |session: &mut Session<'_>| -> Result<Answer, Problem> {
+    let work = move |session: &mut Session<'_>| -> tradepost_app::Result<Answer> {
         let quoted = match &subject {
             Subject::Lines(lines) => QuoteSubject::Lines(lines.clone()),
             Subject::Cart => QuoteSubject::Cart(owner.user),
         };
-        let quote = promos::quote(session, quoted, owner.customer, Some(code.clone()))?;
-        if quote.lines.is_empty() {
-            return Err(Refusal::CartEmpty.into());
-        }
-        if let Some(reason) = quote.promo_refused {
-            return Err(Refusal::PromoRefused(reason).into());
-        }
-        Ok(answer::changed(200, &QuoteView::from(quote), None))
+        let quote = quotes::check_promo(session, quoted, (owner.customer, code.clone()), clock::now())?;
+        Ok(response::changed(200, &QuoteView::from(quote), None))
     };
     let done = match change.keyed() {
         Some(key) => shop.store.write(Some(key), work).await?,
-        // Nothing is kept: there is no need to stand in the line of those who write.
+        // Nothing is kept: there is no need to stand in the queue of those who write.
         None => Done { answer: shop.store.read(work).await?, replayed: false },
     };
-    Ok(answer::send(done))
+    Ok(response::send(done))
 }
 
 fn subject(lines: Option<Vec<OrderedLine>>, cart: Option<bool>, errors: &mut FieldErrors) -> Subject {

@@ -1,25 +1,24 @@
 //! `/promo-codes`: what they take off, for whom, and how often.
 
-use super::{
-    answer,
+use super::wire::{
     change::Change,
+    crud,
     json::{Amount, Id, Time, present},
     lists::{List, ListOf, Paging},
     path::PathId,
     problem::Problem,
     query,
 };
-use crate::{clock, shop::Shop, usecases::check_version};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use serde::{Deserialize, Serialize};
+use tradepost_app::{Shop, clock};
 use tradepost_domain::{
     field_errors::FieldErrors,
     ids::PromoId,
     promos::{Discount, Percentage, Promo, PromoPatch},
-    repository::{Remove, Repository},
     text::{self, limits},
 };
-use tradepost_store::{Session, promos as stored};
+use tradepost_store::promos as stored;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
@@ -64,8 +63,9 @@ pub struct PromoView {
     updated_at: Time,
 }
 
-impl From<&Promo> for PromoView {
-    fn from(promo: &Promo) -> Self {
+impl PromoView {
+    /// As the contract shows it.
+    pub(super) fn of(promo: &Promo) -> Self {
         let (amount, percentage) = match promo.terms.reduction {
             Discount::Fixed(amount) => (Some(Amount(amount.money())), None),
             Discount::Percentage(percentage) => (None, Some(percentage.to_string())),
@@ -217,10 +217,10 @@ pub struct PromoFilter {
 }
 
 /// List promo codes
-#[utoipa::path(tag = "Promo codes", params(Paging, PromoFilter), responses((status = 200, description = "A page, newest first.", body = List<PromoView>)))]
+#[utoipa::path(operation_id = "list_promo_codes", tag = "Promo codes", params(Paging, PromoFilter), responses((status = 200, description = "A page, newest first.", body = List<PromoView>)))]
 #[get("/promo-codes")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<PromoFilter>) -> Result<HttpResponse, Problem> {
-    let (filter, currency) = (list.filter.clone(), shop.currency);
+    let (filter, currency) = (list.filter.clone(), shop.currency());
     let kind = |name: &str| ["fixed", "percentage"].contains(&name).then(|| name.to_owned());
     let filter = stored::PromoFilter {
         code: filter.code,
@@ -238,69 +238,45 @@ pub(crate) async fn list(shop: Data<Shop>, list: ListOf<PromoFilter>) -> Result<
         search: filter.search,
     };
     let request = list.request(filter, stored::ORDERINGS)?;
-    let page = shop.store.read(move |session| stored::list(session, &request).map_err(Problem::from)).await?;
-    Ok(list.answer(page, |promo| PromoView::from(&promo)))
+    let page =
+        shop.store.read(move |session| stored::list(session, &request).map_err(tradepost_app::Error::from)).await?;
+    Ok(list.answer(page, |promo| PromoView::of(&promo)))
 }
 
 /// Add a promo code
-#[utoipa::path(tag = "Promo codes", request_body = AddPromo, responses((status = 201, description = "The new promo code.", body = PromoView)))]
+#[utoipa::path(operation_id = "create_promo_code", tag = "Promo codes", request_body = AddPromo, responses((status = 201, description = "The new promo code.", body = PromoView)))]
 #[post("/promo-codes")]
 pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let form: AddPromo = change.json()?;
     let id = PromoId::from_uuid(clock::new_uuid());
-    let promo = Promo::new(id, &form.into(), shop.currency, clock::now())?;
-    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
-        session.add(&promo)?;
-        Ok(answer::created(&PromoView::from(&promo), Some(promo.version), format!("/api/v1/promo-codes/{id}")))
-    };
-    Ok(answer::send(shop.store.write(change.keyed(), work).await?))
+    let promo = Promo::new(id, &form.into(), shop.currency(), clock::now())?;
+    crud::add(&shop, &change, (promo, "/api/v1/promo-codes"), PromoView::of).await
 }
 
 /// Read a promo code
-#[utoipa::path(tag = "Promo codes", params(("id" = Id, Path)), responses((status = 200, description = "The promo code.", body = PromoView)))]
+#[utoipa::path(operation_id = "get_promo_code", tag = "Promo codes", params(("id" = Id, Path)), responses((status = 200, description = "The promo code.", body = PromoView)))]
 #[get("/promo-codes/{id}")]
 pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<PromoId>) -> Result<HttpResponse, Problem> {
-    let promo = shop.store.read_one(move |session| find(session, id.0)).await?;
-    Ok(answer::one(&request, promo.version, &PromoView::from(&promo)))
+    crud::read(&shop, &request, id.0, PromoView::of).await
 }
 
 /// Change a promo code
-#[utoipa::path(tag = "Promo codes", params(("id" = Id, Path)), request_body = EditPromo, responses((status = 200, description = "The promo code.", body = PromoView)))]
+#[utoipa::path(operation_id = "update_promo_code", tag = "Promo codes", params(("id" = Id, Path)), request_body = EditPromo, responses((status = 200, description = "The promo code.", body = PromoView)))]
 #[patch("/promo-codes/{id}")]
 pub(crate) async fn edit(shop: Data<Shop>, id: PathId<PromoId>, change: Change) -> Result<HttpResponse, Problem> {
-    let id = id.0;
-    let form: EditPromo = change.json_about(&shop, move |session| Ok(session.find(id)?.is_some())).await?;
-    let patch = PromoPatch::from(form);
-    let (currency, expected) = (shop.currency, change.expected_version);
-    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
-        let mut promo = find(session, id)?;
-        let version = promo.version;
-        promo.edit(&patch, currency, clock::now())?;
-        check_version(expected, version)?;
-        session.update(&promo)?;
-        Ok(answer::changed(200, &PromoView::from(&promo), Some(promo.version)))
-    };
-    Ok(answer::send(shop.store.write(change.keyed(), work).await?))
+    let form: EditPromo = change.json_about(&shop, crud::exists(id.0)).await?;
+    let (patch, currency) = (PromoPatch::from(form), shop.currency());
+    let edit = move |promo: &mut Promo, now| promo.edit(&patch, currency, now);
+    crud::edit(&shop, &change, id.0, edit, PromoView::of).await
 }
 
 /// Remove a promo code
 ///
 /// Orders that hold it keep the terms they were promised. Its code is free again.
-#[utoipa::path(tag = "Promo codes", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")))]
+#[utoipa::path(operation_id = "delete_promo_code", tag = "Promo codes", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")))]
 #[delete("/promo-codes/{id}")]
 pub(crate) async fn remove(shop: Data<Shop>, id: PathId<PromoId>, change: Change) -> Result<HttpResponse, Problem> {
-    let expected = change.expected_version;
-    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
-        let promo = find(session, id.0)?;
-        check_version(expected, promo.version)?;
-        session.remove(id.0, clock::now())?;
-        Ok(answer::no_content())
-    };
-    Ok(answer::send(shop.store.write(change.keyed(), work).await?))
-}
-
-fn find(session: &mut Session<'_>, id: PromoId) -> Result<Promo, Problem> {
-    session.find(id)?.ok_or_else(Problem::not_found)
+    crud::remove(&shop, &change, id.0).await
 }
 
 /// A parameter that is a percentage, in hundredths of a percent.

@@ -1,17 +1,17 @@
 //! `/sales`: over the counter. Stock leaves at once.
 
-use super::{
-    answer,
+use super::sale_views::{SaleFilter, SaleView};
+use super::wire::{
     change::Change,
     json::{Id, Qty, Time, objects, present, present_objects},
     lists::{List, ListOf, Paging},
     path::PathId,
     problem::Problem,
-    sale_views::{SaleFilter, SaleView},
+    response,
 };
-use crate::shop::Shop;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use serde::{Deserialize, Serialize};
+use tradepost_app::Shop;
 use tradepost_domain::{
     field_errors::FieldErrors,
     ids::{CustomerId, LineId, LocationId, ProductId, SaleId},
@@ -107,20 +107,21 @@ pub struct ReturnedLine {
 }
 
 /// List sales
-#[utoipa::path(tag = "Sales", params(Paging, SaleFilter), responses((status = 200, description = "A page, newest first.", body = List<SaleView>)))]
+#[utoipa::path(operation_id = "list_sales", tag = "Sales", params(Paging, SaleFilter), responses((status = 200, description = "A page, newest first.", body = List<SaleView>)))]
 #[get("/sales")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<SaleFilter>) -> Result<HttpResponse, Problem> {
-    let currency = shop.currency;
+    let currency = shop.currency();
     let filter = list.filter.clone().in_words_of_the_store(currency)?;
     let request = list.request(filter, stored::ORDERINGS)?;
-    let page = shop.store.read(move |session| stored::list(session, &request).map_err(Problem::from)).await?;
+    let page =
+        shop.store.read(move |session| stored::list(session, &request).map_err(tradepost_app::Error::from)).await?;
     Ok(list.answer(page, |sale| SaleView::of_rows(sale, currency)))
 }
 
 /// Record a sale
 ///
 /// All lines or none; each product's lines are judged together.
-#[utoipa::path(tag = "Sales", request_body = RecordSale, responses((status = 201, description = "The sale.", body = SaleView)))]
+#[utoipa::path(operation_id = "record_sale", tag = "Sales", request_body = RecordSale, responses((status = 201, description = "The sale.", body = SaleView)))]
 #[post("/sales")]
 pub(crate) async fn record(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let form: RecordSale = change.json()?;
@@ -129,7 +130,7 @@ pub(crate) async fn record(shop: Data<Shop>, change: Change) -> Result<HttpRespo
         line: None,
         product: Some(line.product_id.into()),
         quantity: line.quantity.0,
-        unit_price: price(line.unit_price, index, shop.currency, &mut errors),
+        unit_price: price(line.unit_price, index, shop.currency(), &mut errors),
     });
     let new = sales::NewSale {
         lines: lines.collect(),
@@ -143,18 +144,18 @@ pub(crate) async fn record(shop: Data<Shop>, change: Change) -> Result<HttpRespo
 }
 
 /// Read a sale
-#[utoipa::path(tag = "Sales", params(("id" = Id, Path)), responses((status = 200, description = "The sale.", body = SaleView)))]
+#[utoipa::path(operation_id = "get_sale", tag = "Sales", params(("id" = Id, Path)), responses((status = 200, description = "The sale.", body = SaleView)))]
 #[get("/sales/{id}")]
 pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<SaleId>) -> Result<HttpResponse, Problem> {
-    let sale = shop.store.read(move |session| stored::sale(session, id.0).map_err(Problem::from)).await?;
+    let sale = shop.store.read(move |session| stored::sale(session, id.0).map_err(tradepost_app::Error::from)).await?;
     let sale = sale.ok_or_else(Problem::not_found)?;
-    Ok(answer::one(&request, sale.sale.version, &SaleView::of_rows(sale, shop.currency)))
+    Ok(response::one(&request, sale.sale.version, &SaleView::of_rows(sale, shop.currency())))
 }
 
 /// Correct a sale
 ///
 /// What is on it already keeps its price. Never below what was refunded.
-#[utoipa::path(tag = "Sales", params(("id" = Id, Path)), request_body = CorrectSale, responses((status = 200, description = "The sale.", body = SaleView)))]
+#[utoipa::path(operation_id = "correct_sale", tag = "Sales", params(("id" = Id, Path)), request_body = CorrectSale, responses((status = 200, description = "The sale.", body = SaleView)))]
 #[patch("/sales/{id}")]
 pub(crate) async fn correct(shop: Data<Shop>, id: PathId<SaleId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
@@ -165,7 +166,7 @@ pub(crate) async fn correct(shop: Data<Shop>, id: PathId<SaleId>, change: Change
             line: line.line_id.map(LineId::from),
             product: line.product_id.map(ProductId::from),
             quantity: line.quantity.0,
-            unit_price: price(line.unit_price, index, shop.currency, &mut errors),
+            unit_price: price(line.unit_price, index, shop.currency(), &mut errors),
         });
         lines.collect()
     });
@@ -183,7 +184,7 @@ pub(crate) async fn correct(shop: Data<Shop>, id: PathId<SaleId>, change: Change
 /// Refund a sale
 ///
 /// Some or all of it, with or without the goods going back to stock. The total stays; `refunded_total` grows.
-#[utoipa::path(tag = "Sales", params(("id" = Id, Path)), request_body = Refund, responses((status = 201, description = "The sale.", body = SaleView)))]
+#[utoipa::path(operation_id = "refund_sale", tag = "Sales", params(("id" = Id, Path)), request_body = Refund, responses((status = 201, description = "The sale.", body = SaleView)))]
 #[post("/sales/{id}/refunds")]
 pub(crate) async fn refund(shop: Data<Shop>, id: PathId<SaleId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
@@ -201,23 +202,23 @@ pub(crate) async fn refund(shop: Data<Shop>, id: PathId<SaleId>, change: Change)
 /// Void a sale
 ///
 /// What was sold and has not come back returns to stock, once. The sale stays readable.
-#[utoipa::path(tag = "Sales", params(("id" = Id, Path)), responses((status = 204, description = "Voided, now or before.")))]
+#[utoipa::path(operation_id = "void_sale", tag = "Sales", params(("id" = Id, Path)), responses((status = 204, description = "Voided, now or before.")))]
 #[delete("/sales/{id}")]
 pub(crate) async fn void(shop: Data<Shop>, id: PathId<SaleId>, change: Change) -> Result<HttpResponse, Problem> {
-    change.submit(&shop, Command::Sales(sales::Command::Void { id: id.0 }), |_| answer::no_content()).await
+    change.submit(&shop, Command::Sales(sales::Command::Void { id: id.0 }), |_| response::no_content()).await
 }
 
 /// The sale as it was just written.
 fn sale(status: u16, effects: &Effects) -> Answer {
-    let Some(sale) = effects.sales.sales.first() else { return answer::no_content() };
+    let Some(sale) = effects.sales.sales.first() else { return response::no_content() };
     let view = SaleView::of_effects(&sale.value, &effects.names);
     match status {
-        201 => answer::created(&view, Some(sale.value.version), format!("/api/v1/sales/{}", sale.value.id)),
-        _ => answer::changed(status, &view, Some(sale.value.version)),
+        201 => response::created(&view, Some(sale.value.version), format!("/api/v1/sales/{}", sale.value.id)),
+        _ => response::changed(status, &view, Some(sale.value.version)),
     }
 }
 
-fn exists(session: &mut Session<'_>, id: SaleId) -> Result<bool, Problem> {
+fn exists(session: &mut Session<'_>, id: SaleId) -> tradepost_app::Result<bool> {
     Ok(stored::sale(session, id)?.is_some())
 }
 

@@ -1,25 +1,26 @@
 //! `/users`: who logs in, and what they may do.
 
-use super::{
-    answer,
+use super::wire::{
     change::Change,
+    crud,
     json::{Id, Time, present},
     lists::{List, ListOf, Paging},
     path::PathId,
     problem::Problem,
-    query,
-};
-use crate::{
-    clock,
-    shop::Shop,
-    usecases::users::{self, NewUser, Standing},
+    query, response,
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use serde::{Deserialize, Serialize};
+use tradepost_app::{
+    Shop, clock,
+    usecases::{
+        entities,
+        users::{self, NewUser, Standing},
+    },
+};
 use tradepost_domain::{
     identity::{Permission, Role, User, UserForm},
     ids::UserId,
-    repository::{Repository, Users},
 };
 use tradepost_store::{Session, users as stored};
 use utoipa::{IntoParams, ToSchema};
@@ -55,8 +56,9 @@ pub struct UserView {
     updated_at: Time,
 }
 
-impl From<&User> for UserView {
-    fn from(user: &User) -> Self {
+impl UserView {
+    /// As the contract shows it.
+    pub(super) fn of(user: &User) -> Self {
         Self {
             id: user.id.into(),
             username: user.username.clone(),
@@ -126,7 +128,7 @@ pub struct UserFilter {
 }
 
 /// List users
-#[utoipa::path(tag = "Users", params(Paging, UserFilter), responses((status = 200, description = "A page.", body = List<UserView>)))]
+#[utoipa::path(operation_id = "list_users", tag = "Users", params(Paging, UserFilter), responses((status = 200, description = "A page.", body = List<UserView>)))]
 #[get("/users")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<UserFilter>) -> Result<HttpResponse, Problem> {
     let UserFilter { email, username, role, active, search, created_after, created_before } = list.filter.clone();
@@ -134,12 +136,13 @@ pub(crate) async fn list(shop: Data<Shop>, list: ListOf<UserFilter>) -> Result<H
     let (created_after, created_before) = (created_after.map(|time| time.0), created_before.map(|time| time.0));
     let filter = stored::UserFilter { email, username, role, active, search, created_after, created_before };
     let request = list.request(filter, stored::ORDERINGS)?;
-    let page = shop.store.read(move |session| stored::list(session, &request).map_err(Problem::from)).await?;
-    Ok(list.answer(page, |user| UserView::from(&user)))
+    let page =
+        shop.store.read(move |session| stored::list(session, &request).map_err(tradepost_app::Error::from)).await?;
+    Ok(list.answer(page, |user| UserView::of(&user)))
 }
 
 /// Add a user
-#[utoipa::path(tag = "Users", request_body = AddUser, responses((status = 201, description = "The new user.", body = UserView)))]
+#[utoipa::path(operation_id = "create_user", tag = "Users", request_body = AddUser, responses((status = 201, description = "The new user.", body = UserView)))]
 #[post("/users")]
 pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let form: AddUser = change.json()?;
@@ -149,65 +152,56 @@ pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse
     let form = UserForm { username, email, first_name, last_name, phone, date_of_birth };
     let new = NewUser { form, password, role, permissions };
     let (user, hash) = users::prepare(&shop, &change.caller.principal, new).await?;
-    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
-        session.add(&user)?;
-        session.set_password_hash(user.id, &hash)?;
+    let work = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {
+        users::add(session, &user, &hash)?;
         let location = format!("/api/v1/users/{}", user.id);
-        Ok(answer::created(&UserView::from(&user), Some(user.version), location))
+        Ok(response::created(&UserView::of(&user), Some(user.version), location))
     };
-    Ok(answer::send(shop.store.write(change.keyed(), work).await?))
+    Ok(response::send(shop.store.write(change.keyed(), work).await?))
 }
 
 /// Read a user
-#[utoipa::path(tag = "Users", params(("id" = Id, Path)), responses((status = 200, description = "The user.", body = UserView)))]
+#[utoipa::path(operation_id = "get_user", tag = "Users", params(("id" = Id, Path)), responses((status = 200, description = "The user.", body = UserView)))]
 #[get("/users/{id}")]
 pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<UserId>) -> Result<HttpResponse, Problem> {
-    let user = shop.store.read_one(move |session| session.find(id.0).map_err(Problem::from)).await?;
-    let user = user.ok_or_else(Problem::not_found)?;
-    Ok(answer::one(&request, user.version, &UserView::from(&user)))
+    crud::read(&shop, &request, id.0, UserView::of).await
 }
 
 /// Change what a user is and may
 ///
 /// Nobody grants what they do not hold, only an owner makes admins and owners, and the last owner stays one.
-#[utoipa::path(tag = "Users", params(("id" = Id, Path)), request_body = EditUser, responses((status = 200, description = "The user.", body = UserView)))]
+#[utoipa::path(operation_id = "update_user", tag = "Users", params(("id" = Id, Path)), request_body = EditUser, responses((status = 200, description = "The user.", body = UserView)))]
 #[patch("/users/{id}")]
 pub(crate) async fn edit(shop: Data<Shop>, id: PathId<UserId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
-    let form: EditUser = change.json_about(&shop, move |session| exists(session, id)).await?;
+    let form: EditUser = change.json_about(&shop, crud::exists(id)).await?;
     let role = form.role.as_deref().map(users::parse_role).transpose();
     let permissions = form.permissions.as_deref().map(users::parse_permissions).transpose();
     let (caller, expected) = (change.caller.principal.clone(), change.expected_version);
-    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
-        if !exists(session, id)? {
-            return Err(Problem::not_found());
-        }
+    let work = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {
+        entities::get::<User>(session, id)?;
         let standing = Standing { role: role.clone()?, permissions: permissions.clone()?, active: form.active };
         let user = users::change_standing(session, &caller, id, standing, expected)?;
-        Ok(answer::changed(200, &UserView::from(&user), Some(user.version)))
+        Ok(response::changed(200, &UserView::of(&user), Some(user.version)))
     };
     let done = shop.store.write(change.keyed(), work).await?;
-    shop.callers.forget(id);
-    Ok(answer::send(done))
+    shop.principals.forget(id);
+    Ok(response::send(done))
 }
 
 /// Remove a user
 ///
 /// Erases what is personal and every credential; documents stay.
-#[utoipa::path(tag = "Users", params(("id" = Id, Path)), responses((status = 204, description = "Erased.")))]
+#[utoipa::path(operation_id = "delete_user", tag = "Users", params(("id" = Id, Path)), responses((status = 204, description = "Erased.")))]
 #[delete("/users/{id}")]
 pub(crate) async fn remove(shop: Data<Shop>, id: PathId<UserId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
     let (caller, expected) = (change.caller.principal.clone(), change.expected_version);
-    let work = move |session: &mut Session<'_>| -> Result<_, Problem> {
+    let work = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {
         users::erase(session, &caller, id, expected, clock::now())?;
-        Ok(answer::no_content())
+        Ok(response::no_content())
     };
     let done = shop.store.write(change.keyed(), work).await?;
-    shop.callers.forget(id);
-    Ok(answer::send(done))
-}
-
-fn exists(session: &mut Session<'_>, id: UserId) -> Result<bool, Problem> {
-    Ok(session.find(id)?.is_some())
+    shop.principals.forget(id);
+    Ok(response::send(done))
 }

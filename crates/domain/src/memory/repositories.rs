@@ -11,12 +11,12 @@ use crate::{
     identity::{Principal, Role, Token, User},
     ids::{CustomerId, Id, LocationId, PosConnectionId, ProductId, PromoId, TokenId, UserId},
     instant::Instant,
-    ledger::CustomerSummary,
+    ledger::{Command, CustomerSummary, Effects, Refusal},
     pos::PosConnection,
     promos::Promo,
     repository::{
-        Carts, Customers, Entity as _, Error, LoginFailures, PosConnections, Promos, Remove, Repository, Result,
-        Tokens, Users,
+        Carts, Customers, DryRun, Entity as _, Error, LoginFailures, PosConnections, Promos, Remove, Repository,
+        Result, Tokens, Users,
     },
     stock::Location,
 };
@@ -258,6 +258,17 @@ impl Shop {
         cart.version += 1;
         self.book.orders.carts.enter(user, Some(cart));
         Ok(())
+    }
+}
+
+impl DryRun for Shop {
+    fn dry_run(
+        &mut self,
+        command: &Command,
+        principal: &Principal,
+        now: Instant,
+    ) -> Result<std::result::Result<Effects, Refusal>> {
+        Ok(Self::dry_run(self, command, principal, now))
     }
 }
 

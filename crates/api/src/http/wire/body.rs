@@ -1,0 +1,207 @@
+//! Bodies: read whole, up to 1 MiB, kept raw (a retry is recognised by every byte), then parsed as JSON strictly.
+//!
+//! What cannot be parsed is parsed once more, slowly, to say where it went wrong.
+
+use super::{
+    json::Object,
+    problem::{Code, FieldError, Problem},
+};
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    error::PayloadError,
+    http::header,
+    web::{self, Bytes},
+};
+use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
+use std::time::Duration;
+use validator::{Validate, ValidationErrors, ValidationErrorsKind};
+
+/// The largest body, in bytes.
+pub const LIMIT: usize = 1024 * 1024;
+
+/// How long a body may take to arrive. Whoever sends slower keeps a connection, and a stop of the program, waiting.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Reads the whole body.
+///
+/// # Errors
+/// 413 beyond [`LIMIT`], 400 where the connection broke off, the encoding is wrong or the rest does not come.
+pub async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Problem> {
+    let whole = tokio::time::timeout(PATIENCE, web::Bytes::from_request(request, payload)).await;
+    let whole =
+        whole.map_err(|_| Problem::new(Code::MALFORMED, "The rest of the body did not come within 30 seconds."))?;
+    whole.map_err(|error| match error.as_error::<PayloadError>() {
+        Some(PayloadError::Overflow) => too_large(),
+        _ => Problem::new(Code::MALFORMED, "The body could not be read to its end."),
+    })
+}
+
+fn too_large() -> Problem {
+    Problem::new(Code::PAYLOAD_TOO_LARGE, format!("A body has at most {LIMIT} bytes (1 MiB)."))
+}
+
+/// Does the request say that its body is JSON?
+pub fn says_json(request: &HttpRequest) -> bool {
+    let Some(kind) = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
+    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// Parses JSON into a request and checks its shape.
+///
+/// # Errors
+/// `malformed` for what is not JSON; `validation` with a pointer for everything else.
+pub fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Problem> {
+    let Object(value) = serde_json::from_slice::<Object<T>>(bytes).map_err(|error| explain::<T>(bytes, &error))?;
+    value.validate().map_err(|errors| shape_errors(&errors))?;
+    Ok(value)
+}
+
+fn explain<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Problem {
+    if !error.is_data() {
+        return Problem::new(Code::MALFORMED, format!("The body is not JSON: {error}."));
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let Err(error) = serde_path_to_error::deserialize::<_, Object<T>>(&mut json) else {
+        return Problem::new(Code::MALFORMED, "The body is not JSON.");
+    };
+    let pointer = pointer(error.path());
+    let message = error.into_inner().to_string();
+    // serde_json adds where in the text it was; the pointer says it better.
+    let message = message.split(" at line ").next().unwrap_or_default();
+    let Explained { field, code, detail } = explain_message(message);
+    match field {
+        Some(field) if pointer.rsplit('/').next() != Some(&escape(field)) => {
+            Problem::at(format!("{pointer}/{}", escape(field)), code, detail)
+        }
+        _ => Problem::at(pointer, code, detail),
+    }
+}
+
+/// What serde said, in words for people.
+pub(super) struct Explained<'a> {
+    /// The field it is about, where the message names one.
+    pub(super) field: Option<&'a str>,
+    /// Stable, snake_case.
+    pub(super) code: &'static str,
+    /// A sentence.
+    pub(super) detail: String,
+}
+
+pub(super) fn explain_message(message: &str) -> Explained<'_> {
+    let field = message.split('`').nth(1);
+    let about = |code, detail: &str| Explained { field, code, detail: detail.to_owned() };
+    match message {
+        m if m.starts_with("missing field") => about("required", "this is required"),
+        m if m.starts_with("unknown field") => about("unknown", "there is no such field here"),
+        m if m.starts_with("duplicate field") => about("duplicate", "this stands here twice"),
+        m if m.starts_with("invalid type") => {
+            Explained { field: None, code: "type", detail: m.replace("invalid type: ", "this is of the wrong type: ") }
+        }
+        m => Explained { field: None, code: "invalid", detail: m.to_owned() },
+    }
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", escape(key)),
+            Segment::Enum { variant } => format!("/{}", escape(variant)),
+            Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+fn escape(token: &str) -> String {
+    token.replace('~', "~0").replace('/', "~1")
+}
+
+fn shape_errors(errors: &ValidationErrors) -> Problem {
+    let mut found = Vec::new();
+    collect(errors, "", &mut found);
+    found.into_iter().fold(Problem::new(Code::VALIDATION, ""), Problem::with_field_error)
+}
+
+fn collect(errors: &ValidationErrors, at: &str, found: &mut Vec<FieldError>) {
+    for (field, kind) in errors.errors() {
+        let here = format!("{at}/{field}");
+        match kind {
+            ValidationErrorsKind::Field(errors) => found.extend(errors.iter().map(|error| FieldError {
+                pointer: Some(here.clone()),
+                parameter: None,
+                code: error.code.to_string(),
+                detail: error.message.as_deref().unwrap_or("this is not as it must be").to_owned(),
+            })),
+            ValidationErrorsKind::Struct(inner) => collect(inner, &here, found),
+            ValidationErrorsKind::List(items) => {
+                items.iter().for_each(|(index, inner)| collect(inner, &format!("{here}/{index}"), found));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::json::{Id, Qty, objects};
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize, Validate)]
+    #[serde(deny_unknown_fields)]
+    struct Sell {
+        #[serde(deserialize_with = "objects")]
+        #[validate(length(min = 1, max = 2, message = "a request has 1 to 2 lines"))]
+        lines: Vec<Line>,
+    }
+
+    #[derive(Debug, Deserialize, serde::Serialize)]
+    #[serde(deny_unknown_fields)]
+    struct Line {
+        product_id: Id,
+        quantity: Qty,
+    }
+
+    fn fault(body: &str) -> (String, String) {
+        let problem = parse::<Sell>(body.as_bytes()).unwrap_err();
+        let json: serde_json::Value = serde_json::from_slice(&problem.body()).unwrap();
+        let first = &json["errors"][0];
+        let code = first["code"].as_str().or(json["code"].as_str()).unwrap_or_default();
+        (first["pointer"].as_str().unwrap_or("-").to_owned(), code.to_owned())
+    }
+
+    #[test]
+    fn a_fault_is_found_where_it_is() {
+        const ID: &str = r#""0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c""#;
+        let line = |quantity: &str| format!(r#"{{"lines": [{{"product_id": {ID}, "quantity": {quantity}}}]}}"#);
+        for (body, pointer, code) in [
+            ("", "-", "malformed"),
+            ("{", "-", "malformed"),
+            ("nonsense", "-", "malformed"),
+            ("[]", "", "type"),
+            ("{}", "/lines", "required"),
+            (r#"{"lines": []}"#, "/lines", "length"),
+            (r#"{"lines": [{}]}"#, "/lines/0/product_id", "required"),
+            (&format!(r#"{{"lines": [[{ID}, 3]]}}"#), "/lines/0", "type"),
+            (r#"{"lines": [], "x": 1}"#, "/x", "unknown"),
+            (r#"{"lines": [], "lines": []}"#, "/lines", "duplicate"),
+            (&line("\"3\""), "/lines/0/quantity", "invalid"),
+            (&line("0.000001"), "/lines/0/quantity", "invalid"),
+            (&line("-1"), "/lines/0/quantity", "invalid"),
+            (&line("null"), "/lines/0/quantity", "invalid"),
+        ] {
+            assert_eq!(fault(body), (pointer.to_owned(), code.to_owned()), "{body}");
+        }
+        assert!(parse::<Sell>(line("0.1").as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn ten_thousand_open_brackets_are_no_reason_to_fall_over() {
+        assert_eq!(fault(&"[".repeat(10_000)).1, "type");
+        assert_eq!(fault(&format!(r#"{{"lines": [{{"quantity": {}"#, "[".repeat(10_000))).1, "malformed");
+    }
+}

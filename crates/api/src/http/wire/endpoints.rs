@@ -1,0 +1,151 @@
+//! Which endpoints there are and who may use them: each is an operation of the contract, and the name of the operation is what
+//! [`tradepost_app::access`] says who may do. One that does not stand there keeps the program from starting.
+
+use actix_web::http::Method;
+use std::collections::HashMap;
+use tradepost_app::access::{self, Access};
+
+/// An operation as the contract has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    /// Its method.
+    pub method: &'static str,
+    /// Its path, with names in braces.
+    pub path: String,
+    /// What it does, as the access table calls it.
+    pub action: String,
+    /// Does it know any parameters?
+    pub takes_query: bool,
+}
+
+/// One endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Its place in [`Endpoints::operations`].
+    pub index: usize,
+    /// Who may.
+    pub access: Access,
+    /// Does it know any parameters?
+    pub takes_query: bool,
+}
+
+/// All endpoints, ready to be asked.
+pub struct Endpoints {
+    operations: Vec<Operation>,
+    /// By number of segments, so that few paths are compared.
+    paths: HashMap<usize, Vec<PathEndpoints>>,
+}
+
+struct PathEndpoints {
+    segments: Vec<String>,
+    methods: Vec<(Method, Endpoint)>,
+}
+
+fn is_name(segment: &str) -> bool {
+    segment.starts_with('{')
+}
+
+impl Endpoints {
+    /// Takes the operations; the access table must say something about every one and about nothing else.
+    ///
+    /// # Errors
+    /// A sentence that names the operation that has no rule, or the rule that has no operation.
+    pub fn new(operations: Vec<Operation>) -> Result<Self, String> {
+        if let Some((action, _)) = access::rules().find(|(name, _)| !operations.iter().any(|one| one.action == *name)) {
+            return Err(format!("the access table has an entry for {action}, which does not exist"));
+        }
+        let mut paths: HashMap<usize, Vec<PathEndpoints>> = HashMap::new();
+        for (index, operation) in operations.iter().enumerate() {
+            let Operation { method, path, action, takes_query } = operation;
+            let access = access::access(action)
+                .ok_or_else(|| format!("{method} {path} ({action}) has no entry in the access table"))?;
+            let segments: Vec<_> = path.split('/').skip(1).map(str::to_owned).collect();
+            let group = paths.entry(segments.len()).or_default();
+            let method = Method::from_bytes(method.as_bytes()).map_err(|_| format!("{method} is no method"))?;
+            let endpoint = (method, Endpoint { index, access, takes_query: *takes_query });
+            match group.iter_mut().find(|known| known.segments == segments) {
+                Some(known) => known.methods.push(endpoint),
+                None => group.push(PathEndpoints { segments, methods: vec![endpoint] }),
+            }
+        }
+        // A path that says more comes first: `check` is not an id.
+        for group in paths.values_mut() {
+            group.sort_by_key(|one| one.segments.iter().filter(|segment| is_name(segment)).count());
+        }
+        Ok(Self { operations, paths })
+    }
+
+    /// All operations.
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    /// The patterns that fit a path: seldom more than one, as with `/promo-codes/check` and `/promo-codes/{id}`.
+    fn paths<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a PathEndpoints> {
+        let parts = move || path.split('/').skip(1);
+        let fits = |pattern: &str, part: &str| if is_name(pattern) { !part.is_empty() } else { pattern == part };
+        let group = self.paths.get(&parts().count()).into_iter().flatten();
+        group.filter(move |known| known.segments.iter().zip(parts()).all(|(pattern, part)| fits(pattern, part)))
+    }
+
+    /// The endpoint that a request goes to, where there is one.
+    pub fn endpoint(&self, method: &Method, path: &str) -> Option<Endpoint> {
+        let mut methods = self.paths(path).flat_map(|known| &known.methods);
+        methods.find(|(known, _)| known == method).map(|(_, endpoint)| *endpoint)
+    }
+
+    /// What can be done with a path that exists, as the header `Allow` says it.
+    pub fn allowed(&self, path: &str) -> Option<String> {
+        let mut methods: Vec<_> =
+            self.paths(path).flat_map(|known| &known.methods).map(|(method, _)| method.as_str()).collect();
+        if methods.is_empty() {
+            return None;
+        }
+        if methods.contains(&"GET") {
+            methods.push("HEAD");
+        }
+        Some(methods.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::document;
+    use tradepost_app::access::Access::{Owner, Permission as May, Public, SignedIn};
+    use tradepost_domain::identity::Permission::{IntegrationsManage, PromosWrite};
+
+    fn operations() -> Vec<Operation> {
+        document::operations(&document::document())
+    }
+
+    #[test]
+    fn an_endpoint_that_is_not_in_the_table_keeps_the_program_from_starting() {
+        assert!(Endpoints::new(operations()).is_ok());
+        let mut more = operations();
+        let (path, action) = ("/api/v1/secrets".to_owned(), "list_secrets".to_owned());
+        more.push(Operation { method: "GET", path, action, takes_query: false });
+        assert!(Endpoints::new(more).err().unwrap().contains("/api/v1/secrets"));
+        let fewer = operations().into_iter().filter(|one| one.action != "check_health").collect();
+        assert!(Endpoints::new(fewer).err().unwrap().contains("check_health"));
+    }
+
+    #[test]
+    fn paths_are_found_by_their_pattern() {
+        let endpoints = Endpoints::new(operations()).unwrap();
+        let access = |method: Method, path: &str| endpoints.endpoint(&method, path).map(|endpoint| endpoint.access);
+        assert_eq!(access(Method::GET, "/api/v1/products"), Some(Public));
+        assert_eq!(access(Method::DELETE, "/api/v1/products/x"), Some(Owner));
+        assert_eq!(access(Method::PUT, "/api/v1/pos-connections/a/products/b"), Some(May(IntegrationsManage)));
+        assert_eq!(access(Method::POST, "/api/v1/promo-codes/check"), Some(SignedIn));
+        assert_eq!(access(Method::GET, "/api/v1/promo-codes/check"), Some(May(PromosWrite)), "as any other id");
+        for nothing in ["/", "", "/api/v1/products/", "/api/v1/productsx", "/api/v1/products/x/y", "//api/v1/products"]
+        {
+            assert_eq!(access(Method::GET, nothing), None, "{nothing}");
+        }
+        let allowed = endpoints.allowed("/api/v1/products/x").unwrap();
+        for method in ["GET", "PATCH", "DELETE", "HEAD"] {
+            assert!(allowed.contains(method), "{allowed}");
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! How ids, money, quantities and times stand in JSON: exactly, and in one way.
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
+};
+use serde_json::value::RawValue;
+use std::{borrow::Cow, fmt, marker::PhantomData, str::FromStr};
+use tradepost_domain::{
+    ids::{self, ProductId},
+    instant::Instant,
+    money::{Currency, Money},
+    quantity::{Delta, Quantity},
+};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, schema::Type},
+};
+use uuid::Uuid;
+
+/// An id: a UUID in its hyphenated form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Id(Uuid);
+
+impl<T> From<ids::Id<T>> for Id {
+    fn from(id: ids::Id<T>) -> Self {
+        Self(id.uuid())
+    }
+}
+
+impl<T> From<Id> for ids::Id<T> {
+    fn from(id: Id) -> Self {
+        Self::from_uuid(id.0)
+    }
+}
+
+impl From<Uuid> for Id {
+    fn from(id: Uuid) -> Self {
+        Self(id)
+    }
+}
+
+impl From<Id> for Uuid {
+    fn from(id: Id) -> Self {
+        id.0
+    }
+}
+
+impl From<tradepost_store::Id> for Id {
+    fn from(id: tradepost_store::Id) -> Self {
+        Self(id.0)
+    }
+}
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        text.parse::<ProductId>().map(|id| Self(id.uuid())).map_err(D::Error::custom)
+    }
+}
+
+/// A quantity: a JSON number, read and written digit by digit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Qty(pub Quantity);
+
+/// A signed change of a quantity: a JSON number, read and written digit by digit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QtyChange(pub Delta);
+
+impl Qty {
+    /// As stored, in hundred-thousandths; the tables hold nothing below zero.
+    pub fn stored(value: i64) -> Self {
+        Self(Quantity::from_hundred_thousandths(value).unwrap_or_default())
+    }
+}
+
+impl QtyChange {
+    /// As stored, in hundred-thousandths.
+    pub const fn stored(value: i64) -> Self {
+        Self(Delta::from_hundred_thousandths(value))
+    }
+}
+
+/// Reads the text of a JSON number. `f64` never sees it: 0.1 stays 0.1.
+fn number<'de, D: Deserializer<'de>, T: FromStr<Err: std::fmt::Display>>(deserializer: D) -> Result<T, D::Error> {
+    let raw = <&RawValue>::deserialize(deserializer)?.get();
+    match raw.as_bytes().first() {
+        Some(b'-' | b'0'..=b'9') => raw.parse().map_err(D::Error::custom),
+        Some(b'"') => Err(D::Error::custom("a quantity is a JSON number, not a string")),
+        _ => Err(D::Error::custom("a quantity is a JSON number")),
+    }
+}
+
+/// Writes hundred-thousandths as a JSON number. Whole ones, which nearly all are, without going through text.
+fn write_number<S: Serializer>(value: i64, text: impl ToString, serializer: S) -> Result<S::Ok, S::Error> {
+    use serde::ser::Error;
+    if value % 100_000 == 0 {
+        return serializer.serialize_i64(value / 100_000);
+    }
+    RawValue::from_string(text.to_string()).map_err(S::Error::custom)?.serialize(serializer)
+}
+
+impl<'de> Deserialize<'de> for Qty {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        number(deserializer).map(Self)
+    }
+}
+
+impl Serialize for Qty {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        write_number(self.0.hundred_thousandths(), self.0, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for QtyChange {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        number(deserializer).map(Self)
+    }
+}
+
+impl Serialize for QtyChange {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        write_number(self.0.hundred_thousandths(), self.0, serializer)
+    }
+}
+
+/// An amount of the shop's money: a decimal string. (Amounts in requests are texts until the domain reads them.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Amount(pub Money);
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// A point in time: RFC 3339, written in UTC with `Z`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Time(pub Instant);
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        Instant::parse(&text).map(Self).map_err(D::Error::custom)
+    }
+}
+
+impl Amount {
+    /// As stored, in minor units.
+    pub const fn stored(minor: i64, currency: Currency) -> Self {
+        Self(Money::from_minor(minor, currency))
+    }
+}
+
+impl From<tradepost_store::At> for Time {
+    fn from(at: tradepost_store::At) -> Self {
+        Self(at.into())
+    }
+}
+
+/// For `#[serde(default, deserialize_with = "present")]` on an `Option<Option<T>>`: absent is `None`, `null` is `Some(None)`.
+///
+/// # Errors
+/// What `T` says.
+pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// A JSON object. (Serde's structs would also take their fields as a JSON array, one after the other.)
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+    }
+}
+
+/// For `#[serde(deserialize_with = "objects")]` on a list of structs.
+///
+/// # Errors
+/// What `T` says, and whatever is no object.
+pub fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let objects = Vec::<Object<T>>::deserialize(deserializer)?;
+    Ok(objects.into_iter().map(|object| object.0).collect())
+}
+
+/// The same for a list that may be absent.
+///
+/// # Errors
+/// What `T` says, and whatever is no object.
+pub fn present_objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    objects(deserializer).map(Some)
+}
+
+macro_rules! schemas {
+    ($($name:ident as $schema_name:literal = $type:ident, $format:expr, $example:expr, $about:literal;)+) => {$(
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                ObjectBuilder::new()
+                    .schema_type(Type::$type)
+                    .format($format)
+                    .examples([serde_json::json!($example)])
+                    .description(Some($about))
+                    .into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed($schema_name)
+            }
+        }
+    )+};
+}
+schemas! {
+    Id as "Id" = String, Some(SchemaFormat::Custom("uuid".to_owned())), "0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c", "A UUID.";
+    Qty as "Quantity" = Number, None, 3, "A quantity with at most the decimals of its product's unit (5 at most), up to 10^9.";
+    QtyChange as "QuantityChange" = Number, None, -2, "A signed change of a quantity.";
+    Amount as "Money" = String, None, "12.50", "An amount of the shop's currency.";
+    Time as "Time" = String, Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)), "2026-01-31T12:00:00Z", "RFC 3339, answered in UTC.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize, Debug)]
+    struct Line {
+        quantity: Qty,
+        #[serde(default, deserialize_with = "present")]
+        note: Option<Option<String>>,
+    }
+
+    #[test]
+    fn a_quantity_is_read_and_written_digit_by_digit() {
+        for text in ["0.1", "3", "1000000000", "0.00001", "12.50001"] {
+            let quantity: Qty = serde_json::from_str(text).unwrap();
+            assert_eq!(serde_json::to_string(&quantity).unwrap(), text);
+        }
+        assert_eq!(serde_json::to_string(&serde_json::from_str::<QtyChange>("-2.50").unwrap()).unwrap(), "-2.5");
+    }
+
+    #[test]
+    fn a_string_is_no_quantity() {
+        for text in ["\"3\"", "null", "true", "[]", "{}", "0.000001", "-1"] {
+            assert!(serde_json::from_str::<Qty>(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn absent_and_null_are_two_things() {
+        let line: Line = serde_json::from_str(r#"{"quantity": 1}"#).unwrap();
+        assert_eq!((line.quantity.0.hundred_thousandths(), line.note), (100_000, None));
+        assert_eq!(serde_json::from_str::<Line>(r#"{"quantity": 1, "note": null}"#).unwrap().note, Some(None));
+    }
+
+    #[test]
+    fn only_the_hyphenated_form_is_an_id() {
+        assert!(serde_json::from_str::<Id>("\"0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c\"").is_ok());
+        assert!(serde_json::from_str::<Id>("\"0192f0c17b1a7c3e9a524d6e8f0a1b2c\"").is_err());
+    }
+}

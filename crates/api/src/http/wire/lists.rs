@@ -1,0 +1,197 @@
+//! Lists: pages that follow each other by signed cursors, never by offsets.
+
+use super::Wire;
+use super::{problem::Problem, query::Pairs, response::to_json};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header, web::Data};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Serialize, de::DeserializeOwned};
+use sha2::Sha256;
+use std::future::{Ready, ready};
+use tradepost_store::list::{KeyValue, ListRequest, Order, Page};
+use utoipa::{IntoParams, ToSchema};
+
+/// The parameters that every list takes.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "its fields are what the documentation shows; they are read one by one")]
+pub struct Paging {
+    /// How many items, 1 to 200.
+    #[param(default = 25, minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// The `next` of the page before, with the same filters.
+    cursor: Option<String>,
+    /// Shall the number of all items be counted as well?
+    #[param(default = false)]
+    count: Option<bool>,
+    /// Fields to sort by, separated by commas, each with `-` for largest first.
+    ordering: Option<String>,
+}
+
+/// One page of a list.
+#[derive(Serialize, ToSchema)]
+pub struct List<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// The cursor of the next page; `null` on the last.
+    pub next: Option<String>,
+    /// How many items there are on all pages, where asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<i64>,
+}
+
+/// Makes and checks cursors. Replicas with the same key understand each other's.
+#[derive(Clone)]
+pub struct CursorKey(Hmac<Sha256>);
+
+impl CursorKey {
+    /// From the shop's secret key.
+    pub fn new(secret: &str) -> Self {
+        let mut mac = Self::keyed(secret.as_bytes());
+        mac.update(b"tradepost cursor 1");
+        Self(Self::keyed(&mac.finalize().into_bytes()))
+    }
+
+    fn keyed(key: &[u8]) -> Hmac<Sha256> {
+        // HMAC takes keys of any length; the other arm cannot be reached.
+        Hmac::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&Default::default()))
+    }
+
+    fn tag(&self, scope: &str, position: &[u8]) -> Hmac<Sha256> {
+        let mut mac = self.0.clone();
+        mac.update(&(scope.len() as u64).to_le_bytes());
+        mac.update(scope.as_bytes());
+        mac.update(position);
+        mac
+    }
+
+    fn seal(&self, scope: &str, position: &[u8]) -> String {
+        let tag = self.tag(scope, position).finalize().into_bytes();
+        URL_SAFE_NO_PAD.encode([&tag[..16], position].concat())
+    }
+
+    fn open(&self, scope: &str, cursor: &str) -> Option<Vec<u8>> {
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let (tag, position) = bytes.split_at_checked(16)?;
+        self.tag(scope, position).verify_truncated_left(tag).ok()?;
+        Some(position.to_vec())
+    }
+}
+
+/// A request for a page: its filters, its order, and where it starts.
+pub struct ListOf<F> {
+    /// What to look for.
+    pub filter: F,
+    ordering: Option<String>,
+    limit: u16,
+    count: bool,
+    after: Option<Vec<KeyValue>>,
+    scope: String,
+    path: String,
+    pairs: Pairs,
+    key: CursorKey,
+}
+
+impl<F> ListOf<F> {
+    /// What to ask the store for, with the filter in its words.
+    ///
+    /// # Errors
+    /// 400 for an order that this list does not know.
+    pub fn request<S>(&self, filter: S, orderings: &'static [&'static str]) -> Result<ListRequest<S>, Problem> {
+        let order = match &self.ordering {
+            None => Vec::new(),
+            Some(text) => Order::parse_list(text, orderings).map_err(|field| {
+                let known = orderings.join(", ");
+                let detail =
+                    format!("{field:?} is unknown or named twice: order by {known}, each with - for largest first");
+                Problem::parameter("ordering", "invalid", detail)
+            })?,
+        };
+        Ok(ListRequest { filter, order, limit: self.limit, after: self.after.clone(), count: self.count })
+    }
+
+    /// The answer.
+    pub fn answer<R, T: Serialize>(&self, page: Page<R>, shape: impl Fn(R) -> T) -> HttpResponse {
+        let next = page.next.map(|next| self.key.seal(&self.scope, &to_json(&next)));
+        let mut response = HttpResponse::Ok();
+        if let Some(next) = &next {
+            let limit = self.limit.to_string();
+            let mut more = vec![("limit", limit.as_str()), ("cursor", next.as_str())];
+            if self.count {
+                more.push(("count", "true"));
+            }
+            let link = format!("<{}?{}>; rel=\"next\"", self.path, self.pairs.encode_with(&more));
+            response.insert_header((header::LINK, link));
+        }
+        let list = List { items: page.rows.into_iter().map(shape).collect(), next, count: page.count };
+        response.content_type("application/json").body(to_json(&list))
+    }
+}
+
+fn refused_cursor() -> Problem {
+    Problem::parameter(
+        "cursor",
+        "invalid",
+        "this cursor was altered, or belongs to other filters: start again without one",
+    )
+}
+
+fn read<F: DeserializeOwned>(request: &HttpRequest) -> Result<ListOf<F>, Problem> {
+    let wire = request.app_data::<Data<Wire>>().ok_or_else(|| Problem::internal("no machinery in the application"))?;
+    let mut pairs = Pairs::parse(request.query_string())?;
+    let limit = match pairs.take("limit").map(|text| text.parse::<u16>()) {
+        None => 25,
+        Some(Ok(limit @ 1..=200)) => limit,
+        Some(_) => {
+            return Err(Problem::parameter("limit", "out_of_range", "this must be a whole number from 1 to 200"));
+        }
+    };
+    let count = match pairs.take("count").as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(Problem::parameter("count", "invalid", "this must be true or false")),
+    };
+    let cursor = pairs.take("cursor");
+    let mut filters = pairs.clone();
+    let ordering = filters.take("ordering");
+    let filter = filters.read()?;
+    let scope = format!("{} {}", request.path(), pairs.canonical());
+    let key = wire.cursors.clone();
+    let after = match cursor {
+        None => None,
+        Some(cursor) => {
+            let position = key.open(&scope, &cursor).ok_or_else(refused_cursor)?;
+            Some(serde_json::from_slice(&position).map_err(|_| refused_cursor())?)
+        }
+    };
+    Ok(ListOf { filter, ordering, limit, count, after, scope, path: request.path().to_owned(), pairs, key })
+}
+
+impl<F: DeserializeOwned + 'static> FromRequest for ListOf<F> {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, actix_web::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(read(request).map_err(Into::into))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_refused_when_altered_or_used_with_other_filters() {
+        let key = CursorKey::new("a secret of the shop, long enough to be one");
+        let cursor = key.seal("/products a", b"[1]");
+        assert_eq!(key.open("/products a", &cursor).as_deref(), Some(&b"[1]"[..]));
+        assert_eq!(key.open("/products b", &cursor), None);
+        for index in 0..cursor.len() {
+            let mut altered = cursor.clone().into_bytes();
+            altered[index] = if altered[index] == b'A' { b'B' } else { b'A' };
+            assert_eq!(key.open("/products a", &String::from_utf8(altered).unwrap()), None);
+        }
+        assert_eq!(CursorKey::new("another secret").open("/products a", &cursor), None);
+        assert_eq!(key.open("/products a", ""), None);
+    }
+}

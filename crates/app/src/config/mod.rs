@@ -1,0 +1,217 @@
+//! What can be set, one struct for each concern.
+//!
+//! Every setting stands in a table, [`SETTINGS`] or that of whoever serves the shop; `tradepost help settings` prints them, and nothing is
+//! read that is not in one.
+
+mod values;
+
+pub use values::{Values, help};
+
+use tradepost_domain::{contact::Country, money::Currency};
+
+/// One setting, as `tradepost help settings` tells of it.
+#[derive(Debug)]
+pub struct Setting {
+    /// The name of the variable.
+    pub name: &'static str,
+    /// What holds where it is not set; empty: nothing does.
+    pub default: &'static str,
+    /// What it is for.
+    pub about: &'static str,
+}
+
+/// The settings of a shop, whoever serves it.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "DATABASE_URL",
+        default: "sqlite://tradepost.db",
+        about: "The database: sqlite://<path> or postgres://<user>:<password>@<host>/<name>.",
+    },
+    Setting {
+        name: "TRADEPOST_PUBLIC_URL",
+        default: "",
+        about: "How the outside reaches this program, for example https://shop.example; for the addresses it hands out.",
+    },
+    Setting {
+        name: "TRADEPOST_SECRET_KEY",
+        default: "",
+        about: "At least 32 characters, the same for all replicas; signs cursors. Unset on SQLite: made once and kept, \
+                mode 0600, beside the database file. On PostgreSQL it must be set.",
+    },
+    Setting {
+        name: "TRADEPOST_CURRENCY",
+        default: "",
+        about: "The shop's currency (ISO 4217), chosen at the first start (USD where unset) and fixed from then on.",
+    },
+    Setting {
+        name: "TRADEPOST_PHONE_COUNTRY",
+        default: "",
+        about: "The country (ISO 3166, for example KE) that completes national phone numbers; without it they are refused.",
+    },
+    Setting {
+        name: "TRADEPOST_DATABASE_CONNECTIONS",
+        default: "8",
+        about: "Connections to the database beside the ledger's own, 1 to 64. More of them make PostgreSQL slower, not faster.",
+    },
+    Setting {
+        name: "TRADEPOST_QUEUE",
+        default: "1024",
+        about: "How many requests may wait for the database, 16 to 65536; what comes on top is answered 503.",
+    },
+    Setting { name: "TRADEPOST_TOKEN_HOURS", default: "720", about: "How long a login lasts, 1 to 8760 hours." },
+    Setting {
+        name: "TRADEPOST_LOG",
+        default: "info,actix_server=warn,actix_http::h1=off",
+        about: "What is logged to standard error, in env_logger's words, for example `debug` (every request) or `warn,tradepost_app=info`.",
+    },
+];
+
+/// A setting that makes no sense: one sentence that names it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongSetting(String);
+
+impl WrongSetting {
+    /// One that is needed and not there.
+    pub fn missing(name: &str, why: &str) -> Self {
+        Self(format!("{name} is not set: {why}"))
+    }
+
+    /// One that is there and cannot be used.
+    pub fn of(name: &str, value: &str, why: &str) -> Self {
+        Self(format!("{name} is {value:?}: {why}"))
+    }
+}
+
+/// Which database and how much of it.
+#[derive(Debug, Clone)]
+pub struct DatabaseConfig {
+    /// `sqlite://…` or `postgres://…`.
+    pub url: String,
+    /// Connections beside the ledger's own, 1 to 64.
+    pub connections: usize,
+    /// How many requests may wait, 16 to 65,536.
+    pub queue: usize,
+}
+
+/// What the shop is.
+#[derive(Debug, Clone)]
+pub struct ShopConfig {
+    /// Chosen at the first start; `None` where nobody says.
+    pub currency: Option<Currency>,
+    /// Completes national phone numbers; `None`: they are refused.
+    pub country: Option<Country>,
+    /// How the outside reaches it, without a slash at the end; `None`: as it listens.
+    pub public_url: Option<String>,
+}
+
+/// Keys and credentials.
+#[derive(Clone)]
+pub struct SecurityConfig {
+    /// Signs cursors, at least 32 characters; `None`: made and kept beside an SQLite file.
+    pub secret_key: Option<String>,
+    /// How long a login lasts, in hours, 1 to 8,760.
+    pub token_hours: i64,
+}
+
+/// Everything that can be set about a shop.
+#[derive(Clone)]
+pub struct Config {
+    /// Which database.
+    pub database: DatabaseConfig,
+    /// What the shop is.
+    pub shop: ShopConfig,
+    /// Keys and credentials.
+    pub security: SecurityConfig,
+    /// What is logged, in env_logger's words.
+    pub log: String,
+}
+
+impl Config {
+    /// Reads the settings of a shop.
+    ///
+    /// # Errors
+    /// One sentence that names the setting.
+    pub fn of(values: &Values) -> Result<Self, WrongSetting> {
+        // The secret itself is never repeated: what is logged is read by others.
+        let secret_key = values.given("TRADEPOST_SECRET_KEY").map(secret_key).transpose()?;
+        Ok(Self {
+            database: DatabaseConfig {
+                url: values.text("DATABASE_URL").to_owned(),
+                connections: values.number("TRADEPOST_DATABASE_CONNECTIONS", 1, 64)?,
+                queue: values.number("TRADEPOST_QUEUE", 16, 65_536)?,
+            },
+            shop: ShopConfig {
+                currency: values.optional("TRADEPOST_CURRENCY", Currency::parse)?,
+                country: values.optional("TRADEPOST_PHONE_COUNTRY", Country::parse)?,
+                public_url: values.optional("TRADEPOST_PUBLIC_URL", public_url)?,
+            },
+            security: SecurityConfig {
+                secret_key,
+                token_hours: i64::try_from(values.number("TRADEPOST_TOKEN_HOURS", 1, 8_760)?).unwrap_or(720),
+            },
+            log: values.text("TRADEPOST_LOG").to_owned(),
+        })
+    }
+}
+
+fn public_url(text: &str) -> Result<String, &'static str> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match host {
+        Some(host)
+            if !host.trim_matches('/').is_empty()
+                && !text.chars().any(|c| c.is_whitespace() || c == '?' || c == '#') =>
+        {
+            Ok(text.trim_end_matches('/').to_owned())
+        }
+        _ => Err("it must be an address such as https://shop.example"),
+    }
+}
+
+fn secret_key(text: &str) -> Result<String, WrongSetting> {
+    if text.chars().count() < 32 {
+        return Err(WrongSetting("TRADEPOST_SECRET_KEY is too short: it must have at least 32 characters".to_owned()));
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(pairs: &[(&str, &str)]) -> Result<Config, WrongSetting> {
+        let given = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Config::of(&Values::from_map(&[SETTINGS], given))
+    }
+
+    #[test]
+    fn everything_is_optional() {
+        let config = load(&[]).map_err(|e| e.to_string()).unwrap();
+        assert_eq!((config.database.url.as_str(), config.security.token_hours), ("sqlite://tradepost.db", 720));
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named() {
+        for (name, value) in [
+            ("TRADEPOST_CURRENCY", "DOLLARS"),
+            ("TRADEPOST_PHONE_COUNTRY", "XX"),
+            ("TRADEPOST_QUEUE", "many"),
+            ("TRADEPOST_PUBLIC_URL", "shop.example"),
+            ("TRADEPOST_SECRET_KEY", "short"),
+        ] {
+            let sentence = load(&[(name, value)]).err().unwrap().to_string();
+            assert!(sentence.starts_with(name), "{sentence}");
+        }
+        let short = load(&[("TRADEPOST_SECRET_KEY", "hush")]).err().unwrap().to_string();
+        assert!(!short.contains("hush"), "{short}");
+    }
+
+    #[test]
+    fn what_is_no_setting_is_named_and_help_lists_all_that_are() {
+        let given = [("TRADEPOST_QUEUE", "64"), ("TRADEPOST_QUEU", "64"), ("PATH", "/bin")];
+        let given = given.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
+        assert_eq!(Values::from_map(&[SETTINGS], given).unknown(), ["TRADEPOST_QUEU"]);
+        let help = help(&[SETTINGS]);
+        assert!(SETTINGS.iter().all(|setting| help.contains(setting.name)));
+    }
+}

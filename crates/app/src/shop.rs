@@ -1,0 +1,77 @@
+//! What every use-case shares.
+
+use crate::{
+    credentials::{passwords::Passwords, webhooks::WebhookSecrets},
+    principals::PrincipalCache,
+    usecases::login::Failures,
+};
+use std::sync::atomic::AtomicU64;
+use tokio::sync::Semaphore;
+use tradepost_domain::{contact::Country, money::Currency};
+use tradepost_store::Store;
+
+/// How many answers to logging in may be kept back at once.
+const DELAYED_LOGINS: usize = 256;
+
+/// What is settled before a shop is opened.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What its money is in.
+    pub currency: Currency,
+    /// Completes national phone numbers; `None`: they are refused.
+    pub country: Option<Country>,
+    /// How the outside reaches it, without a slash at the end; the addresses it hands out begin so.
+    pub public_url: String,
+    /// How long a login lasts, in hours.
+    pub token_hours: i64,
+}
+
+/// The running shop.
+pub struct Shop {
+    /// Its database.
+    pub store: Store,
+    /// What was settled before it was opened.
+    pub settings: Settings,
+    /// Who tokens speak for.
+    pub principals: PrincipalCache,
+    /// Failed logins that are not written down yet.
+    pub failures: Failures,
+    /// Hashes passwords.
+    pub passwords: Passwords,
+    /// How many late answers to logging in may be kept back at once: who comes on top is answered without delay.
+    pub delayed_logins: Semaphore,
+    /// What deliveries of tills are signed with.
+    pub webhook_secrets: WebhookSecrets,
+    /// Logins with a wrong name or password, since the start.
+    pub wrong_passwords: AtomicU64,
+}
+
+impl Shop {
+    /// Opens it over a store that is ready ([`crate::start::prepare`]). Hashes passwords on as many threads as there are cores.
+    ///
+    /// # Errors
+    /// `Internal` where the operating system has no randomness.
+    pub fn open(store: Store, settings: Settings) -> crate::Result<Self> {
+        let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Ok(Self {
+            store,
+            settings,
+            principals: PrincipalCache::default(),
+            failures: Failures::default(),
+            passwords: Passwords::new(threads).map_err(crate::Error::Internal)?,
+            delayed_logins: Semaphore::new(DELAYED_LOGINS),
+            webhook_secrets: WebhookSecrets::default(),
+            wrong_passwords: AtomicU64::new(0),
+        })
+    }
+
+    /// The shop's currency.
+    pub const fn currency(&self) -> Currency {
+        self.settings.currency
+    }
+
+    /// The country that completes national phone numbers.
+    pub const fn country(&self) -> Option<Country> {
+        self.settings.country
+    }
+}

@@ -1,0 +1,44 @@
+//! Somebody registers: a shopper and their customer record, both or neither.
+
+use super::users;
+use crate::{Error, Result, Shop, clock};
+use tradepost_domain::{
+    contact::{Country, Email, Phone},
+    customers::{Customer, CustomerForm},
+    identity::{Permissions, Role, User, UserForm},
+    ids::{CustomerId, UserId},
+    instant::Instant,
+    repository::Repository,
+};
+
+/// Makes a shopper.
+///
+/// # Errors
+/// `Invalid` for the form or the password, `Duplicate` where the e-mail address or the username is taken.
+pub async fn register(shop: &Shop, form: UserForm, password: String) -> Result<User> {
+    let now = clock::now();
+    let id = UserId::from_uuid(clock::new_uuid());
+    let user = form.parse(id, Role::Shopper, Permissions::NONE, shop.country(), now)?;
+    let customer = customer_of(&user, shop.country(), now)?;
+    let hash = shop.passwords.accept("/password", password, &user).await?;
+    let kept = user.clone();
+    let work = move |session: &mut tradepost_store::Session<'_>| -> Result<_> {
+        users::add(session, &kept, &hash)?;
+        session.add(&customer).map_err(Error::from)
+    };
+    shop.store.write_plain(work).await?;
+    Ok(user)
+}
+
+/// The customer record of a user.
+fn customer_of(user: &User, country: Option<Country>, now: Instant) -> Result<Customer> {
+    let form = CustomerForm {
+        name: user.display_name(),
+        code: None,
+        phone: user.phone.as_ref().map(|phone: &Phone| phone.as_str().to_owned()),
+        email: Some(&user.email).map(|email: &Email| email.as_str().to_owned()),
+    };
+    let mut customer = form.parse(CustomerId::from_uuid(clock::new_uuid()), country, now)?;
+    customer.user = Some(user.id);
+    Ok(customer)
+}

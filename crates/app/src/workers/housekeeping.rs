@@ -1,0 +1,31 @@
+//! Throws away what is over: old answers, dead tokens, forgotten failures.
+
+use super::{Step, Worker};
+use crate::{Error, Result, Shop, clock};
+use std::time::Duration;
+use tradepost_store::{Purged, Session, housekeeping};
+
+/// Throws away what is over, a bounded part of it at a step.
+#[derive(Debug)]
+pub struct Housekeeping(clock::Cautious);
+
+impl Housekeeping {
+    /// From now on; what is over is judged by a clock that does not run ahead of the time that passes.
+    pub fn start() -> Self {
+        Self(clock::Cautious::start())
+    }
+}
+
+impl Worker for Housekeeping {
+    type Done = Purged;
+    const WORK: &'static str = "housekeeping";
+    const REST: Duration = Duration::from_secs(600);
+    const IS_FINISHED_AT_THE_END: bool = false;
+
+    async fn step(&mut self, shop: &Shop) -> Result<Step<Purged>> {
+        let clock = self.0;
+        let work = move |session: &mut Session<'_>| housekeeping(session, clock.now()).map_err(Error::from);
+        let purged = shop.store.write_plain(work).await?;
+        Ok(if purged.is_done() { Step::Idle } else { Step::Done(purged) })
+    }
+}
