@@ -138,7 +138,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
 fn load() -> anyhow::Result<Config> {
     let config = Config::load()?;
     let mut log = env_logger::Builder::new();
-    log.parse_filters(&config.shop.log);
+    log.parse_filters(&config.log);
     // Only a second logger is refused, and there is none.
     log.try_init().context("the log cannot be opened")?;
     for name in &config.unknown {

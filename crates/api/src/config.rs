@@ -21,6 +21,11 @@ pub const SETTINGS: &[Setting] = &[
         default: "",
         about: "Threads that speak HTTP, 1 to 64. Unset: one for each core.",
     },
+    Setting {
+        name: "TRADEPOST_LOG",
+        default: "info,actix_server=warn,actix_http::h1=off",
+        about: "What is logged to standard error, in env_logger's words, for example `debug` (every request) or `warn,tradepost_app=info`.",
+    },
 ];
 
 /// Every setting there is.
@@ -44,6 +49,8 @@ pub struct Config {
     pub shop: config::Config,
     /// About serving it.
     pub server: ServerConfig,
+    /// What is logged, in env_logger's words.
+    pub log: String,
     /// Names that look like settings and are none: most likely misspelt.
     pub unknown: Vec<String>,
 }
@@ -65,6 +72,7 @@ impl Config {
                 workers: values.optional_number("TRADEPOST_WORKERS", 1, 64)?,
                 proxies: values.list("TRADEPOST_TRUSTED_PROXIES", "addresses such as 10.0.0.7, separated by commas")?,
             },
+            log: values.text("TRADEPOST_LOG").to_owned(),
             unknown: values.unknown(),
         })
     }

@@ -10,7 +10,7 @@ pub enum Access {
     Anyone,
     /// Everybody; a credential that is presented must be good, and may show more.
     Public,
-    /// Whoever holds the secret that signs the request; the endpoint itself checks.
+    /// Whoever holds the secret that signs what is sent; whoever takes it checks.
     Signature,
     /// Every signed-in user.
     SignedIn,

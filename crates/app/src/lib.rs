@@ -2,8 +2,8 @@
 //!
 //! Here live the verbs that take more than one call to the store ([`usecases`]), the one table of who may do what ([`access`]), how somebody
 //! proves who they are ([`credentials`], [`principals`]), work that nobody waits for ([`workers`]), settings, the clock, the sample data, and
-//! how a shop is opened ([`start`]). Rules live in `tradepost-domain`, tables and transactions in `tradepost-store`. Never here: requests,
-//! statuses, headers, paths, or anything else that belongs to one way of asking.
+//! how a shop is opened ([`start`]). Rules live in `tradepost-domain`, tables and transactions in `tradepost-store`. Never here:
+//! anything that belongs to one way of asking, such as how it is written down and what number an answer has.
 
 pub mod access;
 pub mod clock;

@@ -133,14 +133,8 @@ pub(crate) async fn receive(
         return Err(Problem::parameter("webhook-id", "invalid", "an id is 1 to 255 visible characters"));
     }
     let (lines, is_single) = body::parse::<PosReport>(&body)?.into_lines()?;
-    let delivery = WebhookDelivery {
-        connection,
-        webhook_id,
-        body_hash: Sha256::digest(&body).into(),
-        body: body.to_vec(),
-        headers: signed_headers(&request),
-        lines,
-    };
+    let (body_hash, headers) = (Sha256::digest(&body).into(), signed_headers(&request));
+    let delivery = WebhookDelivery { connection, webhook_id, body_hash, body: body.to_vec(), headers, lines };
     let instance = request.extensions().get::<RequestId>().cloned();
     let submission = Submission {
         command: Command::Pos(pos::Command::Apply(Arc::new(delivery))),

@@ -56,14 +56,9 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "TRADEPOST_QUEUE",
         default: "1024",
-        about: "How many requests may wait for the database, 16 to 65536; what comes on top is answered 503.",
+        about: "How many may wait for the database, 16 to 65536; who comes on top is told to try again.",
     },
     Setting { name: "TRADEPOST_TOKEN_HOURS", default: "720", about: "How long a login lasts, 1 to 8760 hours." },
-    Setting {
-        name: "TRADEPOST_LOG",
-        default: "info,actix_server=warn,actix_http::h1=off",
-        about: "What is logged to standard error, in env_logger's words, for example `debug` (every request) or `warn,tradepost_app=info`.",
-    },
 ];
 
 /// A setting that makes no sense: one sentence that names it.
@@ -90,7 +85,7 @@ pub struct DatabaseConfig {
     pub url: String,
     /// Connections beside the ledger's own, 1 to 64.
     pub connections: usize,
-    /// How many requests may wait, 16 to 65,536.
+    /// How many may wait, 16 to 65,536.
     pub queue: usize,
 }
 
@@ -123,8 +118,6 @@ pub struct Config {
     pub shop: ShopConfig,
     /// Keys and credentials.
     pub security: SecurityConfig,
-    /// What is logged, in env_logger's words.
-    pub log: String,
 }
 
 impl Config {
@@ -150,7 +143,6 @@ impl Config {
                 secret_key,
                 token_hours: i64::try_from(values.number("TRADEPOST_TOKEN_HOURS", 1, 8_760)?).unwrap_or(720),
             },
-            log: values.text("TRADEPOST_LOG").to_owned(),
         })
     }
 }

@@ -81,7 +81,7 @@ pub fn put(
     Ok(repository.put_cart_item(user, &item, now)?)
 }
 
-/// What is wrong with the only line, said of the request that has no lines: the product is in its address.
+/// What is wrong with the only line, said of a wish, which has no lines: a quantity, for a product that is there.
 fn of_one_line(errors: &FieldErrors) -> Error {
     let mut said = FieldErrors::new();
     for error in errors.as_slice() {

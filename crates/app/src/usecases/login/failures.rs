@@ -1,4 +1,4 @@
-//! Failed logins as this process counts them: at once and in memory. They are written down in one batch a second, off the requests' path,
+//! Failed logins as this process counts them: at once and in memory. They are written down in one batch a second, off the path of who logs in,
 //! so that a flood of wrong passwords does not stand in the queue of the sales. Replicas learn of each other's through the database; a crash
 //! forgets the last second's.
 //!

@@ -1,0 +1,91 @@
+//! What may stand in one place only, and what must stand everywhere.
+
+use crate::*;
+
+/// The map names only what is there.
+#[test]
+fn every_path_that_the_architecture_names_exists() {
+    let text = fs::read_to_string(root().join("docs/architecture.md")).expect("the map");
+    let starts = ["crates/", "tests/", "migrations/", "docs/", "scripts/"];
+    let quoted = text.split('`').skip(1).step_by(2);
+    let paths: BTreeSet<&str> = quoted.filter(|path| starts.iter().any(|start| path.starts_with(start))).collect();
+    assert!(paths.len() > 20, "the map names only {} paths", paths.len());
+    let gone = paths.into_iter().filter(|path| !path.contains(['*', '<', '{']) && !root().join(path).exists());
+    assert_none("docs/architecture.md names", gone.map(str::to_owned).collect());
+}
+
+#[test]
+fn each_file_says_first_what_lives_there() {
+    let all = sources("crates").into_iter().chain(sources("tests"));
+    let silent = all.filter(|source| !source.code.starts_with("//! "));
+    assert_none("no first line that says what lives there", silent.map(|source| source.path).collect());
+}
+
+#[test]
+fn time_is_read_in_one_file() {
+    let words = ["Utc::now", "Local::now", "SystemTime::now", "now_v7(", "Timestamp::now("];
+    let all = sources("crates").into_iter().filter(|source| source.path != "crates/app/src/clock.rs");
+    assert_none("the only clock is crates/app/src/clock.rs", all.flat_map(|source| source.places_of(&words)).collect());
+}
+
+#[test]
+fn domain_has_no_floats_no_randomness_and_no_input_or_output() {
+    let words = [
+        "f32",
+        "f64",
+        "std::fs",
+        "std::net",
+        "std::env",
+        "std::thread",
+        "std::process",
+        "Instant::now",
+        "println!",
+        "async ",
+        "new_v4",
+    ];
+    assert_none(
+        "not in domain",
+        sources("crates/domain/src").iter().flat_map(|source| source.places_of(&words)).collect(),
+    );
+}
+
+#[test]
+fn money_and_quantities_are_never_floats_outside_json() {
+    let all = sources("crates").into_iter().filter(|source| {
+        // Readings for people and machines: durations of requests and the like.
+        !source.path.contains("/metrics") && !source.path.contains("/throttle") && !source.path.contains("/examples/")
+    });
+    // serde's list of what a deserializer may be asked for names them without having any.
+    let floats =
+        all.flat_map(|source| source.places_of(&["f32", "f64"])).filter(|place| !place.contains("f32 f64 char str"));
+    assert_none("floats", floats.collect());
+}
+
+#[test]
+fn failures_are_not_swallowed_or_panicked_over() {
+    let words = [".unwrap()", "todo!(", "unimplemented!(", "dbg!(", "#[allow("];
+    let crates = ["crates/domain/src", "crates/store/src", "crates/app/src", "crates/api/src"];
+    let places = crates.iter().flat_map(|folder| sources(folder)).flat_map(|source| source.places_of(&words)).collect();
+    assert_none("not outside tests", places);
+}
+
+#[test]
+fn migrations_are_paired_by_name_with_a_way_up_and_down() {
+    let names = |engine: &str| -> BTreeSet<String> {
+        let folder = root().join("migrations").join(engine);
+        let found: BTreeSet<String> = fs::read_dir(folder)
+            .expect("the migrations")
+            .map(|entry| entry.expect("an entry of a folder").file_name().to_string_lossy().into_owned())
+            .collect();
+        assert!(!found.is_empty(), "no migrations for {engine}");
+        for name in &found {
+            for way in ["up.sql", "down.sql"] {
+                let path = root().join("migrations").join(engine).join(name).join(way);
+                let text = fs::read_to_string(&path).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
+                assert!(!text.trim().is_empty(), "{} is empty", path.display());
+            }
+        }
+        found
+    };
+    assert_eq!(names("postgres"), names("sqlite"), "both engines have the same migrations");
+}
