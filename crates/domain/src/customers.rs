@@ -14,6 +14,7 @@ pub type CustomerId = Id<Customer>;
 
 /// Who buys.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Customer {
     /// Its id.
     pub id: CustomerId,
@@ -41,7 +42,8 @@ entity!(Customer, "customer", |one| [
 ]);
 
 /// What is known of a customer to be. Not yet looked at.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct CustomerForm {
     /// A person or a company.
     pub name: String,
@@ -54,15 +56,24 @@ pub struct CustomerForm {
 }
 
 /// Which fields to change; `Some(None)` empties one.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct CustomerPatch {
     /// A person or a company.
     pub name: Option<String>,
     /// Unique.
     pub code: Option<String>,
     /// With `+`, or national where the shop has a country.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
+    )]
     pub phone: Option<Option<String>>,
     /// An address.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
+    )]
     pub email: Option<Option<String>>,
 }
 

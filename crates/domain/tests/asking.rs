@@ -51,7 +51,7 @@ fn ask(shop: &Shop, command: &Command) -> Asked {
             new_id: &mut || Uuid::from_u128(u128::from(draw())),
             next_number: &mut |_| i64::from(draw()),
         };
-        let Missing { mut wanted, is_last } = match decide(&book, command, &mut inputs) {
+        let Missing { mut wanted, is_last, .. } = match decide(&book, command, &mut inputs) {
             Err(Stop::Missing(missing)) => *missing,
             Err(Stop::Refused(refusal)) => return Asked { sets, decided: Err(refusal) },
             Err(Stop::Stale) => panic!("nobody else changes this shop"),

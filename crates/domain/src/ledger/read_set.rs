@@ -110,6 +110,7 @@ impl ReadSet {
 
 /// What a command misses.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Missing {
     /// What is to be looked up.
     pub wanted: ReadSet,
@@ -118,13 +119,16 @@ pub struct Missing {
 }
 
 /// Why a command could not be decided.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Stop {
     /// Something must be known first. Load it and ask again.
+    #[error("something must be looked up first")]
     Missing(Box<Missing>),
     /// What was looked up has changed since, by somebody who shares the database: begin anew with an empty book.
+    #[error("what was looked up has changed since: begin anew with an empty book")]
     Stale,
     /// By the rules. Nothing has changed.
+    #[error(transparent)]
     Refused(Refusal),
 }
 

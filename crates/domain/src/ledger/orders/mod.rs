@@ -79,7 +79,7 @@ fn note(order: &mut Order, status: OrderStatus, reason: Option<String>, inputs: 
 }
 
 fn illegal(order: &Order) -> Refusal {
-    Refusal::IllegalTransition { from: order.status.as_str(), allowed: order.status.moves() }
+    Refusal::IllegalTransition { from: order.status.as_str(), allowed: order.status.allowed_actions() }
 }
 
 fn update_totals(order: &mut Order, book: &Book) -> Result<(), Refusal> {

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 /// What is asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum QuoteSubject {
     /// These lines, which must be such as could be ordered.
     Lines(Vec<SellLine>),
@@ -27,6 +28,8 @@ pub enum QuoteSubject {
 
 /// One line of a quote.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct QuotedLine {
     /// What.
     pub product: Arc<Product>,
@@ -44,6 +47,8 @@ pub struct QuotedLine {
 
 /// What lines come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct Quote {
     /// In the order in which they were asked about.
     pub lines: Vec<QuotedLine>,

@@ -26,6 +26,7 @@ shelves! {
 
 /// What changes of sales.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Effects {
     /// Recorded or changed.
     pub sales: Vec<Written<Sale>>,
