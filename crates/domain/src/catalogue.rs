@@ -125,7 +125,7 @@ impl Unit {
         } else if quantity > quantity::MAX {
             Err(("too_large", "a quantity is at most 1000000000".to_owned()))
         } else {
-            self.check(quantity).map_err(|misfit| ("too_precise", misfit))
+            self.check(quantity).map_err(|precision_error| ("too_precise", precision_error))
         }
     }
 
@@ -134,7 +134,7 @@ impl Unit {
     /// # Errors
     /// A sentence for people.
     pub fn check(&self, quantity: Quantity) -> Result<(), String> {
-        if quantity.fits(self.decimals) { Ok(()) } else { Err(self.misfit()) }
+        if quantity.fits(self.decimals) { Ok(()) } else { Err(self.precision_error()) }
     }
 
     /// Does this change fit?
@@ -142,10 +142,10 @@ impl Unit {
     /// # Errors
     /// A sentence for people.
     pub fn check_change(&self, change: Delta) -> Result<(), String> {
-        if change.fits(self.decimals) { Ok(()) } else { Err(self.misfit()) }
+        if change.fits(self.decimals) { Ok(()) } else { Err(self.precision_error()) }
     }
 
-    fn misfit(&self) -> String {
+    fn precision_error(&self) -> String {
         match self.decimals {
             0 => format!("this product is counted in whole units ({})", self.name),
             1 => format!("quantities of this product have at most 1 decimal ({})", self.name),
@@ -351,8 +351,8 @@ impl Product {
             }
         };
         let threshold = patch.low_stock_threshold.unwrap_or(self.low_stock_threshold);
-        if let Some(Err(misfit)) = threshold.map(|t| unit.check(t)) {
-            errors.add("/low_stock_threshold", "too_precise", misfit);
+        if let Some(Err(precision_error)) = threshold.map(|t| unit.check(t)) {
+            errors.add("/low_stock_threshold", "too_precise", precision_error);
         }
         errors.into_result()?;
         self.sku = sku.unwrap_or_else(|| self.sku.clone());

@@ -85,7 +85,7 @@ impl CustomerForm {
     pub fn parse(&self, id: CustomerId, home: Option<Country>, now: Instant) -> Result<Customer, FieldErrors> {
         let mut customer = Customer {
             id,
-            code: made_up_code(id),
+            code: generated_code(id),
             name: String::new(),
             phone: None,
             email: None,
@@ -139,7 +139,7 @@ impl Customer {
 }
 
 /// `C-` and twelve digits and letters of the id's random end: short enough to say, and never met twice in one shop.
-fn made_up_code(id: CustomerId) -> String {
+fn generated_code(id: CustomerId) -> String {
     const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     let mut bits = id.uuid().as_u128() & ((1 << 60) - 1);
     let mut code = vec![b'0'; 12];

@@ -227,7 +227,7 @@ impl Promo {
     ///
     /// # Errors
     /// The first [`PromoRefusal`] against it.
-    pub fn judge(&self, subtotal: Money, used_by_customer: i64, now: Instant) -> Result<Money, PromoRefusal> {
+    pub fn discount_for(&self, subtotal: Money, used_by_customer: i64, now: Instant) -> Result<Money, PromoRefusal> {
         let reached = |limit: Option<u32>, used: i64| limit.is_some_and(|limit| used >= i64::from(limit));
         if !self.active {
             Err(PromoRefusal::Inactive)
@@ -513,12 +513,12 @@ mod tests {
             ..PromoPatch::default()
         };
         let promo = Promo::new(PromoId::from_uuid(uuid::Uuid::nil()), &form, eur("1").currency(), at(0)).unwrap();
-        let judge = |now| promo.judge(eur("1"), 0, at(now)).err();
+        let judge = |now| promo.discount_for(eur("1"), 0, at(now)).err();
         assert_eq!(
             [99, 100, 200, 201].map(judge),
             [Some(PromoRefusal::NotStarted), None, None, Some(PromoRefusal::Expired)]
         );
-        assert_eq!(promo.judge(eur("1"), 1, at(150)), Err(PromoRefusal::AlreadyUsed));
+        assert_eq!(promo.discount_for(eur("1"), 1, at(150)), Err(PromoRefusal::AlreadyUsed));
     }
 
     #[test]

@@ -93,14 +93,21 @@ impl Quantity {
         }
     }
 
-    /// As a change that adds it.
-    pub const fn gained(self) -> Delta {
+    /// The change that adds this quantity.
+    pub const fn as_increase(self) -> Delta {
         Delta(self.0)
     }
 
-    /// As a change that takes it away.
-    pub const fn taken(self) -> Delta {
+    /// The change that takes this quantity away.
+    pub const fn as_decrease(self) -> Delta {
         Delta(-self.0)
+    }
+}
+
+impl From<Quantity> for Delta {
+    /// The change that adds the quantity.
+    fn from(quantity: Quantity) -> Self {
+        quantity.as_increase()
     }
 }
 

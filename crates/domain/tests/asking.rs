@@ -64,7 +64,7 @@ fn ask(shop: &Shop, command: &Command) -> Asked {
             assert!(last <= Some(rank), "{command:?} asked for {rank:?} after {last:?}");
             last = Some(rank);
             let mut now = ReadSet::default();
-            wanted.hand_over(rank, &mut now);
+            wanted.drain_rank(rank, &mut now);
             shop.look_up(now, &mut book);
         }
         if is_last {

@@ -141,19 +141,19 @@ impl Effects {
         &self.stock.movements
     }
 
-    pub(super) fn moving(movements: Vec<Movement>) -> Self {
+    pub(super) fn of_movements(movements: Vec<Movement>) -> Self {
         Self { stock: stock::Effects { movements, ..stock::Effects::default() }, ..Self::default() }
     }
 
     /// Notes what the book calls this customer.
     pub(super) fn name_customer(&mut self, book: &Book, id: CustomerId) {
-        if let Some(card) = book.customers.summaries.get(&id) {
-            self.names.customers.insert(id, card.clone());
+        if let Some(summary) = book.customers.summaries.get(&id) {
+            self.names.customers.insert(id, summary.clone());
         }
     }
 
     /// Notes the SKU of every product that moved.
-    pub(super) fn name_moved(&mut self, book: &Book) {
+    pub(super) fn name_products(&mut self, book: &Book) {
         for product in self.stock.movements.iter().map(|movement| movement.product) {
             self.names.skus.entry(product).or_insert_with(|| book.sku(product));
         }

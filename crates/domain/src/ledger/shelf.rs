@@ -179,7 +179,7 @@ macro_rules! shelves {
             }
 
             /// Takes the keys of this rank out of here and adds them there.
-            pub(in crate::ledger) fn hand_over(&mut self, rank: $crate::ledger::Rank, to: &mut Self) {
+            pub(in crate::ledger) fn drain_rank(&mut self, rank: $crate::ledger::Rank, to: &mut Self) {
                 let Self { $($shelf),+ } = self;
                 $(if $crate::ledger::Rank::$rank == rank {
                     to.$shelf.append($shelf);

@@ -3,8 +3,9 @@
 mod apply;
 mod command;
 mod inbox;
-mod judge;
 mod map;
+mod outcome;
+mod resolve;
 
 pub use command::Command;
 
