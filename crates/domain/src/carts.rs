@@ -12,6 +12,7 @@ pub const MAX_ITEMS: usize = crate::lines::MAX_LINES;
 
 /// One product in a cart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CartItem {
     /// What.
     pub product: ProductId,
@@ -25,6 +26,7 @@ pub struct CartItem {
 
 /// A user's cart.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cart {
     /// Whose.
     pub user: UserId,

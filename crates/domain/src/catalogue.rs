@@ -10,12 +10,14 @@ use crate::{
     sku::Sku,
     text::{self, limits},
 };
+use std::fmt;
 
 /// The id of a category.
 pub type CategoryId = Id<Category>;
 
 /// A group of products.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Category {
     /// Its id.
     pub id: CategoryId,
@@ -103,7 +105,7 @@ impl Unit {
         Ok(Self { name: name.unwrap_or_default(), decimals })
     }
 
-    /// For example `each` or `kg`.
+    /// Its name, for example `each` or `kg`.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -123,7 +125,7 @@ impl Unit {
         } else if quantity > quantity::MAX {
             Err(("too_large", "a quantity is at most 1000000000".to_owned()))
         } else {
-            self.check(quantity).map_err(|misfit| ("too_precise", misfit))
+            self.check(quantity).map_err(|precision_error| ("too_precise", precision_error))
         }
     }
 
@@ -132,7 +134,7 @@ impl Unit {
     /// # Errors
     /// A sentence for people.
     pub fn check(&self, quantity: Quantity) -> Result<(), String> {
-        if quantity.fits(self.decimals) { Ok(()) } else { Err(self.misfit()) }
+        if quantity.fits(self.decimals) { Ok(()) } else { Err(self.precision_error()) }
     }
 
     /// Does this change fit?
@@ -140,10 +142,10 @@ impl Unit {
     /// # Errors
     /// A sentence for people.
     pub fn check_change(&self, change: Delta) -> Result<(), String> {
-        if change.fits(self.decimals) { Ok(()) } else { Err(self.misfit()) }
+        if change.fits(self.decimals) { Ok(()) } else { Err(self.precision_error()) }
     }
 
-    fn misfit(&self) -> String {
+    fn precision_error(&self) -> String {
         match self.decimals {
             0 => format!("this product is counted in whole units ({})", self.name),
             1 => format!("quantities of this product have at most 1 decimal ({})", self.name),
@@ -152,11 +154,25 @@ impl Unit {
     }
 }
 
+impl Default for Unit {
+    fn default() -> Self {
+        Self::each()
+    }
+}
+
+impl fmt::Display for Unit {
+    /// Its name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.name)
+    }
+}
+
 /// The id of a product.
 pub type ProductId = Id<Product>;
 
 /// A thing sold.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Product {
     /// Its id.
     pub id: ProductId,
@@ -191,7 +207,8 @@ pub struct Product {
 }
 
 /// What somebody types to add a product. Not yet looked at.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct ProductForm {
     /// 1 to 64 characters without white space.
     pub sku: String,
@@ -202,7 +219,8 @@ pub struct ProductForm {
 }
 
 /// Which fields to change; `Some(None)` empties one.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct ProductPatch {
     /// 1 to 64 characters without white space.
     pub sku: Option<String>,
@@ -213,22 +231,44 @@ pub struct ProductPatch {
     /// A decimal string.
     pub price: Option<String>,
     /// An existing category.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
+    )]
     pub category: Option<Option<CategoryId>>,
     /// Up to 64 characters.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
+    )]
     pub barcode: Option<Option<String>>,
     /// http or https.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
+    )]
     pub image_url: Option<Option<String>>,
     /// For example `kg`.
     pub unit: Option<String>,
     /// 0 to 5.
     pub unit_decimals: Option<u8>,
     /// Not negative.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
+    )]
     pub low_stock_threshold: Option<Option<Quantity>>,
     /// On sale or not.
     pub enabled: Option<bool>,
 }
 
 impl ProductForm {
+    /// A form with what every product needs; the price is a decimal string such as `4.50`, in the shop's currency.
+    pub fn new(sku: impl Into<String>, name: impl Into<String>, price: impl Into<String>) -> Self {
+        let rest = ProductPatch { price: Some(price.into()), ..ProductPatch::default() };
+        Self { sku: sku.into(), name: name.into(), rest }
+    }
+
     /// The product, or all that is wrong with the form.
     ///
     /// # Errors
@@ -311,8 +351,8 @@ impl Product {
             }
         };
         let threshold = patch.low_stock_threshold.unwrap_or(self.low_stock_threshold);
-        if let Some(Err(misfit)) = threshold.map(|t| unit.check(t)) {
-            errors.add("/low_stock_threshold", "too_precise", misfit);
+        if let Some(Err(precision_error)) = threshold.map(|t| unit.check(t)) {
+            errors.add("/low_stock_threshold", "too_precise", precision_error);
         }
         errors.into_result()?;
         self.sku = sku.unwrap_or_else(|| self.sku.clone());

@@ -14,6 +14,7 @@ pub type CustomerId = Id<Customer>;
 
 /// Who buys.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Customer {
     /// Its id.
     pub id: CustomerId,
@@ -41,7 +42,8 @@ entity!(Customer, "customer", |one| [
 ]);
 
 /// What is known of a customer to be. Not yet looked at.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct CustomerForm {
     /// A person or a company.
     pub name: String,
@@ -54,15 +56,24 @@ pub struct CustomerForm {
 }
 
 /// Which fields to change; `Some(None)` empties one.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct CustomerPatch {
     /// A person or a company.
     pub name: Option<String>,
     /// Unique.
     pub code: Option<String>,
     /// With `+`, or national where the shop has a country.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
+    )]
     pub phone: Option<Option<String>>,
     /// An address.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
+    )]
     pub email: Option<Option<String>>,
 }
 
@@ -74,7 +85,7 @@ impl CustomerForm {
     pub fn parse(&self, id: CustomerId, home: Option<Country>, now: Instant) -> Result<Customer, FieldErrors> {
         let mut customer = Customer {
             id,
-            code: made_up_code(id),
+            code: generated_code(id),
             name: String::new(),
             phone: None,
             email: None,
@@ -128,7 +139,7 @@ impl Customer {
 }
 
 /// `C-` and twelve digits and letters of the id's random end: short enough to say, and never met twice in one shop.
-fn made_up_code(id: CustomerId) -> String {
+fn generated_code(id: CustomerId) -> String {
     const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     let mut bits = id.uuid().as_u128() & ((1 << 60) - 1);
     let mut code = vec![b'0'; 12];

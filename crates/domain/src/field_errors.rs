@@ -2,19 +2,29 @@
 
 use std::fmt;
 
+/// A stable word that programs compare, never translated: lower case, the parts joined by `_` or `.`, for example `too_precise`.
+pub type Word = &'static str;
+
+/// What can be done with a thing in some state, by the stable words of the actions, for example `["ship", "cancel"]`.
+pub type Actions = &'static [Word];
+
 /// One thing wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct FieldError {
     /// RFC 6901 pointer into the request's body, for example `/lines/0/quantity`.
     pub pointer: String,
     /// Stable, snake_case.
-    pub code: &'static str,
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serialize::word"))]
+    pub code: Word,
     /// A sentence for people.
     pub detail: String,
 }
 
 /// All that is wrong with a request; collected so that a client learns of everything at once.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct FieldErrors(Vec<FieldError>);
 
 impl FieldErrors {

@@ -5,6 +5,7 @@ use crate::{
     field_errors::FieldErrors,
     ids::{CustomerId, Id, PosConnectionId},
     instant::Instant,
+    names::names,
     repository::entity,
     text::{self, limits},
 };
@@ -24,24 +25,16 @@ pub enum Role {
     Owner,
 }
 
+names!(Role {
+    Shopper = "shopper",
+    Employee = "employee",
+    Admin = "admin",
+    Owner = "owner",
+});
+
 impl Role {
     /// Every role, lowest first.
     pub const ALL: [Self; 4] = [Self::Shopper, Self::Employee, Self::Admin, Self::Owner];
-
-    /// The name in the contract and in tables.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Shopper => "shopper",
-            Self::Employee => "employee",
-            Self::Admin => "admin",
-            Self::Owner => "owner",
-        }
-    }
-
-    /// Reads the name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text)
-    }
 }
 
 macro_rules! permissions {
@@ -55,12 +48,9 @@ macro_rules! permissions {
         impl Permission {
             /// Every permission there is.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
-
-            /// The name in the contract and in tables.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text),+ }
-            }
         }
+
+        names!(Permission { $($name = $text),+ });
     };
 }
 
@@ -104,11 +94,6 @@ permissions! {
 }
 
 impl Permission {
-    /// Reads the name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|permission| permission.as_str() == text)
-    }
-
     const fn bit(self) -> u32 {
         1 << self as u32
     }
@@ -159,6 +144,12 @@ impl FromIterator<Permission> for Permissions {
     }
 }
 
+impl<const N: usize> From<[Permission; N]> for Permissions {
+    fn from(permissions: [Permission; N]) -> Self {
+        permissions.into_iter().collect()
+    }
+}
+
 impl fmt::Debug for Permissions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter().map(Permission::as_str)).finish()
@@ -167,6 +158,7 @@ impl fmt::Debug for Permissions {
 
 /// Who did a thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Actor {
     /// Somebody who logged in.
     User(UserId),
@@ -178,6 +170,7 @@ pub enum Actor {
 
 /// The authenticated caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Principal {
     /// Who.
     pub actor: Actor,
@@ -190,6 +183,18 @@ pub struct Principal {
 }
 
 impl Principal {
+    /// An employee's who may do no more than this.
+    pub fn clerk(user: UserId, permissions: impl IntoIterator<Item = Permission>) -> Self {
+        let permissions = permissions.into_iter().collect();
+        Self { actor: Actor::User(user), role: Role::Employee, permissions, customer: None }
+    }
+
+    /// A shopper's who buys for their own customer record and may do nothing else.
+    pub const fn shopper(user: UserId, customer: CustomerId) -> Self {
+        let (role, permissions) = (Role::Shopper, Permissions::NONE);
+        Self { actor: Actor::User(user), role, permissions, customer: Some(customer) }
+    }
+
     /// A user's.
     pub fn of_user(user: &User, customer: Option<CustomerId>) -> Self {
         Self { actor: Actor::User(user.id), role: user.role, permissions: user.effective_permissions(), customer }
@@ -221,6 +226,7 @@ pub type UserId = Id<User>;
 
 /// Somebody who logs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct User {
     /// Its id.
     pub id: UserId,
@@ -274,7 +280,8 @@ impl User {
 }
 
 /// What somebody types to register, or a manager to add a user. Not yet looked at.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct UserForm {
     #[expect(missing_docs, reason = "the fields of a form are those of the thing")]
     pub username: Option<String>,

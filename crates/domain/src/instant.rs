@@ -1,7 +1,7 @@
 //! Points in time, in whole microseconds since 1970, UTC: what both databases store without loss.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// A point in time, cut to microseconds once, here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,6 +62,14 @@ impl Instant {
     /// Whole seconds from `earlier` to this; negative when it is the other way round.
     pub const fn seconds_since(self, earlier: Self) -> i64 {
         (self.0 - earlier.0) / 1_000_000
+    }
+}
+
+impl FromStr for Instant {
+    type Err = NotAnInstant;
+
+    fn from_str(text: &str) -> Result<Self, NotAnInstant> {
+        Self::parse(text)
     }
 }
 

@@ -16,6 +16,7 @@ pub type LineId = Id<Line>;
 
 /// One line of a sale or an order. What was sold is written down as it was then.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Line {
     /// Its id.
     pub id: LineId,

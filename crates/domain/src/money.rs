@@ -5,10 +5,10 @@
 
 use crate::quantity::Quantity;
 use rust_decimal::{Decimal, RoundingStrategy, prelude::ToPrimitive};
-use std::{fmt, str::FromStr};
+use std::{cmp::Ordering, fmt, str::FromStr};
 
 /// An ISO 4217 currency.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency {
     code: [u8; 3],
     decimals: u8,
@@ -22,11 +22,12 @@ pub struct Money {
 }
 
 /// A price: more than zero, at most 10^9 units of the currency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Eq, Hash)]
 pub struct Price(Money);
 
 /// Why a text is not an amount of money or a currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum MoneyError {
     /// Not a decimal number.
     #[error("money is a decimal string, for example \"12.50\"")]
@@ -125,10 +126,18 @@ impl fmt::Debug for Currency {
     }
 }
 
+impl FromStr for Currency {
+    type Err = MoneyError;
+
+    fn from_str(text: &str) -> Result<Self, MoneyError> {
+        Self::parse(text)
+    }
+}
+
 /// The one rounding rule: half away from zero, to a whole number of minor units.
 ///
 /// `None` where the result cannot be stored.
-pub fn round(minor: Decimal) -> Option<i64> {
+pub(crate) fn round(minor: Decimal) -> Option<i64> {
     minor.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero).to_i64()
 }
 
@@ -170,11 +179,20 @@ impl Money {
         how(self.minor, other.minor).map(|minor| Self { minor, ..self })
     }
 
-    /// Reads a decimal string such as `12.50`, with at most the currency's decimals.
+    /// Reads a decimal string such as `12.50`, with at most the currency's decimals and at most 10^9 units of it.
     ///
     /// # Errors
     /// See [`MoneyError`].
     pub fn parse(text: &str, currency: Currency) -> Result<Self, MoneyError> {
+        let money = Self::parse_stored(text, currency)?;
+        if money.minor.unsigned_abs() > 1_000_000_000 * currency.minor_per_unit().unsigned_abs() {
+            return Err(MoneyError::TooLarge);
+        }
+        Ok(money)
+    }
+
+    /// Reads any amount that can be stored: totals may be beyond what one request may name.
+    pub(crate) fn parse_stored(text: &str, currency: Currency) -> Result<Self, MoneyError> {
         // `Decimal` would also take `1_000` and `+1`; a contract has one way to write an amount.
         let unsigned = text.strip_prefix('-').unwrap_or(text);
         let plain = unsigned.bytes().all(|b| b.is_ascii_digit() || b == b'.');
@@ -182,7 +200,7 @@ impl Money {
         if !plain || whole.is_empty() || fraction.is_empty() || fraction.contains('.') || text.len() > 40 {
             return Err(MoneyError::Malformed);
         }
-        if whole.trim_start_matches('0').len() > 10 {
+        if whole.trim_start_matches('0').len() > 19 {
             return Err(MoneyError::TooLarge);
         }
         let fraction = fraction.trim_end_matches('0');
@@ -191,9 +209,6 @@ impl Money {
         }
         let value = Decimal::from_str(text).map_err(|_| MoneyError::Malformed)?;
         let minor = (value * Decimal::from(currency.minor_per_unit())).to_i64().ok_or(MoneyError::TooLarge)?;
-        if minor.abs() > 1_000_000_000 * currency.minor_per_unit() {
-            return Err(MoneyError::TooLarge);
-        }
         Ok(Self { minor, currency })
     }
 }
@@ -208,6 +223,20 @@ impl fmt::Display for Money {
             0 => write!(f, "{sign}{whole}"),
             decimals => write!(f, "{sign}{whole}.{rest:0decimals$}"),
         }
+    }
+}
+
+impl PartialOrd for Money {
+    /// `None` for two currencies.
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        (self.currency == other.currency).then(|| self.minor.cmp(&other.minor))
+    }
+}
+
+impl fmt::Display for Price {
+    /// The amount for one unit, as [`Money`] is written.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

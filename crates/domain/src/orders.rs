@@ -2,11 +2,13 @@
 //! mean for stock is [`crate::ledger`]'s.
 
 use crate::{
+    field_errors::Actions,
     identity::{Actor, Permission, Principal},
     ids::{CustomerId, Id, LocationId, PromoId, UserId},
     instant::Instant,
     lines::{self, Line, TooMuchMoney},
     money::{Currency, Money},
+    names::names,
     promos::{PromoRefusal, PromoTerms},
 };
 
@@ -29,6 +31,7 @@ pub enum OrderStatus {
 
 /// A step from one status to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Step {
     /// The shop will fulfil it.
     Accept,
@@ -48,33 +51,27 @@ impl Step {
 }
 
 /// A step that is not possible from where the order stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an order that is {from} cannot take this step")]
+#[non_exhaustive]
 pub struct IllegalTransition {
     /// Where it stands.
     pub from: OrderStatus,
 }
 
+names!(OrderStatus {
+    Pending = "pending",
+    Accepted = "accepted",
+    Rejected = "rejected",
+    Cancelled = "cancelled",
+    Shipped = "shipped",
+    Delivered = "delivered",
+});
+
 impl OrderStatus {
     /// Every status there is.
     pub const ALL: [Self; 6] =
         [Self::Pending, Self::Accepted, Self::Rejected, Self::Cancelled, Self::Shipped, Self::Delivered];
-
-    /// The name in the contract and in tables.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Accepted => "accepted",
-            Self::Rejected => "rejected",
-            Self::Cancelled => "cancelled",
-            Self::Shipped => "shipped",
-            Self::Delivered => "delivered",
-        }
-    }
-
-    /// Reads the name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text)
-    }
 
     /// The only moves there are.
     ///
@@ -99,8 +96,8 @@ impl OrderStatus {
         }
     }
 
-    /// What can be done with it, by the verbs of the contract.
-    pub const fn moves(self) -> &'static [&'static str] {
+    /// What can be done with it, by the verbs of the contract; nothing in a final state.
+    pub const fn allowed_actions(self) -> Actions {
         match self {
             Self::Pending => &["accept", "reject", "cancel"],
             Self::Accepted => &["ship", "cancel"],
@@ -121,6 +118,7 @@ impl OrderStatus {
 
 /// A promo code as it was promised to an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AppliedPromo {
     /// Which.
     pub promo: PromoId,
@@ -132,6 +130,7 @@ pub struct AppliedPromo {
 
 /// One step of an order's history.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct HistoryEntry {
     /// Where it stood afterwards.
     pub status: OrderStatus,
@@ -148,6 +147,7 @@ pub type OrderId = Id<Order>;
 
 /// A customer's order.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Order {
     /// Its id.
     pub id: OrderId,
@@ -186,11 +186,13 @@ pub struct Order {
 }
 
 /// Why an order's sums cannot be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TotalError {
-    /// More than can be stored.
+    /// The subtotal is more than can be stored.
+    #[error(transparent)]
     TooMuch(TooMuchMoney),
-    /// The code does not go with the new subtotal.
+    /// The promo code does not go with the new subtotal.
+    #[error(transparent)]
     Promo(PromoRefusal),
 }
 
@@ -237,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_moves_says_is_what_after_allows() {
+    fn the_allowed_actions_are_what_after_allows() {
         let verbs = [
             (Step::Accept, "accept"),
             (Step::Reject, "reject"),
@@ -247,7 +249,7 @@ mod tests {
         ];
         for status in OrderStatus::ALL {
             for (step, verb) in verbs {
-                assert_eq!(status.after(step).is_ok(), status.moves().contains(&verb), "{status:?} {verb}");
+                assert_eq!(status.after(step).is_ok(), status.allowed_actions().contains(&verb), "{status:?} {verb}");
             }
             assert_eq!(OrderStatus::parse(status.as_str()), Some(status));
         }

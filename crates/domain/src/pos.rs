@@ -4,6 +4,7 @@ use crate::{
     field_errors::FieldErrors,
     ids::{Id, LocationId, ProductId},
     instant::Instant,
+    names::names,
     quantity::{Delta, Quantity},
     repository::entity,
     text::{self, limits},
@@ -18,26 +19,17 @@ pub enum OnShortage {
     Hold,
 }
 
-impl OnShortage {
-    /// The name in the contract and in tables.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Refuse => "refuse",
-            Self::Hold => "hold",
-        }
-    }
-
-    /// Reads the name.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Refuse, Self::Hold].into_iter().find(|policy| policy.as_str() == text)
-    }
-}
+names!(OnShortage {
+    Refuse = "refuse",
+    Hold = "hold",
+});
 
 /// The id of a registered till or POS account.
 pub type PosConnectionId = Id<PosConnection>;
 
 /// A registered till or POS account.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PosConnection {
     /// Its id, which is in its webhook's address.
     pub id: PosConnectionId,
@@ -95,11 +87,16 @@ impl PosConnection {
 }
 
 /// Which fields to change; `Some(None)` empties one.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct PosConnectionPatch {
     /// Up to 200 characters.
     pub name: Option<String>,
     /// An existing location.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
+    )]
     pub location: Option<Option<LocationId>>,
     /// What to do where there is too little.
     pub on_shortage: Option<OnShortage>,
@@ -107,6 +104,7 @@ pub struct PosConnectionPatch {
 
 /// How a till names a product.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Reference {
     /// By our id.
     Product(ProductId),
@@ -137,6 +135,7 @@ impl Reference {
 
 /// What a till says happened to one product.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Report {
     /// So much more or less.
     Change {
@@ -158,6 +157,7 @@ pub enum Report {
 
 /// One line of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PosEventLine {
     /// Of which product.
     pub product: Reference,
@@ -180,29 +180,22 @@ pub enum PosEventStatus {
     Dismissed,
 }
 
+names!(PosEventStatus {
+    Received = "received",
+    Applied = "applied",
+    Refused = "refused",
+    Held = "held",
+    Dismissed = "dismissed",
+});
+
 impl PosEventStatus {
     /// Every status there is.
     pub const ALL: [Self; 5] = [Self::Received, Self::Applied, Self::Refused, Self::Held, Self::Dismissed];
-
-    /// The name in the contract and in tables.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Received => "received",
-            Self::Applied => "applied",
-            Self::Refused => "refused",
-            Self::Held => "held",
-            Self::Dismissed => "dismissed",
-        }
-    }
-
-    /// Reads the name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text)
-    }
 }
 
 /// Why a delivery was refused or is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PosReason {
     /// `unknown_product`, `insufficient_stock`, `product_unavailable` or `dismissed`.
     pub code: String,
@@ -215,6 +208,7 @@ pub type PosEventId = Id<PosEvent>;
 
 /// One delivery from a till, as it stands in the inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PosEvent {
     /// Our id of it.
     pub id: PosEventId,
@@ -223,6 +217,7 @@ pub struct PosEvent {
     /// The sender's id of it, once per connection.
     pub webhook_id: String,
     /// SHA-256 of the body.
+    #[cfg_attr(feature = "serde", serde(with = "crate::serialize::hex"))]
     pub body_hash: [u8; 32],
     /// The body's lines.
     pub lines: Vec<PosEventLine>,
@@ -240,14 +235,17 @@ pub struct PosEvent {
 
 /// A delivery as it came, after its signature was found good.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct WebhookDelivery {
     /// From whom.
     pub connection: PosConnectionId,
     /// The sender's id of it.
     pub webhook_id: String,
     /// SHA-256 of the body.
+    #[cfg_attr(feature = "serde", serde(with = "crate::serialize::hex"))]
     pub body_hash: [u8; 32],
     /// The body, byte for byte.
+    #[cfg_attr(feature = "serde", serde(with = "crate::serialize::hex"))]
     pub body: Vec<u8>,
     /// The headers that were signed, as JSON.
     pub headers: String,

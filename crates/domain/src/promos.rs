@@ -61,6 +61,14 @@ impl Percentage {
     }
 }
 
+impl FromStr for Percentage {
+    type Err = text::TextError;
+
+    fn from_str(text: &str) -> Result<Self, text::TextError> {
+        Self::parse(text)
+    }
+}
+
 impl fmt::Display for Percentage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Decimal::new(i64::from(self.0), 2).normalize().fmt(f)
@@ -69,6 +77,7 @@ impl fmt::Display for Percentage {
 
 /// What a code takes off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Discount {
     /// An amount.
     Fixed(Price),
@@ -88,6 +97,7 @@ impl Discount {
 
 /// What a code gives. Copied onto an order, so that it stays as it was promised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PromoTerms {
     /// What it takes off.
     pub reduction: Discount,
@@ -130,6 +140,8 @@ impl PromoTerms {
 
 /// Why a code was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum PromoRefusal {
     /// There is no such code.
     #[error("there is no such promo code")]
@@ -158,7 +170,7 @@ pub enum PromoRefusal {
 }
 
 impl PromoRefusal {
-    /// The name in the contract.
+    /// The stable name: the same in the contract and in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",
@@ -178,6 +190,7 @@ pub type PromoId = Id<Promo>;
 
 /// A promo code.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Promo {
     /// Its id.
     pub id: PromoId,
@@ -214,7 +227,7 @@ impl Promo {
     ///
     /// # Errors
     /// The first [`PromoRefusal`] against it.
-    pub fn judge(&self, subtotal: Money, used_by_customer: i64, now: Instant) -> Result<Money, PromoRefusal> {
+    pub fn discount_for(&self, subtotal: Money, used_by_customer: i64, now: Instant) -> Result<Money, PromoRefusal> {
         let reached = |limit: Option<u32>, used: i64| limit.is_some_and(|limit| used >= i64::from(limit));
         if !self.active {
             Err(PromoRefusal::Inactive)
@@ -233,7 +246,8 @@ impl Promo {
 }
 
 /// Which fields to change, or all of a new code; `Some(None)` empties one. Not yet looked at.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct PromoPatch {
     /// Up to 64 characters without white space.
     pub code: Option<String>,
@@ -242,12 +256,28 @@ pub struct PromoPatch {
     /// `fixed` or `percentage`.
     pub kind: Option<String>,
     /// A decimal string; of a fixed one.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
+    )]
     pub amount: Option<Option<String>>,
     /// A decimal string; of a percentage.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
+    )]
     pub percentage: Option<Option<String>>,
     /// A decimal string.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
+    )]
     pub max_discount: Option<Option<String>>,
     /// A decimal string.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
+    )]
     pub minimum_subtotal: Option<Option<String>>,
     /// Its first instant.
     pub valid_from: Option<Instant>,
@@ -256,8 +286,16 @@ pub struct PromoPatch {
     /// Switched on?
     pub active: Option<bool>,
     /// At least 1.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
+    )]
     pub usage_limit: Option<Option<u32>>,
     /// At least 1.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
+    )]
     pub per_customer_limit: Option<Option<u32>>,
 }
 
@@ -475,12 +513,12 @@ mod tests {
             ..PromoPatch::default()
         };
         let promo = Promo::new(PromoId::from_uuid(uuid::Uuid::nil()), &form, eur("1").currency(), at(0)).unwrap();
-        let judge = |now| promo.judge(eur("1"), 0, at(now)).err();
+        let judge = |now| promo.discount_for(eur("1"), 0, at(now)).err();
         assert_eq!(
             [99, 100, 200, 201].map(judge),
             [Some(PromoRefusal::NotStarted), None, None, Some(PromoRefusal::Expired)]
         );
-        assert_eq!(promo.judge(eur("1"), 1, at(150)), Err(PromoRefusal::AlreadyUsed));
+        assert_eq!(promo.discount_for(eur("1"), 1, at(150)), Err(PromoRefusal::AlreadyUsed));
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub struct Delta(i64);
 
 /// Why a number is not a quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum QuantityError {
     /// Not a decimal number.
     #[error("a quantity is a decimal number")]
@@ -92,14 +93,21 @@ impl Quantity {
         }
     }
 
-    /// As a change that adds it.
-    pub const fn gained(self) -> Delta {
+    /// The change that adds this quantity.
+    pub const fn as_increase(self) -> Delta {
         Delta(self.0)
     }
 
-    /// As a change that takes it away.
-    pub const fn taken(self) -> Delta {
+    /// The change that takes this quantity away.
+    pub const fn as_decrease(self) -> Delta {
         Delta(-self.0)
+    }
+}
+
+impl From<Quantity> for Delta {
+    /// The change that adds the quantity.
+    fn from(quantity: Quantity) -> Self {
+        quantity.as_increase()
     }
 }
 
@@ -167,8 +175,14 @@ const fn fits(value: i64, decimals: u8) -> bool {
     value % step == 0
 }
 
-/// Reads `-12`, `0.5`, `1e2`: what JSON calls a number, exactly.
+/// Reads `-12`, `0.5`, `1e2`: what JSON calls a number, exactly; at most as much as a request may name.
 fn parse(text: &str) -> Result<i64, QuantityError> {
+    let value = parse_any(text)?;
+    if value.unsigned_abs() > MAX.0.unsigned_abs() { Err(QuantityError::TooLarge) } else { Ok(value) }
+}
+
+/// Reads any number that can be stored.
+fn parse_any(text: &str) -> Result<i64, QuantityError> {
     use QuantityError::{Malformed, TooLarge, TooPrecise};
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| Malformed)?),
@@ -206,7 +220,7 @@ fn parse(text: &str) -> Result<i64, QuantityError> {
     for _ in 0..shift.min(20) {
         value = value.checked_mul(10).ok_or(TooLarge)?;
     }
-    if shift > 20 || value > MAX.0 {
+    if shift > 20 {
         return Err(TooLarge);
     }
     Ok(if negative { -value } else { value })
@@ -225,6 +239,22 @@ impl FromStr for Delta {
 
     fn from_str(text: &str) -> Result<Self, QuantityError> {
         parse(text).map(Self)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl Quantity {
+    /// Reads what was written down: totals may be beyond what one request may name.
+    pub(crate) fn parse_stored(text: &str) -> Result<Self, QuantityError> {
+        Self::from_hundred_thousandths(parse_any(text)?)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl Delta {
+    /// Reads what was written down: totals may be beyond what one request may name.
+    pub(crate) fn parse_stored(text: &str) -> Result<Self, QuantityError> {
+        parse_any(text).map(Self)
     }
 }
 

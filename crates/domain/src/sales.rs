@@ -5,6 +5,7 @@ use crate::{
     instant::Instant,
     lines::{self, Line, TooMuchMoney},
     money::{Currency, Money},
+    names::names,
 };
 
 /// Where a sale stands.
@@ -20,28 +21,21 @@ pub enum SaleStatus {
     Voided,
 }
 
+names!(SaleStatus {
+    Completed = "completed",
+    PartlyRefunded = "partly_refunded",
+    Refunded = "refunded",
+    Voided = "voided",
+});
+
 impl SaleStatus {
     /// Every status there is.
     pub const ALL: [Self; 4] = [Self::Completed, Self::PartlyRefunded, Self::Refunded, Self::Voided];
-
-    /// The name in the contract and in tables.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Completed => "completed",
-            Self::PartlyRefunded => "partly_refunded",
-            Self::Refunded => "refunded",
-            Self::Voided => "voided",
-        }
-    }
-
-    /// Reads the name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text)
-    }
 }
 
 /// Who bought, as far as anybody said.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Buyer {
     /// Somebody with a record.
     Customer(CustomerId),
@@ -49,11 +43,18 @@ pub enum Buyer {
     Named(String),
 }
 
+impl From<CustomerId> for Buyer {
+    fn from(customer: CustomerId) -> Self {
+        Self::Customer(customer)
+    }
+}
+
 /// The id of a sale.
 pub type SaleId = Id<Sale>;
 
 /// A sale over the counter.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Sale {
     /// Its id.
     pub id: SaleId,

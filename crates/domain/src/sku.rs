@@ -1,10 +1,10 @@
 //! Stock keeping units: the shop's own code of a product, unique for ever without regard to case.
 
 use crate::text::{self, TextError, limits};
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// A stock keeping unit, 1 to 64 characters without white space.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sku(String);
 
 impl Sku {
@@ -28,6 +28,14 @@ impl Sku {
     /// The key by which it is unique.
     pub fn key(&self) -> String {
         text::fold(&self.0)
+    }
+}
+
+impl FromStr for Sku {
+    type Err = TextError;
+
+    fn from_str(text: &str) -> Result<Self, TextError> {
+        Self::parse(text)
     }
 }
 

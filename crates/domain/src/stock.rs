@@ -5,6 +5,7 @@ use crate::{
     identity::Actor,
     ids::{Id, OrderId, PosEventId, ProductId, SaleId},
     instant::Instant,
+    names::names,
     quantity::{Delta, Quantity},
     repository::entity,
     text::{self, limits},
@@ -16,6 +17,7 @@ pub type LocationId = Id<Location>;
 
 /// Where stock is: a shop, a store room.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Location {
     /// Its id.
     pub id: LocationId,
@@ -85,12 +87,9 @@ macro_rules! kinds {
         impl MovementKind {
             /// Every kind there is.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
-
-            /// The name in the contract and in tables.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text),+ }
-            }
         }
+
+        names!(MovementKind { $($name = $text),+ });
     };
 }
 
@@ -125,15 +124,9 @@ kinds! {
     Pos = "pos",
 }
 
-impl MovementKind {
-    /// Reads the name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
-    }
-}
-
 /// The document a movement belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Source {
     /// A sale over the counter.
     Sale(SaleId),
@@ -175,6 +168,7 @@ impl Source {
 
 /// A signed change of the two figures of a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Change {
     /// Of what is there.
     pub on_hand: Delta,
@@ -204,6 +198,7 @@ pub type MovementId = Id<Movement>;
 
 /// One row of the ledger. Never changed, never deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Movement {
     /// Its id.
     pub id: MovementId,
@@ -235,6 +230,7 @@ pub struct Movement {
 
 /// One product at one location. A level nobody ever touched is all zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Level {
     /// Of what.
     pub product: ProductId,

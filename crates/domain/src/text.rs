@@ -20,6 +20,7 @@ pub mod limits {
 
 /// Why a text was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TextError {
     /// Nothing, or only white space.
     #[error("this must not be empty")]

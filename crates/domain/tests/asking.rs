@@ -51,7 +51,7 @@ fn ask(shop: &Shop, command: &Command) -> Asked {
             new_id: &mut || Uuid::from_u128(u128::from(draw())),
             next_number: &mut |_| i64::from(draw()),
         };
-        let Missing { mut wanted, is_last } = match decide(&book, command, &mut inputs) {
+        let Missing { mut wanted, is_last, .. } = match decide(&book, command, &mut inputs) {
             Err(Stop::Missing(missing)) => *missing,
             Err(Stop::Refused(refusal)) => return Asked { sets, decided: Err(refusal) },
             Err(Stop::Stale) => panic!("nobody else changes this shop"),
@@ -64,7 +64,7 @@ fn ask(shop: &Shop, command: &Command) -> Asked {
             assert!(last <= Some(rank), "{command:?} asked for {rank:?} after {last:?}");
             last = Some(rank);
             let mut now = ReadSet::default();
-            wanted.hand_over(rank, &mut now);
+            wanted.drain_rank(rank, &mut now);
             shop.look_up(now, &mut book);
         }
         if is_last {

@@ -179,7 +179,7 @@ pub(super) fn price(cents: i64, currency: Currency) -> Money {
 }
 
 async fn adjust(store: &Store, product: ProductId, location: LocationId, quantity: u32) -> anyhow::Result<()> {
-    let change = Quantity::whole(quantity).context("a sample quantity")?.gained();
+    let change = Quantity::whole(quantity).context("a sample quantity")?.as_increase();
     if change.is_zero() {
         return Ok(());
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// The books, as far as somebody asked to see them. A book is strict: it knows the difference between "there is none" and "nobody looked",
 /// and a rule that reads what it did not require panics instead of taking it for nothing.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Book {
     currency: Currency,
     default_location: LocationId,

@@ -5,6 +5,7 @@ use crate::ids::CustomerId;
 
 /// What documents show of a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CustomerSummary {
     /// A person or a company.
     pub name: String,

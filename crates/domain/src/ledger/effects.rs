@@ -2,6 +2,7 @@
 
 use super::{Book, CustomerSummary, Inputs, catalogue, orders, pos, sales, stock};
 use crate::{
+    field_errors::Word,
     identity::Actor,
     ids::{CustomerId, Id, OrderId, ProductId},
     instant::Instant,
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 /// A document to keep: new, or in the place of its version before.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Written<T> {
     /// Was it not there before?
     pub is_new: bool,
@@ -43,11 +45,13 @@ pub type MessageId = Id<Message>;
 
 /// Something that somebody outside is to be told. It is kept with the effects and delivered afterwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Message {
     /// Its id, by which a receiver knows it again.
     pub id: MessageId,
     /// What happened, for example `order.placed`.
-    pub name: &'static str,
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serialize::word"))]
+    pub name: Word,
     /// To which order.
     pub order: OrderId,
     /// Whom it concerns.
@@ -61,15 +65,18 @@ pub type AuditId = Id<AuditEntry>;
 
 /// Who did what to which thing, for changes that no document and no movement records.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AuditEntry {
     /// Its id.
     pub id: AuditId,
     /// Who.
     pub actor: Actor,
     /// What, for example `product.edited`.
-    pub action: &'static str,
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serialize::word"))]
+    pub action: Word,
     /// To which thing: its type …
-    pub subject_type: &'static str,
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serialize::word"))]
+    pub subject_type: Word,
     /// … and its id.
     pub subject_id: Uuid,
     /// When.
@@ -78,11 +85,7 @@ pub struct AuditEntry {
 
 impl AuditEntry {
     /// That whoever asks does this to that thing, now.
-    pub(super) fn of(
-        action: &'static str,
-        (subject_type, subject_id): (&'static str, Uuid),
-        inputs: &mut Inputs<'_>,
-    ) -> Self {
+    pub(super) fn of(action: Word, (subject_type, subject_id): (Word, Uuid), inputs: &mut Inputs<'_>) -> Self {
         let (actor, at) = (inputs.principal.actor, inputs.now);
         Self { id: AuditId::from_uuid((inputs.new_id)()), actor, action, subject_type, subject_id, at }
     }
@@ -90,6 +93,7 @@ impl AuditEntry {
 
 /// What people call the things that the effects name by id, so that an answer can be made of the effects alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Names {
     /// Customers of the documents.
     pub customers: BTreeMap<CustomerId, CustomerSummary>,
@@ -99,6 +103,7 @@ pub struct Names {
 
 /// All that a decision changes, to be kept as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Effects {
     /// Products.
     pub catalogue: catalogue::Effects,
@@ -136,19 +141,19 @@ impl Effects {
         &self.stock.movements
     }
 
-    pub(super) fn moving(movements: Vec<Movement>) -> Self {
+    pub(super) fn of_movements(movements: Vec<Movement>) -> Self {
         Self { stock: stock::Effects { movements, ..stock::Effects::default() }, ..Self::default() }
     }
 
     /// Notes what the book calls this customer.
     pub(super) fn name_customer(&mut self, book: &Book, id: CustomerId) {
-        if let Some(card) = book.customers.summaries.get(&id) {
-            self.names.customers.insert(id, card.clone());
+        if let Some(summary) = book.customers.summaries.get(&id) {
+            self.names.customers.insert(id, summary.clone());
         }
     }
 
     /// Notes the SKU of every product that moved.
-    pub(super) fn name_moved(&mut self, book: &Book) {
+    pub(super) fn name_products(&mut self, book: &Book) {
         for product in self.stock.movements.iter().map(|movement| movement.product) {
             self.names.skus.entry(product).or_insert_with(|| book.sku(product));
         }

@@ -13,6 +13,7 @@ pub const CLOCK_TOLERANCE_SECONDS: i64 = 300;
 
 /// Documents that have a short number for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum NumberSeries {
     /// Of sales.
     Sales,

@@ -14,6 +14,7 @@ use crate::{
 
 /// One line of a request to sell.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SellLine {
     /// Which line of the document, when changing one.
     pub line: Option<LineId>,
@@ -27,6 +28,7 @@ pub struct SellLine {
 
 /// One line of a request to take goods back.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RefundLine {
     /// Which line.
     pub line: Option<LineId>,
@@ -36,8 +38,38 @@ pub struct RefundLine {
     pub quantity: Quantity,
 }
 
+impl SellLine {
+    /// So much of a product, at its own price.
+    pub const fn of(product: ProductId, quantity: Quantity) -> Self {
+        Self { line: None, product: Some(product), quantity, unit_price: None }
+    }
+
+    /// So much on this line of a document that is changed, whatever it was before.
+    pub const fn of_line(line: LineId, quantity: Quantity) -> Self {
+        Self { line: Some(line), product: None, quantity, unit_price: None }
+    }
+
+    /// At this price for one unit instead of the product's; only who may [override prices](Permission::SalesOverridePrice) can sell so.
+    #[must_use]
+    pub const fn at(self, unit_price: Price) -> Self {
+        Self { unit_price: Some(unit_price), ..self }
+    }
+}
+
+impl RefundLine {
+    /// So much of a product that the document sold on one line only.
+    pub const fn of(product: ProductId, quantity: Quantity) -> Self {
+        Self { line: None, product: Some(product), quantity }
+    }
+
+    /// So much of what was sold on this line.
+    pub const fn of_line(line: LineId, quantity: Quantity) -> Self {
+        Self { line: Some(line), product: None, quantity }
+    }
+}
+
 /// What must be known to move stock of these products at a location.
-pub(super) fn stock_of(need: &mut ReadSet, products: impl IntoIterator<Item = ProductId>, location: LocationId) {
+pub(super) fn need_stock(need: &mut ReadSet, products: impl IntoIterator<Item = ProductId>, location: LocationId) {
     need.stock.locations.add(location);
     for product in products {
         need.stock.levels.add((product, location));
@@ -54,7 +86,7 @@ pub(super) struct RequestErrors {
 }
 
 impl RequestErrors {
-    pub(super) fn raise(self) -> Result<(), Refusal> {
+    pub(super) fn into_result(self) -> Result<(), Refusal> {
         if let Some(permission) = self.forbidden {
             return Err(Refusal::Forbidden(permission));
         }
@@ -63,7 +95,7 @@ impl RequestErrors {
     }
 }
 
-pub(super) fn too_much(_: TooMuchMoney) -> Refusal {
+pub(super) fn too_much_money(_: TooMuchMoney) -> Refusal {
     Refusal::invalid("/lines", "too_large", TooMuchMoney)
 }
 
@@ -142,7 +174,7 @@ pub(super) fn merge(draft: &mut Vec<DraftLine>, line: DraftLine, errors: &mut Fi
 }
 
 /// By how much on hand changes for each product: in the order of the lines, each once.
-pub(super) fn net(leaving: impl Iterator<Item = (ProductId, Delta)>) -> Vec<(ProductId, Delta)> {
+pub(super) fn sum_by_product(leaving: impl Iterator<Item = (ProductId, Delta)>) -> Vec<(ProductId, Delta)> {
     let mut changes: Vec<(ProductId, Delta)> = Vec::new();
     for (product, change) in leaving {
         match changes.iter_mut().find(|(known, _)| *known == product) {
@@ -154,7 +186,7 @@ pub(super) fn net(leaving: impl Iterator<Item = (ProductId, Delta)>) -> Vec<(Pro
     changes
 }
 
-pub(super) fn draft(
+pub(super) fn draft_new(
     book: &Book,
     lines: &[SellLine],
     inputs: &mut Inputs<'_>,
@@ -188,7 +220,7 @@ pub(super) fn draft(
 pub(super) fn priced(book: &Book, draft: Vec<DraftLine>) -> Result<Vec<Line>, Refusal> {
     let line = |line: DraftLine| {
         let product = book.product(line.product).ok_or(Refusal::NotFound("product"))?;
-        line.priced(product).map_err(too_much)
+        line.priced(product).map_err(too_much_money)
     };
     draft.into_iter().map(line).collect()
 }
@@ -216,7 +248,7 @@ pub(super) fn ambiguous(index: usize) -> LineError {
 }
 
 /// The lines a changed document shall have. What was on it before keeps its price.
-pub(super) fn redraft(
+pub(super) fn draft_edited(
     book: &Book,
     before: &[Line],
     lines: &[SellLine],
@@ -266,11 +298,11 @@ pub(super) fn redraft(
 }
 
 /// The draft's lines, each with what was refunded of it, which correcting never goes below.
-pub(super) fn relined(book: &Book, before: &[Line], draft: Vec<DraftLine>) -> Result<Vec<Line>, Refusal> {
+pub(super) fn lines_after_edit(book: &Book, before: &[Line], draft: Vec<DraftLine>) -> Result<Vec<Line>, Refusal> {
     let mut lines = Vec::with_capacity(draft.len());
     for wanted in draft {
         let product = book.product(wanted.product).ok_or(Refusal::NotFound("product"))?;
-        let mut line = wanted.priced(product).map_err(too_much)?;
+        let mut line = wanted.priced(product).map_err(too_much_money)?;
         if let Some(known) = before.iter().find(|known| known.id == line.id) {
             (line.sku, line.name) = (known.sku.clone(), known.name.clone());
             (line.returned, line.restocked) = (known.returned, known.restocked);
@@ -362,10 +394,10 @@ pub(super) fn take_back(
         line.returned = sum.ok_or_else(|| more_than_sold(line, quantity))?;
         if restock {
             line.restocked = line.restocked.checked_add(quantity).ok_or_else(|| more_than_sold(line, quantity))?;
-            back.push((line.product, quantity.gained()));
+            back.push((line.product, quantity.as_increase()));
         }
     }
-    Ok(net(back.into_iter()))
+    Ok(sum_by_product(back.into_iter()))
 }
 
 fn more_than_sold(line: &Line, asked: Quantity) -> Refusal {

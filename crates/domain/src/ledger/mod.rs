@@ -40,7 +40,8 @@ use uuid::Uuid;
 pub const MAX_ON_HAND: i64 = 10_000_000_000 * 100_000;
 
 /// What somebody wants done.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Command {
     /// With products.
     Catalogue(catalogue::Command),
@@ -52,6 +53,24 @@ pub enum Command {
     Orders(orders::Command),
     /// With what tills report.
     Pos(pos::Command),
+}
+
+macro_rules! command_from {
+    ($($wing:ident: $($source:ty),+;)+) => {$($(
+        impl From<$source> for Command {
+            fn from(command: $source) -> Self {
+                Self::$wing(command.into())
+            }
+        }
+    )+)+};
+}
+
+command_from! {
+    Catalogue: catalogue::Command;
+    Stock: stock::Command;
+    Sales: sales::Command, sales::NewSale;
+    Orders: orders::Command, orders::NewOrder;
+    Pos: pos::Command;
 }
 
 impl Command {

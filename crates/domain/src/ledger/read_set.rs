@@ -97,19 +97,20 @@ impl ReadSet {
     }
 
     /// Takes the keys of this rank out of here and adds them there.
-    pub fn hand_over(&mut self, rank: Rank, to: &mut Self) {
+    pub fn drain_rank(&mut self, rank: Rank, to: &mut Self) {
         let Self { catalogue, stock, customers, sales, orders, pos } = self;
-        catalogue.hand_over(rank, &mut to.catalogue);
-        stock.hand_over(rank, &mut to.stock);
-        customers.hand_over(rank, &mut to.customers);
-        sales.hand_over(rank, &mut to.sales);
-        orders.hand_over(rank, &mut to.orders);
-        pos.hand_over(rank, &mut to.pos);
+        catalogue.drain_rank(rank, &mut to.catalogue);
+        stock.drain_rank(rank, &mut to.stock);
+        customers.drain_rank(rank, &mut to.customers);
+        sales.drain_rank(rank, &mut to.sales);
+        orders.drain_rank(rank, &mut to.orders);
+        pos.drain_rank(rank, &mut to.pos);
     }
 }
 
 /// What a command misses.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Missing {
     /// What is to be looked up.
     pub wanted: ReadSet,
@@ -118,13 +119,16 @@ pub struct Missing {
 }
 
 /// Why a command could not be decided.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Stop {
     /// Something must be known first. Load it and ask again.
+    #[error("something must be looked up first")]
     Missing(Box<Missing>),
     /// What was looked up has changed since, by somebody who shares the database: begin anew with an empty book.
+    #[error("what was looked up has changed since: begin anew with an empty book")]
     Stale,
     /// By the rules. Nothing has changed.
+    #[error(transparent)]
     Refused(Refusal),
 }
 
@@ -159,7 +163,7 @@ pub fn gather<E>(
         last = Some(rank);
         let mut wanted = ReadSet::default();
         for (_, missing) in &mut asking {
-            missing.wanted.hand_over(rank, &mut wanted);
+            missing.wanted.drain_rank(rank, &mut wanted);
         }
         load(book, rank, wanted)?;
         // Who still waits for a later rank is not asked again before it has that too.

@@ -1,7 +1,7 @@
 //! Why a command was refused, with what a person needs to act.
 
 use crate::{
-    field_errors::FieldErrors,
+    field_errors::{Actions, FieldErrors, Word},
     identity::Permission,
     ids::{LocationId, ProductId},
     promos::PromoRefusal,
@@ -11,6 +11,7 @@ use crate::{
 
 /// Too little of one product at one location.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Shortage {
     /// Of what.
     pub product: ProductId,
@@ -28,6 +29,7 @@ pub struct Shortage {
 
 /// Why a product cannot be sold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Unavailable {
     /// It is not on sale at the moment.
     Disabled,
@@ -48,6 +50,7 @@ impl Unavailable {
 
 /// Why a command was refused. Nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Refusal {
     /// The request itself is wrong.
     #[error("{0}")]
@@ -57,7 +60,7 @@ pub enum Refusal {
     Forbidden(Permission),
     /// The thing addressed does not exist.
     #[error("there is no such {0}")]
-    NotFound(&'static str),
+    NotFound(#[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serialize::word"))] Word),
     /// The caller has seen another version.
     #[error("it was changed since you read it: read it again")]
     PreconditionFailed,
@@ -78,7 +81,8 @@ pub enum Refusal {
     #[error("there is already one with this {field}")]
     Duplicate {
         /// The field, as the contract calls it.
-        field: &'static str,
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serialize::word"))]
+        field: Word,
     },
     /// Something still needs it.
     #[error("{0}")]
@@ -87,15 +91,18 @@ pub enum Refusal {
     #[error("it is {from}: {}", possible(allowed))]
     IllegalTransition {
         /// The state.
-        from: &'static str,
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serialize::word"))]
+        from: Word,
         /// What could be done instead, by the verbs of the contract.
-        allowed: &'static [&'static str],
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serialize::actions"))]
+        allowed: Actions,
     },
     /// It contradicts what has happened.
     #[error("{detail}")]
     Conflict {
         /// Stable, snake_case.
-        reason: &'static str,
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serialize::word"))]
+        reason: Word,
         /// A sentence for people.
         detail: String,
     },

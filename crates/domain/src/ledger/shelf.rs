@@ -15,6 +15,13 @@ impl<K, V> Default for Shelf<K, V> {
     }
 }
 
+impl<K: Eq + Hash, V: PartialEq> PartialEq for Shelf<K, V> {
+    /// Do both know the same?
+    fn eq(&self, other: &Self) -> bool {
+        (self.is_complete, &self.known) == (other.is_complete, &other.known)
+    }
+}
+
 impl<K: Eq + Hash + Debug, V> Shelf<K, V> {
     /// A shelf of everything there is: a key that was never entered stands for "there is none".
     pub fn complete() -> Self {
@@ -139,7 +146,7 @@ impl<K> Extend<K> for Keys<K> {
 macro_rules! shelves {
     ($($(#[$doc:meta])* $shelf:ident: $key:ty => $value:ty, $rank:ident;)+) => {
         /// What a book knows of this wing's things.
-        #[derive(Debug, Clone, Default)]
+        #[derive(Debug, Clone, Default, PartialEq)]
         pub struct Shelves {
             $($(#[$doc])* pub $shelf: $crate::ledger::Shelf<$key, $value>,)+
         }
@@ -172,7 +179,7 @@ macro_rules! shelves {
             }
 
             /// Takes the keys of this rank out of here and adds them there.
-            pub(in crate::ledger) fn hand_over(&mut self, rank: $crate::ledger::Rank, to: &mut Self) {
+            pub(in crate::ledger) fn drain_rank(&mut self, rank: $crate::ledger::Rank, to: &mut Self) {
                 let Self { $($shelf),+ } = self;
                 $(if $crate::ledger::Rank::$rank == rank {
                     to.$shelf.append($shelf);

@@ -98,13 +98,13 @@ impl Shop {
         }
         copy(promos, &from.promos, &mut to.promos);
         for (promo, customer) in redemptions.sorted() {
-            let holds = self.holders(promo).filter(|order| order.customer == customer).count();
+            let holds = self.orders_with_promo(promo).filter(|order| order.customer == customer).count();
             to.redemptions.enter((promo, customer), i64::try_from(holds).ok().filter(|holds| *holds > 0));
         }
     }
 
     /// The orders that hold a promo code.
-    pub(super) fn holders(&self, promo: PromoId) -> impl Iterator<Item = &crate::orders::Order> {
+    pub(super) fn orders_with_promo(&self, promo: PromoId) -> impl Iterator<Item = &crate::orders::Order> {
         let holds = move |order: &&crate::orders::Order| {
             order.holds_promo() && order.promo.as_ref().is_some_and(|applied| applied.promo == promo)
         };

@@ -1,28 +1,21 @@
 //! A whole shop in memory: what embedders start from, what examples and tests use, and what the ledger's databases are compared with.
 //!
 //! ```
-//! use tradepost_domain::{identity::Principal, ids::ProductId, instant::Instant, ledger::*, memory::Shop, money::Currency};
-//! use uuid::Uuid;
+//! use tradepost_domain::{identity::Principal, ledger::{SellLine, sales::NewSale}, memory::Shop, money::Currency};
 //!
-//! let now = Instant::parse("2026-01-31T12:00:00Z")?;
+//! let now = "2026-01-31T12:00:00Z".parse()?;
 //! let mut shop = Shop::new(Currency::parse("EUR")?, now);
 //! let tea = shop.add_product("TEA", "Tea", "2.50", "10", now)?;
 //!
-//! let sell = |quantity: &str| {
-//!     let quantity = quantity.parse().expect("a quantity");
-//!     let line = SellLine { line: None, product: Some(tea), quantity, unit_price: None };
-//!     Command::Sales(sales::Command::Record(sales::NewSale { lines: vec![line], ..Default::default() }))
-//! };
-//! let sold = shop.submit(&sell("7"), &Principal::system(), now)?;
+//! let sold = shop.submit(&NewSale::of([SellLine::of(tea, "7".parse()?)]).into(), &Principal::system(), now)?;
 //! assert_eq!(sold.sales.sales[0].value.total.to_string(), "17.50");
-//!
-//! let refused = shop.submit(&sell("7"), &Principal::system(), now).unwrap_err();
-//! assert_eq!(refused.to_string(), "there is not enough stock: 7 requested of TEA, 3 available");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod explain;
 mod look_up;
 mod records;
+mod replay;
 mod repositories;
 
 pub use records::Record;
@@ -50,7 +43,8 @@ use std::{
 use uuid::Uuid;
 
 /// A command with who wants it done.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Submission {
     /// What.
     pub command: Command,
@@ -58,6 +52,19 @@ pub struct Submission {
     pub principal: Principal,
     /// The version the caller has seen, where they said so.
     pub expected_version: Option<i64>,
+}
+
+impl Submission {
+    /// Whatever version of the document the caller has read.
+    pub fn new(command: impl Into<Command>, principal: Principal) -> Self {
+        Self { command: command.into(), principal, expected_version: None }
+    }
+
+    /// The same, refused unless the document it changes still has this version.
+    #[must_use]
+    pub fn expecting(self, version: i64) -> Self {
+        Self { expected_version: Some(version), ..self }
+    }
 }
 
 /// A shop in memory. Its ids are made from a seed, so that the same history gives the same shop.
@@ -124,7 +131,7 @@ impl Shop {
     /// Where a rule requires more than it said it would: a fault of the rule.
     #[expect(clippy::expect_used, reason = "to go on would be to call it accepted")]
     pub fn submit(&mut self, command: &Command, principal: &Principal, now: Instant) -> Result<Effects, Refusal> {
-        let submission = Submission { command: command.clone(), principal: principal.clone(), expected_version: None };
+        let submission = Submission::new(command.clone(), principal.clone());
         let settled = self.submit_batch(&[submission], now).pop();
         settled.expect("a rule requires no more than it said it would")
     }

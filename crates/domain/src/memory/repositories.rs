@@ -246,7 +246,7 @@ impl Promos for Shop {
     }
 
     fn redemptions(&mut self, promo: PromoId, customer: CustomerId) -> Result<i64> {
-        let holds = self.holders(promo).filter(|order| order.customer == customer).count();
+        let holds = self.orders_with_promo(promo).filter(|order| order.customer == customer).count();
         i64::try_from(holds).map_err(|error| Error::Storage(error.into()))
     }
 }

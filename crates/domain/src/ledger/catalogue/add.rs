@@ -23,8 +23,8 @@ pub(super) fn add(
         need.stock.levels.add((product.id, home));
     })?;
     let mut errors = FieldErrors::new();
-    if let Some(Err(misfit)) = initial_quantity.map(|quantity| product.unit.check(quantity)) {
-        errors.add("/initial_quantity", "too_precise", misfit);
+    if let Some(Err(error)) = initial_quantity.map(|quantity| product.unit.check(quantity)) {
+        errors.add("/initial_quantity", "too_precise", error);
     }
     if product.price.money().currency() != book.currency() {
         errors.add("/price", "other_currency", format!("this shop's prices are in {}", book.currency()));
@@ -33,19 +33,19 @@ pub(super) fn add(
     errors.into_result()?;
     check_sku(book, product)?;
     check_name(book, product)?;
-    let moving = stock::Moving {
+    let posting = stock::Posting {
         kind: MovementKind::Received,
         location: home,
-        judged: stock::Judged::AsPromise,
+        limit: stock::Limit::Available,
         reason: Some("first stock"),
         source: None,
         occurred_at: inputs.now,
     };
-    let first = initial_quantity.unwrap_or(Quantity::ZERO).gained();
-    let movements = stock::move_stock(book, &[(product.id, Change::on_hand(first))], &moving, inputs)?;
+    let first = initial_quantity.unwrap_or(Quantity::ZERO).as_increase();
+    let movements = stock::post_changes(book, &[(product.id, Change::on_hand(first))], &posting, inputs)?;
     let untouched = book.level(product.id, home);
     let level = movements.first().map_or(untouched, |movement| untouched.after(movement));
-    let mut effects = Effects::moving(movements);
+    let mut effects = Effects::of_movements(movements);
     effects.catalogue.products.push(Written::new(product.clone()));
     effects.catalogue.category = category_name(book, product);
     effects.catalogue.levels.push(level);

@@ -8,7 +8,8 @@ use crate::{
 use std::sync::Arc;
 
 /// What somebody wants done with a product.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Command {
     /// Add one, with its first stock at the default location.
     Add {

@@ -30,6 +30,7 @@ shelves! {
 
 /// What changes of products.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Effects {
     /// Added or changed.
     pub products: Vec<Written<Product>>,

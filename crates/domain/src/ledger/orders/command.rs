@@ -9,6 +9,7 @@ use crate::{
 
 /// An order to be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NewOrder {
     /// For whom. Who asks puts the caller's own customer here where they named none; `None`: they have none.
     pub customer: Option<CustomerId>,
@@ -22,19 +23,54 @@ pub struct NewOrder {
     pub location: Option<LocationId>,
 }
 
+impl NewOrder {
+    /// An order of these lines for this customer, at the default location, without a promo code.
+    pub fn of(customer: CustomerId, lines: impl IntoIterator<Item = SellLine>) -> Self {
+        Self { customer: Some(customer), lines: lines.into_iter().collect(), ..Self::default() }
+    }
+
+    /// The same, with this promo code.
+    #[must_use]
+    pub fn with_promo(self, code: impl Into<String>) -> Self {
+        Self { promo_code: Some(code.into()), ..self }
+    }
+
+    /// The same, reserved at this location.
+    #[must_use]
+    pub fn from(self, location: LocationId) -> Self {
+        Self { location: Some(location), ..self }
+    }
+}
+
+impl From<NewOrder> for Command {
+    fn from(new: NewOrder) -> Self {
+        Self::Place(Box::new(new))
+    }
+}
+
 /// What to change of an order; `Some(None)` empties a field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct OrderPatch {
     /// All lines it shall have.
     pub lines: Option<Vec<SellLine>>,
     /// With which promo code.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
+    )]
     pub promo_code: Option<Option<String>>,
     /// The customer's words.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
+    )]
     pub notes: Option<Option<String>>,
 }
 
 /// What somebody wants done with an order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Command {
     /// Place an order: its goods are reserved.
     Place(Box<NewOrder>),

@@ -1,8 +1,8 @@
-//! Editing an order while it is pending: the net difference is judged, all of it or nothing.
+//! Editing an order while it is pending: the difference of each product is judged, all of it or nothing.
 
 use super::{
-    OrderPatch, Redemption, illegal, judged, may_change, move_for, next, place, promo_by_code, redemption, told,
-    update_totals, visible,
+    OrderPatch, Redemption, illegal, may_change, next, place, post_for, promo_by_code, redemption, update_totals,
+    usable_promo, visible, written_with_message,
 };
 use crate::{
     ids::OrderId,
@@ -22,8 +22,9 @@ pub(super) fn edit(book: &Book, id: OrderId, patch: &OrderPatch, inputs: &mut In
     require_all(book, before, patch)?;
     let mut errors = RequestErrors::default();
     let notes = patch.notes.as_ref().map(|notes| place::notes(notes.as_deref(), &mut errors));
-    let draft = patch.lines.as_ref().map(|wanted| lines::redraft(book, &before.lines, wanted, inputs, &mut errors));
-    errors.raise()?;
+    let draft =
+        patch.lines.as_ref().map(|wanted| lines::draft_edited(book, &before.lines, wanted, inputs, &mut errors));
+    errors.into_result()?;
     let mut order = next(before, inputs)?;
     if order.status != OrderStatus::Pending {
         return Err(illegal(before).into());
@@ -31,13 +32,13 @@ pub(super) fn edit(book: &Book, id: OrderId, patch: &OrderPatch, inputs: &mut In
     order.notes = notes.unwrap_or(order.notes);
     let has_new_lines = draft.is_some();
     if let Some(draft) = draft {
-        order.lines = lines::relined(book, &before.lines, draft)?;
+        order.lines = lines::lines_after_edit(book, &before.lines, draft)?;
     }
     let redemptions = change_promo(book, before, &mut order, patch, inputs)?;
     update_totals(&mut order, book)?;
-    let movements = move_difference(book, before, &order, inputs)?;
+    let movements = post_difference(book, before, &order, inputs)?;
     let order = if has_new_lines { Written::rewritten(order) } else { Written::changed(order) };
-    let mut effects = told(book, (order, 0), movements, "order.edited", inputs);
+    let mut effects = written_with_message(book, (order, 0), movements, "order.edited", inputs);
     effects.orders.redemptions = redemptions;
     Ok(effects)
 }
@@ -54,7 +55,7 @@ fn require_all(book: &Book, before: &Order, patch: &OrderPatch) -> Result<(), St
     let promo = code.and_then(|code| promo_by_code(book, code)).map(|promo| promo.id);
     book.require_last(|need| {
         let more = patch.lines.iter().flatten().filter_map(|line| line.product);
-        lines::stock_of(need, before.lines.iter().map(|line| line.product).chain(more), before.location);
+        lines::need_stock(need, before.lines.iter().map(|line| line.product).chain(more), before.location);
         need.customers.summaries.add(before.customer);
         need.orders.redemptions.extend(promo.map(|promo| (promo, before.customer)));
     })
@@ -80,7 +81,7 @@ fn change_promo(
     }
     order.promo = match code {
         Some(code) => {
-            let promo = judged(book, code, order, inputs)?;
+            let promo = usable_promo(book, code, order, inputs)?;
             Some(AppliedPromo { promo: promo.id, code: promo.code.clone(), terms: promo.terms })
         }
         None => None,
@@ -88,20 +89,21 @@ fn change_promo(
     Ok(redemption(before, false).into_iter().chain(redemption(order, true)).collect())
 }
 
-fn move_difference(
+fn post_difference(
     book: &Book,
     before: &Order,
     order: &Order,
     inputs: &mut Inputs<'_>,
 ) -> Result<Vec<Movement>, Refusal> {
-    let back = before.lines.iter().map(|line| (line.product, line.quantity.taken()));
-    let wanted = order.lines.iter().map(|line| (line.product, line.quantity.gained()));
-    let net = lines::net(back.chain(wanted));
-    let (less, more): (Vec<_>, Vec<_>) = net.into_iter().partition(|(_, change)| change.is_negative());
+    let back = before.lines.iter().map(|line| (line.product, line.quantity.as_decrease()));
+    let wanted = order.lines.iter().map(|line| (line.product, line.quantity.as_increase()));
+    let difference = lines::sum_by_product(back.chain(wanted));
+    let (less, more): (Vec<_>, Vec<_>) = difference.into_iter().partition(|(_, change)| change.is_negative());
     let reserved = |changes: Vec<_>| -> Vec<_> {
         changes.into_iter().map(|(product, change)| (product, Change::reserved(change))).collect()
     };
-    let mut moved = move_for(book, order, (MovementKind::Reserved, stock::Judged::AsPromise), &reserved(more), inputs)?;
-    moved.extend(move_for(book, order, (MovementKind::Released, stock::Judged::AsFact), &reserved(less), inputs)?);
-    Ok(moved)
+    let mut movements =
+        post_for(book, order, (MovementKind::Reserved, stock::Limit::Available), &reserved(more), inputs)?;
+    movements.extend(post_for(book, order, (MovementKind::Released, stock::Limit::OnHand), &reserved(less), inputs)?);
+    Ok(movements)
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 /// An order to keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct WrittenOrder {
     /// The order.
     pub order: Written<Order>,
@@ -21,6 +22,7 @@ pub struct WrittenOrder {
 
 /// A promo code taken by an order, or given back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Redemption {
     /// Which code.
     pub promo: PromoId,
@@ -36,6 +38,7 @@ pub struct Redemption {
 
 /// A cart whose items became an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EmptiedCart {
     /// Whose.
     pub user: UserId,
@@ -47,6 +50,7 @@ pub struct EmptiedCart {
 
 /// What changes of orders.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Effects {
     /// Placed or changed.
     pub orders: Vec<WrittenOrder>,

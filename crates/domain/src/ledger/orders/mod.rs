@@ -79,12 +79,12 @@ fn note(order: &mut Order, status: OrderStatus, reason: Option<String>, inputs: 
 }
 
 fn illegal(order: &Order) -> Refusal {
-    Refusal::IllegalTransition { from: order.status.as_str(), allowed: order.status.moves() }
+    Refusal::IllegalTransition { from: order.status.as_str(), allowed: order.status.allowed_actions() }
 }
 
 fn update_totals(order: &mut Order, book: &Book) -> Result<(), Refusal> {
     order.update_totals(book.currency()).map_err(|error| match error {
-        TotalError::TooMuch(error) => lines::too_much(error),
+        TotalError::TooMuch(error) => lines::too_much_money(error),
         TotalError::Promo(reason) => Refusal::PromoRefused(reason),
     })
 }
@@ -96,14 +96,14 @@ fn promo_by_code<'b>(book: &'b Book, code: &str) -> Option<&'b Arc<Promo>> {
 }
 
 /// The code, if there is one and the order's customer may use it now for the order's lines.
-fn judged<'b>(book: &'b Book, code: &str, order: &Order, inputs: &Inputs<'_>) -> Result<&'b Arc<Promo>, Refusal> {
-    let subtotal = crate::lines::total(&order.lines, book.currency()).map_err(lines::too_much)?;
-    let judged = judge_code(book, code, (Some(order.customer), subtotal), inputs);
-    judged.map(|(promo, _)| promo).map_err(Refusal::PromoRefused)
+fn usable_promo<'b>(book: &'b Book, code: &str, order: &Order, inputs: &Inputs<'_>) -> Result<&'b Arc<Promo>, Refusal> {
+    let subtotal = crate::lines::total(&order.lines, book.currency()).map_err(lines::too_much_money)?;
+    let checked = check_promo(book, code, (Some(order.customer), subtotal), inputs);
+    checked.map(|(promo, _)| promo).map_err(Refusal::PromoRefused)
 }
 
 /// The code and what it takes off a subtotal now. Who has no customer record has used nothing yet.
-fn judge_code<'b>(
+fn check_promo<'b>(
     book: &'b Book,
     code: &str,
     (customer, subtotal): (Option<CustomerId>, Money),
@@ -111,7 +111,7 @@ fn judge_code<'b>(
 ) -> Result<(&'b Arc<Promo>, Money), PromoRefusal> {
     let promo = promo_by_code(book, code).ok_or(PromoRefusal::Unknown)?;
     let used = customer.and_then(|customer| book.orders.redemptions.get(&(promo.id, customer)).copied());
-    let discount = promo.judge(subtotal, used.unwrap_or_default(), inputs.now)?;
+    let discount = promo.discount_for(subtotal, used.unwrap_or_default(), inputs.now)?;
     Ok((promo, discount))
 }
 
@@ -125,35 +125,35 @@ fn redemption(order: &Order, taken: bool) -> Option<Redemption> {
     })
 }
 
-/// What the order's lines come to, each product once, as changes that add.
-fn held(order: &Order) -> Vec<(ProductId, Delta)> {
-    lines::net(order.lines.iter().map(|line| (line.product, line.quantity.gained())))
+/// The quantities of the order's lines, each product once, as changes that add them.
+fn quantities_by_product(order: &Order) -> Vec<(ProductId, Delta)> {
+    lines::sum_by_product(order.lines.iter().map(|line| (line.product, line.quantity.as_increase())))
 }
 
-/// Moves stock for an order, by these changes.
-fn move_for(
+/// The movements of an order's stock by these changes.
+fn post_for(
     book: &Book,
     order: &Order,
-    (kind, judged): (MovementKind, stock::Judged),
+    (kind, limit): (MovementKind, stock::Limit),
     changes: &[(ProductId, Change)],
     inputs: &mut Inputs<'_>,
 ) -> Result<Vec<Movement>, Refusal> {
     let reason = order.history.last().and_then(|entry| entry.reason.as_deref());
     let source = Some(Source::Order(order.id));
-    let moving = stock::Moving { kind, location: order.location, judged, reason, source, occurred_at: inputs.now };
-    stock::move_stock(book, changes, &moving, inputs)
+    let posting = stock::Posting { kind, location: order.location, limit, reason, source, occurred_at: inputs.now };
+    stock::post_changes(book, changes, &posting, inputs)
 }
 
 /// The effects of an order as it is now and of what it moved.
 fn written(book: &Book, (order, new_steps): (Written<Order>, usize), movements: Vec<Movement>) -> super::Effects {
-    let mut effects = super::Effects::moving(movements);
+    let mut effects = super::Effects::of_movements(movements);
     effects.name_customer(book, order.value.customer);
     effects.orders.orders.push(WrittenOrder { order, new_steps });
     effects
 }
 
-/// The same, and whom it concerns is told under this name.
-fn told(
+/// The same, with the message of this name to whom it concerns.
+fn written_with_message(
     book: &Book,
     order: (Written<Order>, usize),
     movements: Vec<Movement>,

@@ -1,6 +1,9 @@
 //! Placing an order, from lines or from a cart.
 
-use super::{EmptiedCart, NewOrder, held, judged, move_for, note, promo_by_code, redemption, told, update_totals};
+use super::{
+    EmptiedCart, NewOrder, note, post_for, promo_by_code, quantities_by_product, redemption, update_totals,
+    usable_promo, written_with_message,
+};
 use crate::{
     carts::CartItem,
     identity::Permission,
@@ -22,7 +25,7 @@ pub(super) fn place(book: &Book, new: &NewOrder, inputs: &mut Inputs<'_>) -> Res
     let promo = code.and_then(|code| promo_by_code(book, code)).map(|promo| promo.id);
     let place = new.location.unwrap_or(book.default_location());
     book.require_last(|need| {
-        lines::stock_of(need, new.lines.iter().filter_map(|line| line.product), place);
+        lines::need_stock(need, new.lines.iter().filter_map(|line| line.product), place);
         need.customers.summaries.extend(new.customer);
         need.orders.redemptions.extend(promo.zip(new.customer));
     })?;
@@ -31,23 +34,24 @@ pub(super) fn place(book: &Book, new: &NewOrder, inputs: &mut Inputs<'_>) -> Res
     let customer = customer(book, new.customer, inputs, &mut errors);
     let location = stock::location_named(book, new.location, &mut errors.fields);
     let notes = notes(new.notes.as_deref(), &mut errors);
-    let draft = lines::draft(book, &new.lines, inputs, &mut errors);
-    errors.raise()?;
+    let draft = lines::draft_new(book, &new.lines, inputs, &mut errors);
+    errors.into_result()?;
     let customer = customer.ok_or(Refusal::NotFound("customer"))?;
     let lines = lines::priced(book, draft)?;
     let mut order = blank(book, (customer, location), inputs);
     (order.lines, order.notes) = (lines, notes);
     if let Some(code) = code {
-        let promo = judged(book, code, &order, inputs)?;
+        let promo = usable_promo(book, code, &order, inputs)?;
         order.promo = Some(AppliedPromo { promo: promo.id, code: promo.code.clone(), terms: promo.terms });
     }
     update_totals(&mut order, book)?;
     note(&mut order, OrderStatus::Pending, None, inputs);
-    let changes: Vec<_> = held(&order).into_iter().map(|(id, wanted)| (id, Change::reserved(wanted))).collect();
-    let movements = move_for(book, &order, (MovementKind::Reserved, stock::Judged::AsPromise), &changes, inputs)?;
+    let changes: Vec<_> =
+        quantities_by_product(&order).into_iter().map(|(id, wanted)| (id, Change::reserved(wanted))).collect();
+    let movements = post_for(book, &order, (MovementKind::Reserved, stock::Limit::Available), &changes, inputs)?;
     order.number = (inputs.next_number)(NumberSeries::Orders);
     let redemption = redemption(&order, true);
-    let mut effects = told(book, (Written::new(order), 1), movements, "order.placed", inputs);
+    let mut effects = written_with_message(book, (Written::new(order), 1), movements, "order.placed", inputs);
     effects.orders.redemptions.extend(redemption);
     Ok(effects)
 }
@@ -66,7 +70,7 @@ fn customer(
     };
     if inputs.principal.customer != Some(id) && !inputs.principal.may(Permission::OrdersPlaceForOthers) {
         errors.forbidden = Some(Permission::OrdersPlaceForOthers);
-    } else if book.customers.summaries.get(&id).is_none_or(|card| card.is_erased) {
+    } else if book.customers.summaries.get(&id).is_none_or(|summary| summary.is_erased) {
         errors.fields.add("/customer_id", "unknown_customer", "there is no such customer");
     }
     Some(id)

@@ -1,6 +1,6 @@
 //! What lines or a cart would come to now. Nothing is reserved, redeemed or kept.
 
-use super::{judge_code, promo_by_code};
+use super::{check_promo, promo_by_code};
 use crate::{
     carts::CartItem,
     catalogue::Product,
@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 /// What is asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum QuoteSubject {
     /// These lines, which must be such as could be ordered.
     Lines(Vec<SellLine>),
@@ -27,6 +28,8 @@ pub enum QuoteSubject {
 
 /// One line of a quote.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct QuotedLine {
     /// What.
     pub product: Arc<Product>,
@@ -44,6 +47,8 @@ pub struct QuotedLine {
 
 /// What lines come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct Quote {
     /// In the order in which they were asked about.
     pub lines: Vec<QuotedLine>,
@@ -76,7 +81,7 @@ pub(super) fn quote(
     let promo = promo_code.and_then(|code| promo_by_code(book, code)).map(|promo| promo.id);
     let home = book.default_location();
     book.require_last(|need| {
-        lines::stock_of(need, wishes.iter().map(|(product, ..)| *product), home);
+        lines::need_stock(need, wishes.iter().map(|(product, ..)| *product), home);
         need.orders.redemptions.extend(promo.zip(customer));
     })?;
     let lines = match quoted {
@@ -87,10 +92,10 @@ pub(super) fn quote(
     let add = |sum: Money, line: &QuotedLine| sum.checked_add(line.line_total).unwrap_or(most);
     let subtotal = lines.iter().fold(Money::zero(book.currency()), add);
     if subtotal == most && matches!(quoted, QuoteSubject::Lines(_)) {
-        return Err(lines::too_much(crate::lines::TooMuchMoney).into());
+        return Err(lines::too_much_money(crate::lines::TooMuchMoney).into());
     }
-    let judged = promo_code.map(|code| judge_code(book, code, (customer, subtotal), inputs));
-    let discount = judged.and_then(Result::ok).map_or(Money::zero(book.currency()), |(_, discount)| discount);
+    let checked = promo_code.map(|code| check_promo(book, code, (customer, subtotal), inputs));
+    let discount = checked.and_then(Result::ok).map_or(Money::zero(book.currency()), |(_, discount)| discount);
     let mut effects = Effects::default();
     effects.orders.quote = Some(Quote {
         total: subtotal.checked_sub(discount).unwrap_or(subtotal),
@@ -98,7 +103,7 @@ pub(super) fn quote(
         subtotal,
         discount,
         promo_code: promo_code.map(str::to_owned),
-        promo_refused: judged.and_then(Result::err),
+        promo_refused: checked.and_then(Result::err),
         cart_version,
     });
     Ok(effects)
@@ -123,8 +128,8 @@ fn wishes<'b>(book: &'b Book, quoted: &QuoteSubject) -> Result<(Vec<Wish>, Optio
 fn orderable(book: &Book, wanted: &[SellLine], inputs: &mut Inputs<'_>) -> Result<Vec<QuotedLine>, Refusal> {
     let mut errors = RequestErrors::default();
     lines::check_count(wanted.len(), &mut errors.fields);
-    let draft = lines::draft(book, wanted, inputs, &mut errors);
-    errors.raise()?;
+    let draft = lines::draft_new(book, wanted, inputs, &mut errors);
+    errors.into_result()?;
     Ok(draft.iter().filter_map(|one| line(book, (one.product, one.quantity, None))).collect())
 }
 

@@ -1,6 +1,6 @@
 //! Taking goods of a delivered order back, to stock or not.
 
-use super::{illegal, move_for, next, note, told, visible};
+use super::{illegal, next, note, post_for, visible, written_with_message};
 use crate::{
     field_errors::FieldErrors,
     identity::Permission,
@@ -22,7 +22,7 @@ pub(super) fn give_back(
         return Err(Refusal::Forbidden(Permission::OrdersFulfil).into());
     }
     book.require_last(|need| {
-        lines::stock_of(need, before.lines.iter().map(|line| line.product), before.location);
+        lines::need_stock(need, before.lines.iter().map(|line| line.product), before.location);
         need.customers.summaries.add(before.customer);
     })?;
     let mut errors = FieldErrors::new();
@@ -41,6 +41,6 @@ pub(super) fn give_back(
     }
     note(&mut order, OrderStatus::Delivered, reason, inputs);
     let changes = Change::all_on_hand(&back);
-    let movements = move_for(book, &order, (MovementKind::Returned, stock::Judged::AsFact), &changes, inputs)?;
-    Ok(told(book, (Written::rewritten(order), 1), movements, "order.returned", inputs))
+    let movements = post_for(book, &order, (MovementKind::Returned, stock::Limit::OnHand), &changes, inputs)?;
+    Ok(written_with_message(book, (Written::rewritten(order), 1), movements, "order.returned", inputs))
 }

@@ -1,6 +1,9 @@
 //! An order's way from pending to delivered.
 
-use super::{held, illegal, may_change, move_for, next, note, redemption, told, visible, written};
+use super::{
+    illegal, may_change, next, note, post_for, quantities_by_product, redemption, visible, written,
+    written_with_message,
+};
 use crate::{
     field_errors::FieldErrors,
     identity::Permission,
@@ -21,21 +24,21 @@ fn may_step(order: &Order, step: Step, inputs: &Inputs<'_>) -> Result<(), Refusa
     if allowed { Ok(()) } else { Err(Refusal::Forbidden(Permission::OrdersFulfil)) }
 }
 
-/// What an order's goods do at a step.
-enum Goods {
-    /// They stay as they are.
-    Stay,
-    /// They are promised to it no longer.
-    AreReleased,
-    /// They leave.
-    Leave,
+/// What a step does to the stock that the order holds.
+enum StockEffect {
+    /// Nothing: it stays reserved, or has left already.
+    Unchanged,
+    /// It is reserved no longer.
+    Release,
+    /// It leaves: it is neither reserved nor on hand any more.
+    Ship,
 }
 
-const fn goods(step: Step) -> Goods {
+const fn stock_effect(step: Step) -> StockEffect {
     match step {
-        Step::Accept | Step::Deliver => Goods::Stay,
-        Step::Reject | Step::Cancel => Goods::AreReleased,
-        Step::Ship => Goods::Leave,
+        Step::Accept | Step::Deliver => StockEffect::Unchanged,
+        Step::Reject | Step::Cancel => StockEffect::Release,
+        Step::Ship => StockEffect::Ship,
     }
 }
 
@@ -59,14 +62,14 @@ pub(super) fn take(
 ) -> Result<Effects, Stop> {
     let before = visible(book, id, inputs)?;
     may_step(before, step, inputs)?;
-    let goods = goods(step);
+    let stock_effect = stock_effect(step);
     book.require_last(|need| {
         need.customers.summaries.add(before.customer);
-        if matches!(goods, Goods::AreReleased) {
+        if matches!(stock_effect, StockEffect::Release) {
             need.orders.promos.extend(before.promo.as_ref().map(|applied| applied.promo));
         }
-        if !matches!(goods, Goods::Stay) {
-            lines::stock_of(need, before.lines.iter().map(|line| line.product), before.location);
+        if !matches!(stock_effect, StockEffect::Unchanged) {
+            lines::need_stock(need, before.lines.iter().map(|line| line.product), before.location);
         }
     })?;
     let mut errors = FieldErrors::new();
@@ -76,22 +79,22 @@ pub(super) fn take(
     let status = before.status.after(step).map_err(|_| illegal(before))?;
     note(&mut order, status, reason, inputs);
     let changes = |change: fn(Delta) -> Change| -> Vec<(ProductId, Change)> {
-        held(&order).into_iter().map(|(id, held)| (id, change(held))).collect()
+        quantities_by_product(&order).into_iter().map(|(id, held)| (id, change(held))).collect()
     };
-    let movements = match goods {
-        Goods::Stay => Vec::new(),
-        Goods::AreReleased => {
+    let movements = match stock_effect {
+        StockEffect::Unchanged => Vec::new(),
+        StockEffect::Release => {
             let changes = changes(|held| Change::reserved(held.reversed()));
-            move_for(book, &order, (MovementKind::Released, stock::Judged::AsFact), &changes, inputs)?
+            post_for(book, &order, (MovementKind::Released, stock::Limit::OnHand), &changes, inputs)?
         }
         // What was reserved leaves. It must be there: facts may have left less on hand than is reserved.
-        Goods::Leave => {
+        StockEffect::Ship => {
             let changes = changes(|held| Change { on_hand: held.reversed(), reserved: held.reversed() });
-            move_for(book, &order, (MovementKind::Shipped, stock::Judged::AsFact), &changes, inputs)?
+            post_for(book, &order, (MovementKind::Shipped, stock::Limit::OnHand), &changes, inputs)?
         }
     };
-    let given_back = if matches!(goods, Goods::AreReleased) { redemption(&order, false) } else { None };
-    let mut effects = told(book, (Written::changed(order), 1), movements, message(status), inputs);
+    let given_back = if matches!(stock_effect, StockEffect::Release) { redemption(&order, false) } else { None };
+    let mut effects = written_with_message(book, (Written::changed(order), 1), movements, message(status), inputs);
     effects.orders.redemptions.extend(given_back);
     Ok(effects)
 }

@@ -1,6 +1,6 @@
 //! A delivery comes in: for the first time, or again.
 
-use super::{Seen, judge};
+use super::{Seen, outcome, resolve};
 use crate::{
     field_errors::FieldErrors,
     ids::PosEventId,
@@ -21,8 +21,8 @@ pub(super) fn apply(book: &Book, delivery: &Arc<WebhookDelivery>, inputs: &mut I
         return again(book, connection, *id, delivery, inputs);
     }
     let lines = stored_lines(&delivery.lines)?;
-    let judged = judge::judge(book, connection, &lines, None, inputs)?;
-    if let judge::Judged::Invalid(errors) = judged {
+    let resolution = resolve::resolve(book, connection, &lines, None, inputs)?;
+    if let resolve::Resolution::Invalid(errors) = resolution {
         return Err(errors.into());
     }
     let event = PosEvent {
@@ -37,7 +37,7 @@ pub(super) fn apply(book: &Book, delivery: &Arc<WebhookDelivery>, inputs: &mut I
         received_at: inputs.now,
         updated_at: inputs.now,
     };
-    let mut effects = judge::outcome(book, connection, event, judged, inputs)?;
+    let mut effects = outcome::outcome(book, connection, event, resolution, inputs)?;
     effects.pos.delivery = Some(Arc::clone(delivery));
     effects.pos.events.iter_mut().for_each(|event| (event.is_new, event.has_new_lines) = (true, true));
     Ok(effects)
@@ -58,7 +58,7 @@ fn again(
     }
     match event.status {
         PosEventStatus::Applied | PosEventStatus::Held | PosEventStatus::Dismissed => seen(book, event),
-        PosEventStatus::Received | PosEventStatus::Refused => judge::judge_again(book, connection, event, inputs),
+        PosEventStatus::Received | PosEventStatus::Refused => outcome::apply_again(book, connection, event, inputs),
     }
 }
 
@@ -79,7 +79,7 @@ fn stored_lines(lines: &[PosEventLine]) -> Result<Vec<PosEventLine>, FieldErrors
     let mut errors = FieldErrors::new();
     let mut stored = Vec::with_capacity(lines.len());
     for (index, line) in lines.iter().enumerate() {
-        let list = judge::list_of(&line.report);
+        let list = resolve::list_of(&line.report);
         let mut name = |name: &str| {
             let pointer = format!("/{list}/{index}/{}", line.product.kind());
             errors.take(&pointer, text::required(name, limits::CODE)).unwrap_or_default()

@@ -7,7 +7,8 @@ use crate::{
 use std::sync::Arc;
 
 /// What somebody wants done with what a till reports.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Command {
     /// Apply what a till reports, once.
     Apply(Arc<WebhookDelivery>),

@@ -1,6 +1,6 @@
 //! What people do with deliveries that were refused or are held.
 
-use super::judge;
+use super::outcome;
 use crate::{
     ids::PosEventId,
     ledger::{AuditEntry, Book, Effects, Inputs, Refusal, Stop, Written},
@@ -20,7 +20,7 @@ pub(super) fn retry(book: &Book, id: PosEventId, inputs: &mut Inputs<'_>) -> Res
     let connection = book.pos.connections.get(&owner).ok_or_else(|| {
         Refusal::conflict("connection_removed", "the connection of this delivery was removed: dismiss it instead")
     })?;
-    judge::judge_again(book, connection, event, inputs)
+    outcome::apply_again(book, connection, event, inputs)
 }
 
 pub(super) fn dismiss(

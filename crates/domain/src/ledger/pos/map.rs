@@ -1,6 +1,6 @@
 //! What a till's products are.
 
-use super::{Mapping, judge};
+use super::{Mapping, outcome, resolve};
 use crate::{
     ids::{PosConnectionId, ProductId},
     ledger::{AuditEntry, Book, Effects, Inputs, Refusal, Stop},
@@ -25,22 +25,22 @@ pub(super) fn map(
     // Each waiting delivery is judged by what those before it left, so they go through a book of their own.
     let mut after = book.clone();
     after.apply(&effects);
-    after.require(|need| events.iter().for_each(|event| judge::need_lookups(need, connection, &event.lines)))?;
+    after.require(|need| events.iter().for_each(|event| resolve::need_lookups(need, connection, &event.lines)))?;
     after.require_last(|need| {
         need.catalogue.products.add(product);
         // A count that is too old by now is not booked, and reads no history.
         let in_time =
-            |event: &&&Arc<PosEvent>| judge::check_times(&event.lines, Some(event.received_at), inputs).is_empty();
+            |event: &&&Arc<PosEvent>| resolve::check_times(&event.lines, Some(event.received_at), inputs).is_empty();
         for event in events.iter().filter(in_time) {
-            let products = judge::products_meant(&after, connection, &event.lines);
-            judge::need_stock(need, &after, from, &event.lines, &products, Some(event.received_at));
+            let products = resolve::products_of(&after, connection, &event.lines);
+            resolve::need_stock_of(need, &after, from, &event.lines, &products, Some(event.received_at));
         }
     })?;
     if book.product(product).is_none_or(|product| product.removed_at.is_some()) {
         return Err(Refusal::invalid("/product_id", "unknown_product", "there is no such product").into());
     }
     for event in events {
-        let next = judge::judge_again(&after, from, event, inputs)?;
+        let next = outcome::apply_again(&after, from, event, inputs)?;
         after.apply(&next);
         effects.stock.movements.extend(next.stock.movements);
         effects.pos.events.extend(next.pos.events);

@@ -3,8 +3,9 @@
 mod apply;
 mod command;
 mod inbox;
-mod judge;
 mod map;
+mod outcome;
+mod resolve;
 
 pub use command::Command;
 
@@ -38,6 +39,7 @@ shelves! {
 
 /// What a till's product is.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Mapping {
     /// Whose.
     pub connection: PosConnectionId,
@@ -49,6 +51,7 @@ pub struct Mapping {
 
 /// A delivery that came before, and what it led to then. Nothing changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Seen {
     /// The delivery as it stands.
     pub event: Arc<PosEvent>,
@@ -58,6 +61,7 @@ pub struct Seen {
 
 /// What changes of deliveries and mappings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Effects {
     /// Deliveries stored or judged again.
     pub events: Vec<Written<PosEvent>>,

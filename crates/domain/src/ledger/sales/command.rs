@@ -9,6 +9,7 @@ use crate::{
 
 /// A sale to be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NewSale {
     /// What.
     pub lines: Vec<SellLine>,
@@ -20,8 +21,34 @@ pub struct NewSale {
     pub occurred_at: Option<Instant>,
 }
 
+impl NewSale {
+    /// A sale of these lines, now, at the default location, to nobody known.
+    pub fn of(lines: impl IntoIterator<Item = SellLine>) -> Self {
+        Self { lines: lines.into_iter().collect(), ..Self::default() }
+    }
+
+    /// The same, to this buyer.
+    #[must_use]
+    pub fn to(self, buyer: impl Into<Buyer>) -> Self {
+        Self { buyer: Some(buyer.into()), ..self }
+    }
+
+    /// The same, from the stock of this location.
+    #[must_use]
+    pub fn from(self, location: LocationId) -> Self {
+        Self { location: Some(location), ..self }
+    }
+}
+
+impl From<NewSale> for Command {
+    fn from(new: NewSale) -> Self {
+        Self::Record(new)
+    }
+}
+
 /// What somebody wants done with a sale.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Command {
     /// Sell over the counter.
     Record(NewSale),
@@ -32,6 +59,10 @@ pub enum Command {
         /// All lines it shall have.
         lines: Option<Vec<SellLine>>,
         /// Who bought; `Some(None)`: nobody known.
+        #[cfg_attr(
+            feature = "serde",
+            serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
+        )]
         buyer: Option<Option<Buyer>>,
         /// Somebody's words.
         reason: Option<String>,

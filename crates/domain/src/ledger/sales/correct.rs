@@ -1,6 +1,6 @@
 //! Correcting a sale: its lines are replaced, the net difference moves.
 
-use super::{check_buyer, moved, next, sale_for_change, written};
+use super::{check_buyer, next, post, sale_for_change, written};
 use crate::{
     ids::SaleId,
     ledger::{
@@ -23,8 +23,8 @@ pub(super) fn correct(
     let mut errors = RequestErrors::default();
     let reason = lines::check_reason(reason, &mut errors.fields);
     let buyer = buyer.map(|buyer| check_buyer(book, buyer.as_ref(), &mut errors.fields));
-    let draft = wanted.map(|wanted| lines::redraft(book, &before.lines, wanted, inputs, &mut errors));
-    errors.raise()?;
+    let draft = wanted.map(|wanted| lines::draft_edited(book, &before.lines, wanted, inputs, &mut errors));
+    errors.into_result()?;
     let mut sale = next(before, reason, inputs)?;
     if let Some(buyer) = buyer {
         sale.buyer = buyer;
@@ -32,11 +32,11 @@ pub(super) fn correct(
     let Some(draft) = draft else {
         return Ok(written(book, Written::changed(sale), Vec::new()));
     };
-    sale.lines = lines::relined(book, &before.lines, draft)?;
-    sale.update_totals(book.currency()).map_err(lines::too_much)?;
-    let back = before.lines.iter().map(|line| (line.product, line.quantity.gained()));
-    let leaving = sale.lines.iter().map(|line| (line.product, line.quantity.taken()));
-    let changes = lines::net(back.chain(leaving));
-    let movements = moved(book, &sale, (MovementKind::Corrected, inputs.now), &changes, inputs)?;
+    sale.lines = lines::lines_after_edit(book, &before.lines, draft)?;
+    sale.update_totals(book.currency()).map_err(lines::too_much_money)?;
+    let back = before.lines.iter().map(|line| (line.product, line.quantity.as_increase()));
+    let leaving = sale.lines.iter().map(|line| (line.product, line.quantity.as_decrease()));
+    let changes = lines::sum_by_product(back.chain(leaving));
+    let movements = post(book, &sale, (MovementKind::Corrected, inputs.now), &changes, inputs)?;
     Ok(written(book, Written::rewritten(sale), movements))
 }

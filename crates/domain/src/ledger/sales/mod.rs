@@ -26,6 +26,7 @@ shelves! {
 
 /// What changes of sales.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Effects {
     /// Recorded or changed.
     pub sales: Vec<Written<Sale>>,
@@ -69,7 +70,7 @@ fn need_buyer(need: &mut ReadSet, buyer: Option<&Buyer>) {
 
 fn check_buyer(book: &Book, buyer: Option<&Buyer>, errors: &mut FieldErrors) -> Option<Buyer> {
     match buyer? {
-        Buyer::Customer(id) if book.customers.summaries.get(id).is_none_or(|card| card.is_erased) => {
+        Buyer::Customer(id) if book.customers.summaries.get(id).is_none_or(|summary| summary.is_erased) => {
             errors.add("/customer_id", "unknown_customer", "there is no such customer");
             None
         }
@@ -88,7 +89,7 @@ fn sale_for_change<'b>(
     book.require(|need| need.sales.sales.add(id))?;
     let sale = book.sales.sales.get(&id).ok_or(Refusal::NotFound("sale"))?;
     book.require_last(|need| {
-        lines::stock_of(need, sale.lines.iter().map(|line| line.product).chain(more), sale.location);
+        lines::need_stock(need, sale.lines.iter().map(|line| line.product).chain(more), sale.location);
         need_buyer(need, sale.buyer.as_ref());
         need_buyer(need, buyer);
     })?;
@@ -110,7 +111,7 @@ fn next(sale: &Sale, reason: Option<String>, inputs: &Inputs<'_>) -> Result<Sale
 
 /// The effects of a sale as it is now, and of what it moved.
 fn written(book: &Book, sale: Written<Sale>, movements: Vec<Movement>) -> super::Effects {
-    let mut effects = super::Effects::moving(movements);
+    let mut effects = super::Effects::of_movements(movements);
     if let Some(Buyer::Customer(id)) = &sale.value.buyer {
         effects.name_customer(book, *id);
     }
@@ -118,26 +119,26 @@ fn written(book: &Book, sale: Written<Sale>, movements: Vec<Movement>) -> super:
     effects
 }
 
-/// What a sale moves by these changes of on hand.
-fn moved(
+/// The movements of a sale's stock by these changes of on hand.
+fn post(
     book: &Book,
     sale: &Sale,
     (kind, occurred_at): (MovementKind, Instant),
     changes: &[(ProductId, Delta)],
     inputs: &mut Inputs<'_>,
 ) -> Result<Vec<Movement>, Refusal> {
-    let moves = changes.iter().any(|(_, change)| !change.is_zero());
-    if moves && book.location(sale.location).is_none() {
+    let changes_stock = changes.iter().any(|(_, change)| !change.is_zero());
+    if changes_stock && book.location(sale.location).is_none() {
         let detail = "the location of this sale was removed: adjust stock elsewhere";
         return Err(Refusal::conflict("location_removed", detail));
     }
-    let moving = stock::Moving {
+    let posting = stock::Posting {
         kind,
         location: sale.location,
-        judged: stock::Judged::AsPromise,
+        limit: stock::Limit::Available,
         reason: sale.reason.as_deref(),
         source: Some(Source::Sale(sale.id)),
         occurred_at,
     };
-    stock::move_stock(book, &Change::all_on_hand(changes), &moving, inputs)
+    stock::post_changes(book, &Change::all_on_hand(changes), &posting, inputs)
 }

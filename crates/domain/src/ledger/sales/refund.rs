@@ -1,6 +1,6 @@
 //! Taking goods back: some of a sale, or all of it.
 
-use super::{moved, next, sale_for_change, written};
+use super::{next, post, sale_for_change, written};
 use crate::{
     field_errors::FieldErrors,
     ids::SaleId,
@@ -24,8 +24,8 @@ pub(super) fn refund(
     errors.into_result()?;
     let mut sale = next(before, reason, inputs)?;
     let back = lines::take_back(&mut sale.lines, returned, restock)?;
-    sale.update_totals(book.currency()).map_err(lines::too_much)?;
-    let movements = moved(book, &sale, (MovementKind::Refunded, inputs.now), &back, inputs)?;
+    sale.update_totals(book.currency()).map_err(lines::too_much_money)?;
+    let movements = post(book, &sale, (MovementKind::Refunded, inputs.now), &back, inputs)?;
     Ok(written(book, Written::rewritten(sale), movements))
 }
 
@@ -37,7 +37,7 @@ pub(super) fn void(book: &Book, id: SaleId, inputs: &mut Inputs<'_>) -> Result<E
     }
     let mut sale = next(before, None, inputs)?;
     sale.status = SaleStatus::Voided;
-    let back = lines::net(sale.lines.iter().map(|line| (line.product, line.returnable().gained())));
-    let movements = moved(book, &sale, (MovementKind::Voided, inputs.now), &back, inputs)?;
+    let back = lines::sum_by_product(sale.lines.iter().map(|line| (line.product, line.returnable().as_increase())));
+    let movements = post(book, &sale, (MovementKind::Voided, inputs.now), &back, inputs)?;
     Ok(written(book, Written::changed(sale), movements))
 }

@@ -1,6 +1,6 @@
 //! Changing what is on hand because somebody says so.
 
-use super::{Judged, Moving, location_named, move_stock};
+use super::{Limit, Posting, location_named, post_changes};
 use crate::{
     field_errors::FieldErrors,
     ids::{LocationId, ProductId},
@@ -18,26 +18,27 @@ pub(super) fn adjust(
     inputs: &mut Inputs<'_>,
 ) -> Result<Effects, Stop> {
     let place = location.unwrap_or(book.default_location());
-    book.require_last(|need| lines::stock_of(need, [product], place))?;
+    book.require_last(|need| lines::need_stock(need, [product], place))?;
     let unit = &catalogue::addressed(book, product)?.unit;
     let mut errors = FieldErrors::new();
     let location = location_named(book, location, &mut errors);
     if change.is_zero() {
         errors.add("/quantity_change", "zero", "a change is not zero");
-    } else if let Err(misfit) = unit.check_change(change) {
-        errors.add("/quantity_change", "too_precise", misfit);
+    } else if let Err(error) = unit.check_change(change) {
+        errors.add("/quantity_change", "too_precise", error);
     }
     let reason = errors.take("/reason", text::required(reason, limits::NOTE)).unwrap_or_default();
     errors.into_result()?;
-    let moving = Moving {
+    let posting = Posting {
         kind: MovementKind::Adjusted,
         location,
-        judged: Judged::AsPromise,
+        limit: Limit::Available,
         reason: Some(&reason),
         source: None,
         occurred_at: inputs.now,
     };
-    let mut effects = Effects::moving(move_stock(book, &[(product, Change::on_hand(change))], &moving, inputs)?);
-    effects.name_moved(book);
+    let mut effects =
+        Effects::of_movements(post_changes(book, &[(product, Change::on_hand(change))], &posting, inputs)?);
+    effects.name_products(book);
     Ok(effects)
 }

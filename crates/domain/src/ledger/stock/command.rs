@@ -7,7 +7,8 @@ use crate::{
 };
 
 /// What somebody wants done with stock.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Command {
     /// Change what is on hand, with a reason.
     Adjust {

@@ -1,6 +1,6 @@
 //! Counting: what is booked is the difference between what was found and what the ledger had.
 
-use super::{Judged, Moving, happened, location_named, move_stock};
+use super::{Limit, Posting, check_occurred_at, location_named, post_changes};
 use crate::{
     field_errors::FieldErrors,
     ids::{LocationId, ProductId},
@@ -25,13 +25,13 @@ pub(super) fn count(
     check_count_time(counted_at, "/counted_at", &mut errors, inputs);
     let is_in_time = errors.is_empty();
     book.require_last(|need| {
-        lines::stock_of(need, [product], place);
+        lines::need_stock(need, [product], place);
         need.stock.histories.extend(counted_at.filter(|_| is_in_time).map(|at| (product, place, at)));
     })?;
     let unit = &catalogue::addressed(book, product)?.unit;
     let location = location_named(book, location, &mut errors);
-    if let Err(misfit) = unit.check(counted) {
-        errors.add("/counted", "too_precise", misfit);
+    if let Err(error) = unit.check(counted) {
+        errors.add("/counted", "too_precise", error);
     }
     errors.into_result()?;
     let level = book.level(product, location);
@@ -42,16 +42,17 @@ pub(super) fn count(
             return Err(Refusal::conflict("count_superseded", detail).into());
         }
     };
-    let moving = Moving {
+    let posting = Posting {
         kind: MovementKind::Counted,
         location,
-        judged: Judged::AsFact,
+        limit: Limit::OnHand,
         reason: None,
         source: None,
         occurred_at: counted_at.unwrap_or(inputs.now),
     };
-    let mut effects = Effects::moving(move_stock(book, &[(product, Change::on_hand(change))], &moving, inputs)?);
-    effects.name_moved(book);
+    let mut effects =
+        Effects::of_movements(post_changes(book, &[(product, Change::on_hand(change))], &posting, inputs)?);
+    effects.name_products(book);
     Ok(effects)
 }
 
@@ -62,7 +63,7 @@ pub(in crate::ledger) fn check_count_time(
     errors: &mut FieldErrors,
     inputs: &Inputs<'_>,
 ) {
-    let at = happened(at, pointer, errors, inputs);
+    let at = check_occurred_at(at, pointer, errors, inputs);
     if at < inputs.now.plus_seconds(-MAX_AGE_SECONDS) {
         errors.add(pointer, "too_long_ago", "a count is at most 31 days old");
     }
@@ -96,9 +97,9 @@ pub(in crate::ledger) fn found(
     // On hand then is on hand now without what has changed since; it may be below zero where reports came out of order.
     let change = level
         .on_hand
-        .gained()
+        .as_increase()
         .checked_add(history.changed.reversed())
-        .and_then(|then| counted.gained().checked_add(then.reversed()))
+        .and_then(|then| counted.as_increase().checked_add(then.reversed()))
         .ok_or_else(|| Refusal::conflict("too_much_stock", "this count cannot be booked"))?;
     if change.is_negative() && change.magnitude() > level.on_hand {
         let detail = format!(

@@ -17,7 +17,7 @@ pub(in crate::ledger) fn named(book: &Book, named: Option<LocationId>, errors: &
 }
 
 /// When it happened: by the caller's word, at most five minutes ahead of us.
-pub(in crate::ledger) fn happened(
+pub(in crate::ledger) fn check_occurred_at(
     at: Option<Instant>,
     pointer: &str,
     errors: &mut FieldErrors,

@@ -4,12 +4,12 @@ mod adjust;
 mod command;
 mod count;
 mod location;
-mod moving;
+mod posting;
 
 pub use command::Command;
 pub(super) use count::{Found, check_count_time, found};
-pub(super) use location::{happened, named as location_named};
-pub(super) use moving::{Judged, Moving, Report, check_quantity, move_each, move_stock};
+pub(super) use location::{check_occurred_at, named as location_named};
+pub(super) use posting::{Limit, Posting, ReportedChange, check_quantity, post_changes, post_reports};
 
 use super::{Book, Inputs, Stop, Written, shelf::shelves};
 use crate::{
@@ -46,6 +46,7 @@ pub struct History {
 
 /// What changes of stock.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Effects {
     /// Rows of the ledger, in order.
     pub movements: Vec<Movement>,

@@ -1,4 +1,4 @@
-//! Moving stock: the one place that judges whether there is enough.
+//! Posting movements to the ledger: the one place that judges whether there is enough.
 
 use crate::{
     catalogue::Product,
@@ -11,51 +11,51 @@ use crate::{
 };
 use std::collections::HashMap;
 
-/// How a change that takes away is judged.
+/// How much a change that takes stock away may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::ledger) enum Judged {
-    /// Only what is promised to nobody else may go.
-    AsPromise,
-    /// It has happened: whatever is on hand may go.
-    AsFact,
+pub(in crate::ledger) enum Limit {
+    /// What is available: nobody else was promised it. For promises.
+    Available,
+    /// Whatever is on hand, promised or not. For facts: it has happened.
+    OnHand,
 }
 
-/// What all movements of one decision have in common.
+/// What all movements of one decision have in common: how they are posted.
 #[derive(Clone, Copy)]
-pub(in crate::ledger) struct Moving<'a> {
+pub(in crate::ledger) struct Posting<'a> {
     pub kind: MovementKind,
     pub location: LocationId,
-    pub judged: Judged,
+    pub limit: Limit,
     pub reason: Option<&'a str>,
     pub source: Option<Source>,
     pub occurred_at: Instant,
 }
 
 /// The movements for these changes, one for each product (which occurs once), or all that is short.
-pub(in crate::ledger) fn move_stock(
+pub(in crate::ledger) fn post_changes(
     book: &Book,
     changes: &[(ProductId, Change)],
-    moving: &Moving<'_>,
+    posting: &Posting<'_>,
     inputs: &mut Inputs<'_>,
 ) -> Result<Vec<Movement>, Refusal> {
     let mut shortages = Vec::new();
     let mut movements = Vec::with_capacity(changes.len());
     for &(product, change) in changes {
-        if change == Change::default() && moving.kind != MovementKind::Counted {
+        if change == Change::default() && posting.kind != MovementKind::Counted {
             continue;
         }
-        let level = book.level(product, moving.location);
-        match judge(level, change, moving.judged) {
-            Ok(after) => movements.push(movement(level, change, after, moving, inputs)),
-            Err(unfit) => shortages.push(unfit.shortage(book, &level)?),
+        let level = book.level(product, posting.location);
+        match figures_after(level, change, posting.limit) {
+            Ok(after) => movements.push(movement(level, change, after, posting, inputs)),
+            Err(error) => shortages.push(error.shortage(book, &level)?),
         }
     }
     if shortages.is_empty() { Ok(movements) } else { Err(Refusal::InsufficientStock(shortages)) }
 }
 
-/// A change that somebody reports, with words and a time of its own.
+/// A change of on hand that somebody reports, with words and a time of its own.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::ledger) struct Report<'a> {
+pub(in crate::ledger) struct ReportedChange<'a> {
     pub product: ProductId,
     pub change: Delta,
     pub occurred_at: Instant,
@@ -64,17 +64,17 @@ pub(in crate::ledger) struct Report<'a> {
 
 /// Judges the reports together, each product by what all of them come to, and books them one by one: what came in first, so that nothing
 /// is ever booked below zero on the way.
-pub(in crate::ledger) fn move_each(
+pub(in crate::ledger) fn post_reports(
     book: &Book,
-    reports: &[Report<'_>],
-    moving: &Moving<'_>,
+    reports: &[ReportedChange<'_>],
+    posting: &Posting<'_>,
     inputs: &mut Inputs<'_>,
 ) -> Result<Vec<Movement>, Refusal> {
     let mut shortages = Vec::new();
-    for (product, change) in lines::net(reports.iter().map(|report| (report.product, report.change))) {
-        let level = book.level(product, moving.location);
-        if let Err(unfit) = judge(level, Change::on_hand(change), moving.judged) {
-            shortages.push(unfit.shortage(book, &level)?);
+    for (product, change) in lines::sum_by_product(reports.iter().map(|report| (report.product, report.change))) {
+        let level = book.level(product, posting.location);
+        if let Err(error) = figures_after(level, Change::on_hand(change), posting.limit) {
+            shortages.push(error.shortage(book, &level)?);
         }
     }
     if !shortages.is_empty() {
@@ -83,28 +83,28 @@ pub(in crate::ledger) fn move_each(
     let (leaving, coming): (Vec<_>, Vec<_>) = reports.iter().partition(|report| report.change.is_negative());
     let mut levels: HashMap<ProductId, Level> = HashMap::new();
     let mut movements = Vec::with_capacity(reports.len());
-    for Report { product, change, occurred_at, reason } in coming.into_iter().chain(leaving).copied() {
-        let level = levels.entry(product).or_insert_with(|| book.level(product, moving.location));
-        let moving = Moving { occurred_at, reason, ..*moving };
-        // The promise was judged above, by the sum.
-        let after = judge(*level, Change::on_hand(change), Judged::AsFact);
-        let after = after.map_err(|_| Refusal::conflict("too_much_stock", TOO_MUCH))?;
-        let movement = movement(*level, Change::on_hand(change), after, &moving, inputs);
+    for ReportedChange { product, change, occurred_at, reason } in coming.into_iter().chain(leaving).copied() {
+        let level = levels.entry(product).or_insert_with(|| book.level(product, posting.location));
+        let posting = Posting { occurred_at, reason, ..*posting };
+        // The limit was checked above, by the sum.
+        let after = figures_after(*level, Change::on_hand(change), Limit::OnHand);
+        let after = after.map_err(|_| Refusal::conflict("too_much_stock", TOO_MUCH_STOCK))?;
+        let movement = movement(*level, Change::on_hand(change), after, &posting, inputs);
         *level = level.after(&movement);
         movements.push(movement);
     }
     Ok(movements)
 }
 
-const TOO_MUCH: &str = "more than 10^10 cannot be on hand at one location";
+const TOO_MUCH_STOCK: &str = "more than 10^10 cannot be on hand at one location";
 
-enum Unfit {
+enum LevelError {
     Short { requested: Quantity, available: Quantity },
     TooMuch,
     NotReserved,
 }
 
-impl Unfit {
+impl LevelError {
     /// What is short, or the refusal of a change that has nothing to do with shortage.
     fn shortage(self, book: &Book, level: &Level) -> Result<Shortage, Refusal> {
         match self {
@@ -116,17 +116,17 @@ impl Unfit {
                 available,
                 reserved: level.reserved,
             }),
-            Self::TooMuch => Err(Refusal::conflict("too_much_stock", TOO_MUCH)),
+            Self::TooMuch => Err(Refusal::conflict("too_much_stock", TOO_MUCH_STOCK)),
             Self::NotReserved => Err(Refusal::conflict("not_reserved", "less is reserved than would be released")),
         }
     }
 }
 
 /// The two figures after the change.
-fn judge(level: Level, change: Change, judged: Judged) -> Result<(Quantity, Quantity), Unfit> {
-    let available = match judged {
-        Judged::AsPromise => level.available(),
-        Judged::AsFact => level.on_hand,
+fn figures_after(level: Level, change: Change, limit: Limit) -> Result<(Quantity, Quantity), LevelError> {
+    let available = match limit {
+        Limit::Available => level.available(),
+        Limit::OnHand => level.on_hand,
     };
     let requested = if change.on_hand.is_negative() {
         change.on_hand.magnitude()
@@ -134,12 +134,12 @@ fn judge(level: Level, change: Change, judged: Judged) -> Result<(Quantity, Quan
         Quantity::ZERO.after(change.reserved).unwrap_or(Quantity::ZERO)
     };
     if available < requested {
-        return Err(Unfit::Short { requested, available });
+        return Err(LevelError::Short { requested, available });
     }
-    let reserved = level.reserved.after(change.reserved).ok_or(Unfit::NotReserved)?;
+    let reserved = level.reserved.after(change.reserved).ok_or(LevelError::NotReserved)?;
     match level.on_hand.after(change.on_hand) {
         Some(on_hand) if on_hand.hundred_thousandths() <= MAX_ON_HAND => Ok((on_hand, reserved)),
-        _ => Err(Unfit::TooMuch),
+        _ => Err(LevelError::TooMuch),
     }
 }
 
@@ -147,7 +147,7 @@ fn movement(
     level: Level,
     change: Change,
     (on_hand_after, reserved_after): (Quantity, Quantity),
-    moving: &Moving<'_>,
+    posting: &Posting<'_>,
     inputs: &mut Inputs<'_>,
 ) -> Movement {
     Movement {
@@ -155,14 +155,14 @@ fn movement(
         product: level.product,
         location: level.location,
         seq: level.seq + 1,
-        kind: moving.kind,
+        kind: posting.kind,
         change,
         on_hand_after,
         reserved_after,
-        reason: moving.reason.map(str::to_owned),
-        source: moving.source,
+        reason: posting.reason.map(str::to_owned),
+        source: posting.source,
         actor: inputs.principal.actor,
-        occurred_at: moving.occurred_at,
+        occurred_at: posting.occurred_at,
         // Clocks of replicas differ; the order of a level's rows must not.
         recorded_at: level.recorded_at.map_or(inputs.now, |last| last.max(inputs.now)),
     }
