@@ -8,7 +8,7 @@ use tradepost_domain::{
     catalogue::ProductPatch,
     ledger::{
         Command, Effects, Refusal, Shortage, Unavailable,
-        pos::{self, Seen},
+        pos::{self, DuplicateDelivery},
     },
     memory::Submission,
     orders::Step,
@@ -183,8 +183,8 @@ fn a_delivery_that_comes_twice_in_a_batch_is_applied_once_and_seen_with_what_it_
     let answers = once(&mut shop, &[event(), event(), other]);
     let first = answers[0].as_ref().unwrap();
     let again = answers[1].as_ref().unwrap();
-    let seen = Seen { event: Arc::clone(shop.event("e1")), movements: first.movements().to_vec() };
-    assert_eq!((again.pos.seen.as_ref(), again.is_empty(), &again.names), (Some(&seen), true, &first.names));
+    let seen = DuplicateDelivery { event: Arc::clone(shop.event("e1")), movements: first.movements().to_vec() };
+    assert_eq!((again.pos.duplicate.as_ref(), again.is_empty(), &again.names), (Some(&seen), true, &first.names));
     assert_eq!((&answers[2], shop.on_hand("TEA")), (&Err(Refusal::KeyReused), "8".into()));
 }
 
@@ -201,8 +201,8 @@ fn a_delivery_that_was_refused_in_the_batch_can_be_retried_or_dismissed_in_it_an
     assert_eq!(refusals(&answers), [None, None, None, None, Some(dismissed), None]);
     let short = answers[0].as_ref().unwrap().pos.refused.as_ref().map(ToString::to_string);
     assert_eq!(short.as_deref(), Some("there is not enough stock: 2 requested of TEA, 1 available"));
-    let seen = Seen { event: Arc::clone(shop.event("e2")), movements: Vec::new() };
-    assert_eq!(answers[5].as_ref().unwrap().pos.seen, Some(seen));
+    let seen = DuplicateDelivery { event: Arc::clone(shop.event("e2")), movements: Vec::new() };
+    assert_eq!(answers[5].as_ref().unwrap().pos.duplicate, Some(seen));
     assert_eq!((shop.status("e1"), shop.on_hand("TEA")), (PosEventStatus::Applied, "2".into()));
 }
 

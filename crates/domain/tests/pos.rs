@@ -6,7 +6,7 @@ use common::*;
 use tradepost_domain::{
     catalogue::ProductPatch,
     ids::{PosConnectionId, PosEventId},
-    ledger::{Book, Command, Effects, Inputs, Refusal, Stop, Unavailable, decide, pos, pos::Seen},
+    ledger::{Book, Command, Effects, Inputs, Refusal, Stop, Unavailable, decide, pos, pos::DuplicateDelivery},
     pos::{OnShortage, PosConnection, PosConnectionPatch, PosEventLine, PosEventStatus, PosReason, Reference},
     repository::{Remove, Repository},
     stock::{Change, Movement, MovementKind, Source},
@@ -34,8 +34,8 @@ fn a_delivery_is_applied_once_however_often_it_comes() {
     assert_eq!(first.movements()[0].kind, MovementKind::Pos);
     for _ in 0..3 {
         let again = shop.accept(event());
-        let seen = Seen { event: shop.event("e1").clone(), movements: first.movements().to_vec() };
-        assert_eq!((again.is_empty(), again.pos.seen, again.names), (true, Some(seen), first.names.clone()));
+        let seen = DuplicateDelivery { event: shop.event("e1").clone(), movements: first.movements().to_vec() };
+        assert_eq!((again.is_empty(), again.pos.duplicate, again.names), (true, Some(seen), first.names.clone()));
     }
     assert_eq!(shop.on_hand("TEA"), "8");
     assert_eq!(shop.refuse(delivery("e1", vec![reported(sku("tea"), "-3")])), Refusal::KeyReused);
@@ -78,7 +78,7 @@ fn a_shortage_on_a_connection_that_holds_waits_until_somebody_restocks() {
     shop.accept(delivery("e1", vec![reported(sku("TEA"), "-2")]));
     assert_eq!(shop.status("e1"), PosEventStatus::Held);
     let again = shop.accept(delivery("e1", vec![reported(sku("TEA"), "-2")]));
-    assert_eq!(again.pos.seen, Some(Seen { event: shop.event("e1").clone(), movements: Vec::new() }));
+    assert_eq!(again.pos.duplicate, Some(DuplicateDelivery { event: shop.event("e1").clone(), movements: Vec::new() }));
     shop.accept(adjust("TEA", "5"));
     let id = shop.event_id("e1").unwrap();
     shop.accept(retry(id));
@@ -165,7 +165,7 @@ fn a_dismissed_delivery_is_never_applied() {
     assert_eq!((shop.event("e1").version, shop.event("e1").updated_at), (2, NOON));
     shop.accept(adjust("TEA", "5"));
     let again = shop.accept(delivery("e1", vec![reported(sku("TEA"), "-2")]));
-    assert_eq!(again.pos.seen, Some(Seen { event: shop.event("e1").clone(), movements: Vec::new() }));
+    assert_eq!(again.pos.duplicate, Some(DuplicateDelivery { event: shop.event("e1").clone(), movements: Vec::new() }));
     let dismissed = Refusal::IllegalTransition { from: "dismissed", allowed: &[] };
     assert_eq!((shop.refuse(retry(id)), shop.refuse(dismiss(id, None))), (dismissed.clone(), dismissed));
     assert_eq!(shop.on_hand("TEA"), "6");

@@ -189,8 +189,8 @@ fn signed_headers(request: &HttpRequest) -> String {
 /// What to answer, from what was decided now or, where nothing was, before.
 fn outcome(effects: &Effects, instance: Option<&RequestId>) -> Answer {
     let decided = effects.pos.events.first().map(|written| (&written.value, effects.movements()));
-    let seen = || effects.pos.seen.as_ref().map(|seen| (&seen.event, seen.movements.as_slice()));
-    let Some((event, movements)) = decided.or_else(seen) else { return response::no_content() };
+    let before = || effects.pos.duplicate.as_ref().map(|known| (&known.event, known.movements.as_slice()));
+    let Some((event, movements)) = decided.or_else(before) else { return response::no_content() };
     if let Some(refusal) = &effects.pos.refused {
         let problem = Problem::from(refusal.clone()).with("event_id", event.id.to_string());
         let problem = instance.map_or(problem.clone(), |id| problem.in_request(&id.0));

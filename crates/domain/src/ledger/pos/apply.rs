@@ -1,6 +1,6 @@
 //! A delivery comes in: for the first time, or again.
 
-use super::{Seen, outcome, resolve};
+use super::{DuplicateDelivery, outcome, resolve};
 use crate::{
     field_errors::FieldErrors,
     ids::PosEventId,
@@ -57,12 +57,12 @@ fn again(
         return Err(Refusal::KeyReused.into());
     }
     match event.status {
-        PosEventStatus::Applied | PosEventStatus::Held | PosEventStatus::Dismissed => seen(book, event),
+        PosEventStatus::Applied | PosEventStatus::Held | PosEventStatus::Dismissed => duplicate(book, event),
         PosEventStatus::Received | PosEventStatus::Refused => outcome::apply_again(book, connection, event, inputs),
     }
 }
 
-fn seen(book: &Book, event: &Arc<PosEvent>) -> Result<Effects, Stop> {
+fn duplicate(book: &Book, event: &Arc<PosEvent>) -> Result<Effects, Stop> {
     book.require(|need| need.pos.event_movements.add(event.id))?;
     let movements = book.pos.event_movements.get(&event.id).cloned().unwrap_or_default();
     book.require_last(|need| need.catalogue.products.extend(movements.iter().map(|movement| movement.product)))?;
@@ -70,7 +70,7 @@ fn seen(book: &Book, event: &Arc<PosEvent>) -> Result<Effects, Stop> {
     for movement in &movements {
         effects.names.skus.insert(movement.product, book.sku(movement.product));
     }
-    effects.pos.seen = Some(Seen { event: Arc::clone(event), movements });
+    effects.pos.duplicate = Some(DuplicateDelivery { event: Arc::clone(event), movements });
     Ok(effects)
 }
 

@@ -52,7 +52,7 @@ pub struct Mapping {
 /// A delivery that came before, and what it led to then. Nothing changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Seen {
+pub struct DuplicateDelivery {
     /// The delivery as it stands.
     pub event: Arc<PosEvent>,
     /// What it led to.
@@ -72,20 +72,20 @@ pub struct Effects {
     /// A refusal that is itself kept, as the outcome of a delivery.
     pub refused: Option<Refusal>,
     /// For the answer: the delivery that came before.
-    pub seen: Option<Seen>,
+    pub duplicate: Option<DuplicateDelivery>,
 }
 
 impl Effects {
     pub(super) fn is_empty(&self) -> bool {
         // The delivery comes with its event, and so does the refusal.
-        let Self { events, delivery: _, mapping, refused: _, seen: _ } = self;
+        let Self { events, delivery: _, mapping, refused: _, duplicate: _ } = self;
         events.is_empty() && mapping.is_none()
     }
 }
 
 impl Shelves {
     pub(super) fn apply(&mut self, effects: &Effects, movements: &[Movement]) {
-        let Effects { events, delivery: _, mapping, refused: _, seen: _ } = effects;
+        let Effects { events, delivery: _, mapping, refused: _, duplicate: _ } = effects;
         for event in events.iter().map(|written| &written.value) {
             for line in &event.lines {
                 // Which deliveries wait is not kept up here: whoever maps asks again.

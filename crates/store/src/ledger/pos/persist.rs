@@ -74,7 +74,7 @@ fn keep_events<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
     let mut deliveries: HashMap<PosEventId, &WebhookDelivery> = HashMap::new();
     for effects in kept.effects {
         // The mapping is kept by who calls this; the rest is for the answer.
-        let Effects { events, delivery, mapping: _, refused: _, seen: _ } = &effects.pos;
+        let Effects { events, delivery, mapping: _, refused: _, duplicate: _ } = &effects.pos;
         if let (Some(delivery), Some(event)) = (delivery, events.first()) {
             deliveries.insert(event.value.id, delivery);
         }
