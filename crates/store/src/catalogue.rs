@@ -4,12 +4,13 @@ use crate::{
     StoreError,
     dialect::Sql,
     list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page},
+    schema::products,
     session::Session,
-    types::{At, Id, InstantSql, UuidSql},
+    types::{At, Id},
 };
 use diesel::{
-    QueryableByName,
-    sql_types::{BigInt, Bool, Integer, Nullable, Text},
+    prelude::*,
+    sql_types::{BigInt, Nullable, Text},
 };
 use serde::Serialize;
 use tradepost_domain::{
@@ -30,61 +31,44 @@ pub enum View {
 
 /// A product with its stock, shaped for the answer. Prices are in minor units, quantities in hundred-thousandths.
 #[derive(Debug, Clone, QueryableByName, Serialize)]
+#[diesel(table_name = products)]
 pub struct ProductRow {
     /// Its id.
-    #[diesel(sql_type = UuidSql)]
     pub id: Id,
     /// As written.
-    #[diesel(sql_type = Text)]
     pub sku: String,
-    #[diesel(sql_type = Text)]
     sku_key: String,
     /// As written.
-    #[diesel(sql_type = Text)]
     pub name: String,
-    #[diesel(sql_type = Text)]
     name_key: String,
     /// May be empty.
-    #[diesel(sql_type = Text)]
     pub description: String,
     /// In minor units.
-    #[diesel(sql_type = BigInt)]
     pub price: i64,
     /// Where it stands.
-    #[diesel(sql_type = Nullable<UuidSql>)]
     pub category_id: Option<Id>,
     /// The category's name.
     #[diesel(sql_type = Nullable<Text>)]
     pub category_name: Option<String>,
     /// What a scanner reads.
-    #[diesel(sql_type = Nullable<Text>)]
     pub barcode: Option<String>,
     /// A picture.
-    #[diesel(sql_type = Nullable<Text>)]
     pub image_url: Option<String>,
     /// What it is counted in.
-    #[diesel(sql_type = Text)]
     pub unit: String,
     /// How many decimals its quantities have.
-    #[diesel(sql_type = Integer)]
     pub unit_decimals: i32,
     /// In hundred-thousandths.
-    #[diesel(sql_type = Nullable<BigInt>)]
     pub low_stock_threshold: Option<i64>,
     /// On sale or not.
-    #[diesel(sql_type = Bool)]
     pub enabled: bool,
     /// Taken out of every list since.
-    #[diesel(sql_type = Nullable<InstantSql>)]
     pub removed_at: Option<At>,
     /// Counts edits.
-    #[diesel(sql_type = BigInt)]
     pub version: i64,
     /// When added.
-    #[diesel(sql_type = InstantSql)]
     pub created_at: At,
     /// When last edited.
-    #[diesel(sql_type = InstantSql)]
     pub updated_at: At,
     /// What is there, in hundred-thousandths.
     #[diesel(sql_type = BigInt)]
@@ -257,11 +241,7 @@ pub fn products(session: &mut Session<'_>, ids: &[ProductId]) -> Result<Vec<Prod
 /// # Errors
 /// What the database said.
 pub fn is_empty(session: &mut Session<'_>) -> Result<bool, StoreError> {
-    #[derive(QueryableByName)]
-    struct Any {
-        #[diesel(sql_type = UuidSql)]
-        id: Id,
-    }
-    let any = session.first::<Any>(Sql::new("SELECT id FROM products LIMIT 1"))?;
-    Ok(any.map(|any| any.id).is_none())
+    let any = products::table.select(products::id);
+    let any: Option<Id> = session.run(|conn| any.first(conn).optional())?;
+    Ok(any.is_none())
 }

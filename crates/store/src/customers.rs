@@ -1,7 +1,8 @@
-//! Who buys.
+//! Who buys: their records, and what is left of one that was erased. Orders and sales are not here.
 
 use crate::{
     StoreError,
+    connection::Conn,
     dialect::Sql,
     list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, search_text, unreadable},
     repository::repository,
@@ -145,9 +146,41 @@ repository! {
 
 impl Remove<Customer> for Session<'_> {
     fn remove(&mut self, id: CustomerId, now: Instant) -> repository::Result<()> {
-        self.execute(erase("c.id = ", id.into(), now))?;
+        self.run(|conn| erase(conn, id, now))?;
         Ok(())
     }
+}
+
+/// Empties a customer's row of what is personal.
+fn erase(conn: &mut Conn, id: CustomerId, now: Instant) -> QueryResult<usize> {
+    let (code, now) = (format!("erased-{id}"), At::from(now));
+    let names = (
+        customers::code.eq(&code),
+        customers::code_key.eq(&code),
+        customers::name.eq("Erased"),
+        customers::name_key.eq("erased"),
+        customers::phone.eq(None::<String>),
+        customers::email.eq(None::<String>),
+        customers::email_key.eq(None::<String>),
+        customers::user_id.eq(None::<Id>),
+        customers::search_text.eq(""),
+    );
+    let edit = (
+        customers::version.eq(customers::version + 1),
+        customers::updated_at.eq(now),
+        customers::erased_at.eq(Some(now)),
+    );
+    let customer = customers::table.find(Id::from(id)).filter(customers::erased_at.is_null());
+    diesel::update(customer).set((names, edit)).execute(conn)
+}
+
+/// Erases the record of a user, where they have one.
+pub(crate) fn erase_of_user(session: &mut Session<'_>, user: UserId, now: Instant) -> Result<(), StoreError> {
+    let theirs = customers::table.filter(customers::user_id.eq(Id::from(user))).select(customers::id);
+    if let Some(id) = session.run(|conn| theirs.first::<Id>(conn).optional())? {
+        session.run(|conn| erase(conn, id.into(), now))?;
+    }
+    Ok(())
 }
 
 impl Customers for Session<'_> {
@@ -157,22 +190,4 @@ impl Customers for Session<'_> {
         let found = self.run(|conn| theirs.first(conn).optional())?;
         Ok(found.map(Row::customer).transpose()?)
     }
-}
-
-/// Erases what is personal in the customer that is found by this id.
-pub(crate) fn erase(found_by: &'static str, id: Id, now: Instant) -> Sql {
-    Sql::new("UPDATE customers AS c SET code = 'erased-' || ")
-        .either("c.id::text", "lower(hex(c.id))")
-        .text(", code_key = 'erased-' || ")
-        .either("c.id::text", "lower(hex(c.id))")
-        .text(
-            ", name = 'Erased', name_key = 'erased', phone = NULL, email = NULL, email_key = NULL, user_id = NULL, \
-             search_text = '', version = version + 1, updated_at = ",
-        )
-        .with(now)
-        .text(", erased_at = ")
-        .with(now)
-        .text(" WHERE c.erased_at IS NULL AND ")
-        .text(found_by)
-        .with(id)
 }

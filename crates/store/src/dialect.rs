@@ -28,6 +28,7 @@ macro_rules! on_both {
         }
     };
 }
+pub(crate) use on_both;
 
 /// A value beside a text.
 #[derive(Debug, Clone)]

@@ -24,6 +24,7 @@ pub mod list;
 pub mod locations;
 mod migrate;
 pub mod orders;
+mod parts;
 mod pool;
 pub mod pos;
 pub mod promos;

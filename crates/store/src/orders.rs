@@ -2,14 +2,16 @@
 
 use crate::{
     StoreError,
-    dialect::Sql,
+    dialect::{Sql, on_both},
     list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page},
+    parts::{by_parent, one_of},
+    schema::{customers, order_history, order_lines, orders},
     session::Session,
     types::{At, Id, InstantSql, UuidSql},
 };
 use diesel::{
-    QueryableByName,
-    sql_types::{BigInt, Nullable, Text},
+    prelude::*,
+    sql_types::{BigInt, Text},
 };
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap};
@@ -20,112 +22,87 @@ use tradepost_domain::{
     text::fold,
 };
 
+diesel::allow_tables_to_appear_in_same_query!(orders, customers);
+
 /// An order without its lines. Money is in minor units.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, QueryableByName, Serialize)]
+#[diesel(table_name = orders)]
 pub struct OrderRow {
     /// Its id.
-    #[diesel(sql_type = UuidSql)]
     pub id: Id,
     /// Short, for people.
-    #[diesel(sql_type = BigInt)]
     pub number: i64,
     /// `pending`, `accepted`, `rejected`, `cancelled`, `shipped` or `delivered`.
-    #[diesel(sql_type = Text)]
     pub status: String,
     /// For whom.
-    #[diesel(sql_type = UuidSql)]
     pub customer_id: Id,
     /// Their name now.
-    #[diesel(sql_type = Text)]
+    #[diesel(select_expression = customers::name, sql_type = Text)]
     pub customer_name: String,
     /// Their code now.
-    #[diesel(sql_type = Text)]
+    #[diesel(select_expression = customers::code, sql_type = Text)]
     pub customer_code: String,
     /// By whom.
-    #[diesel(sql_type = Nullable<UuidSql>)]
     pub placed_by: Option<Id>,
     /// The sum of the lines.
-    #[diesel(sql_type = BigInt)]
     pub subtotal: i64,
     /// What the promo code takes off.
-    #[diesel(sql_type = BigInt)]
     pub discount: i64,
     /// What is to be paid.
-    #[diesel(sql_type = BigInt)]
     pub total: i64,
     /// The promo code, as it was written then.
-    #[diesel(sql_type = Nullable<Text>)]
     pub promo_code: Option<String>,
     /// The customer's words.
-    #[diesel(sql_type = Nullable<Text>)]
     pub notes: Option<String>,
     /// Where its goods are reserved.
-    #[diesel(sql_type = UuidSql)]
     pub location_id: Id,
     /// Taken out of lists since; its customer does not see it any more.
-    #[diesel(sql_type = Nullable<InstantSql>)]
     pub hidden_at: Option<At>,
     /// Counts changes.
-    #[diesel(sql_type = BigInt)]
     pub version: i64,
     /// When it was placed.
-    #[diesel(sql_type = InstantSql)]
     pub created_at: At,
     /// When it last changed.
-    #[diesel(sql_type = InstantSql)]
     pub updated_at: At,
 }
 
 /// One line of an order. Money is in minor units, quantities in hundred-thousandths.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, QueryableByName, Serialize)]
+#[diesel(table_name = order_lines)]
 pub struct OrderLineRow {
     /// Its id.
-    #[diesel(sql_type = UuidSql)]
     pub id: Id,
-    #[diesel(sql_type = UuidSql)]
     order_id: Id,
     /// What was ordered.
-    #[diesel(sql_type = UuidSql)]
     pub product_id: Id,
     /// Its SKU at that time.
-    #[diesel(sql_type = Text)]
     pub sku: String,
     /// Its name at that time.
-    #[diesel(sql_type = Text)]
     pub name: String,
     /// How much.
-    #[diesel(sql_type = BigInt)]
     pub quantity: i64,
     /// How much of it came back after delivery.
-    #[diesel(sql_type = BigInt)]
     pub returned_quantity: i64,
     /// Of one unit, at that time.
-    #[diesel(sql_type = BigInt)]
     pub unit_price: i64,
     /// Of the whole line.
-    #[diesel(sql_type = BigInt)]
     pub line_total: i64,
 }
 
 /// One step of an order's history.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, QueryableByName, Serialize)]
+#[diesel(table_name = order_history)]
 pub struct HistoryRow {
-    #[diesel(sql_type = UuidSql)]
     order_id: Id,
     /// Where it stood afterwards.
-    #[diesel(sql_type = Text)]
     pub status: String,
     /// When.
-    #[diesel(sql_type = InstantSql)]
     pub at: At,
     /// `user`, `connection` or `system`.
-    #[diesel(sql_type = Text)]
     pub actor_type: String,
     /// Which; none for the system.
-    #[diesel(sql_type = Nullable<UuidSql>)]
     pub actor_id: Option<Id>,
     /// Their words.
-    #[diesel(sql_type = Nullable<Text>)]
     pub reason: Option<String>,
 }
 
@@ -188,9 +165,6 @@ pub struct OrderFilter {
 const SELECT: &str = "SELECT o.id, o.number, o.status, o.customer_id, c.name AS customer_name, c.code AS customer_code, o.placed_by, \
     o.subtotal, o.discount, o.total, o.promo_code, o.notes, o.location_id, o.hidden_at, o.version, o.created_at, o.updated_at ";
 const FROM: &str = "FROM orders o JOIN customers c ON c.id = o.customer_id";
-const LINES: &str = "SELECT id, order_id, product_id, sku, name, quantity, returned_quantity, unit_price, line_total \
-    FROM order_lines WHERE ";
-const HISTORY: &str = "SELECT order_id, status, at, actor_type, actor_id, reason FROM order_history WHERE ";
 
 /// A page of those that were not hidden, newest first unless told otherwise. Three statements.
 ///
@@ -233,8 +207,11 @@ fn conditions(filter: &OrderFilter) -> Conditions {
 /// # Errors
 /// What the database said.
 pub fn order(session: &mut Session<'_>, id: OrderId) -> Result<Option<OrderWithParts>, StoreError> {
-    let sql = Sql::new(SELECT).text(FROM).text(" WHERE o.id = ").with(Id::from(id));
-    let Some(order) = session.first::<OrderRow>(sql)? else { return Ok(None) };
+    let order = orders::table
+        .find(Id::from(id))
+        .inner_join(customers::table.on(customers::id.eq(orders::customer_id)))
+        .select(OrderRow::as_select());
+    let Some(order) = session.run(|conn| order.first(conn).optional())? else { return Ok(None) };
     Ok(Some(Parts::of(session, vec![order.id])?.with(order)))
 }
 
@@ -246,16 +223,18 @@ struct Parts {
 
 impl Parts {
     fn of(session: &mut Session<'_>, orders: Vec<Id>) -> Result<Self, StoreError> {
-        let sql = Sql::new(LINES).id_in("order_id", orders.clone()).text(" ORDER BY order_id, position, id");
-        let mut lines: HashMap<Id, Vec<OrderLineRow>> = HashMap::new();
-        for line in session.load::<OrderLineRow>(sql)? {
-            lines.entry(line.order_id).or_default().push(line);
-        }
-        let sql = Sql::new(HISTORY).id_in("order_id", orders).text(" ORDER BY order_id, position");
-        let mut history: HashMap<Id, Vec<HistoryRow>> = HashMap::new();
-        for entry in session.load::<HistoryRow>(sql)? {
-            history.entry(entry.order_id).or_default().push(entry);
-        }
+        let rows = order_lines::table.filter(one_of(order_lines::order_id, orders.clone())).order((
+            order_lines::order_id,
+            order_lines::position,
+            order_lines::id,
+        ));
+        let rows = session.run(|conn| on_both!(conn, c => rows.select(OrderLineRow::as_select()).load(c)))?;
+        let lines = by_parent(rows, |line| line.order_id);
+        let rows = order_history::table
+            .filter(one_of(order_history::order_id, orders))
+            .order((order_history::order_id, order_history::position));
+        let rows = session.run(|conn| on_both!(conn, c => rows.select(HistoryRow::as_select()).load(c)))?;
+        let history = by_parent(rows, |entry| entry.order_id);
         Ok(Self { lines, history })
     }
 

@@ -4,17 +4,15 @@
 
 use crate::{
     StoreError,
-    dialect::Sql,
+    dialect::{Sql, on_both},
     list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, unreadable},
+    parts::{by_parent, one_of},
     repository::repository,
-    schema::pos_connections,
+    schema::{pos_connections, pos_event_lines, pos_events, pos_products, products},
     session::Session,
-    types::{At, Id, InstantSql, UuidSql},
+    types::{At, Id},
 };
-use diesel::{
-    prelude::*,
-    sql_types::{BigInt, Binary, Integer, Nullable, Text},
-};
+use diesel::{prelude::*, sql_types::Text};
 use serde::Serialize;
 use std::collections::HashMap;
 use tradepost_domain::{
@@ -24,6 +22,8 @@ use tradepost_domain::{
     repository::{self, PosConnections, Remove},
     text::fold,
 };
+
+diesel::allow_tables_to_appear_in_same_query!(pos_products, products);
 
 #[derive(Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
 #[diesel(table_name = pos_connections, treat_none_as_null = true)]
@@ -148,65 +148,49 @@ impl PosConnections for Session<'_> {
 }
 
 /// One delivery in the inbox.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, QueryableByName, Serialize)]
+#[diesel(table_name = pos_events)]
 pub struct EventRow {
     /// Our id of it.
-    #[diesel(sql_type = UuidSql)]
     pub id: Id,
     /// From whom.
-    #[diesel(sql_type = UuidSql)]
     pub connection_id: Id,
     /// The sender's id of it.
-    #[diesel(sql_type = Text)]
     pub webhook_id: String,
     /// `received`, `applied`, `refused`, `held` or `dismissed`.
-    #[diesel(sql_type = Text)]
     pub status: String,
     /// Why, for programs.
-    #[diesel(sql_type = Nullable<Text>)]
     pub reason_code: Option<String>,
     /// Why, for people.
-    #[diesel(sql_type = Nullable<Text>)]
     pub reason: Option<String>,
     /// When it came.
-    #[diesel(sql_type = InstantSql)]
     pub received_at: At,
     /// When it was last judged.
-    #[diesel(sql_type = InstantSql)]
     pub updated_at: At,
     /// Counts judgements.
-    #[diesel(sql_type = BigInt)]
     pub version: i64,
 }
 
 /// One line of a delivery. Quantities are in hundred-thousandths.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, QueryableByName, Serialize)]
+#[diesel(table_name = pos_event_lines)]
 pub struct EventLineRow {
-    #[diesel(sql_type = UuidSql)]
     event_id: Id,
     /// Its place in the body.
-    #[diesel(sql_type = Integer)]
     pub position: i32,
     /// `product_id`, `sku` or `external_id`.
-    #[diesel(sql_type = Text)]
     pub ref_kind: String,
     /// What that is.
-    #[diesel(sql_type = Text)]
     pub ref_value: String,
     /// So much more or less.
-    #[diesel(sql_type = Nullable<BigInt>)]
     pub change: Option<i64>,
     /// Or: so much was there.
-    #[diesel(sql_type = Nullable<BigInt>)]
     pub counted: Option<i64>,
     /// When it was counted.
-    #[diesel(sql_type = Nullable<InstantSql>)]
     pub counted_at: Option<At>,
     /// When it happened.
-    #[diesel(sql_type = Nullable<InstantSql>)]
     pub occurred_at: Option<At>,
     /// The till's words.
-    #[diesel(sql_type = Nullable<Text>)]
     pub reason: Option<String>,
 }
 
@@ -220,13 +204,12 @@ pub struct EventWithLines {
 }
 
 /// A delivery as it came.
-#[derive(Debug, Clone, QueryableByName)]
+#[derive(Debug, Clone, Queryable, Selectable, QueryableByName)]
+#[diesel(table_name = pos_events)]
 pub struct RawEvent {
     /// Byte for byte.
-    #[diesel(sql_type = Binary)]
     pub body: Vec<u8>,
     /// The headers that were signed, as JSON.
-    #[diesel(sql_type = Text)]
     pub headers: String,
 }
 
@@ -293,8 +276,8 @@ pub fn events(
 /// # Errors
 /// What the database said.
 pub fn event(session: &mut Session<'_>, id: PosEventId) -> Result<Option<EventWithLines>, StoreError> {
-    let sql = Sql::new(EVENT).text("FROM pos_events e WHERE e.id = ").with(Id::from(id));
-    let Some(event) = session.first::<EventRow>(sql)? else { return Ok(None) };
+    let event = pos_events::table.find(Id::from(id)).select(EventRow::as_select());
+    let Some(event) = session.run(|conn| event.first(conn).optional())? else { return Ok(None) };
     let lines = event_lines(session, vec![event.id])?.remove(&event.id).unwrap_or_default();
     Ok(Some(EventWithLines { event, lines }))
 }
@@ -304,36 +287,31 @@ pub fn event(session: &mut Session<'_>, id: PosEventId) -> Result<Option<EventWi
 /// # Errors
 /// What the database said.
 pub fn raw_event(session: &mut Session<'_>, id: PosEventId) -> Result<Option<RawEvent>, StoreError> {
-    session.first(Sql::new("SELECT body, headers FROM pos_events WHERE id = ").with(Id::from(id)))
+    let event = pos_events::table.find(Id::from(id)).select(RawEvent::as_select());
+    session.run(|conn| event.first(conn).optional())
 }
 
 fn event_lines(session: &mut Session<'_>, events: Vec<Id>) -> Result<HashMap<Id, Vec<EventLineRow>>, StoreError> {
-    let sql = Sql::new(
-        "SELECT event_id, position, ref_kind, ref_value, change, counted, counted_at, occurred_at, reason FROM pos_event_lines WHERE ",
-    )
-    .id_in("event_id", events)
-    .text(" ORDER BY event_id, position");
-    let mut lines: HashMap<Id, Vec<EventLineRow>> = HashMap::new();
-    for line in session.load::<EventLineRow>(sql)? {
-        lines.entry(line.event_id).or_default().push(line);
-    }
-    Ok(lines)
+    let rows = pos_event_lines::table
+        .filter(one_of(pos_event_lines::event_id, events))
+        .order((pos_event_lines::event_id, pos_event_lines::position));
+    let rows = session.run(|conn| on_both!(conn, c => rows.select(EventLineRow::as_select()).load(c)))?;
+    Ok(by_parent(rows, |line| line.event_id))
 }
 
 /// Which of our products a till's product is.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, QueryableByName, Serialize)]
+#[diesel(table_name = pos_products)]
 pub struct MappingRow {
     /// The till's id of it.
-    #[diesel(sql_type = Text)]
     pub external_id: String,
     /// Ours.
-    #[diesel(sql_type = UuidSql)]
     pub product_id: Id,
     /// Our SKU.
-    #[diesel(sql_type = Text)]
+    #[diesel(select_expression = products::sku, sql_type = Text)]
     pub sku: String,
     /// Our name.
-    #[diesel(sql_type = Text)]
+    #[diesel(select_expression = products::name, sql_type = Text)]
     pub name: String,
 }
 

@@ -2,14 +2,16 @@
 
 use crate::{
     StoreError,
-    dialect::Sql,
+    dialect::{Sql, on_both},
     list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page},
+    parts::{by_parent, one_of},
+    schema::{customers, sale_lines, sales},
     session::Session,
-    types::{At, Id, InstantSql, UuidSql},
+    types::{At, Id},
 };
 use diesel::{
-    QueryableByName,
-    sql_types::{BigInt, Nullable, Text},
+    prelude::*,
+    sql_types::{Nullable, Text},
 };
 use serde::Serialize;
 use std::collections::HashMap;
@@ -19,84 +21,72 @@ use tradepost_domain::{
     sales::SaleStatus,
 };
 
+diesel::allow_tables_to_appear_in_same_query!(sales, customers);
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// The first one that is not NULL.
+    fn coalesce(first: Nullable<Text>, second: Nullable<Text>) -> Nullable<Text>;
+}
+
 /// A sale without its lines. Money is in minor units.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, QueryableByName, Serialize)]
+#[diesel(table_name = sales)]
 pub struct SaleRow {
     /// Its id.
-    #[diesel(sql_type = UuidSql)]
     pub id: Id,
     /// Short, for people.
-    #[diesel(sql_type = BigInt)]
     pub number: i64,
     /// `completed`, `partly_refunded`, `refunded` or `voided`.
-    #[diesel(sql_type = Text)]
     pub status: String,
     /// Where the stock left from.
-    #[diesel(sql_type = UuidSql)]
     pub location_id: Id,
     /// Who bought, where they have a record.
-    #[diesel(sql_type = Nullable<UuidSql>)]
     pub customer_id: Option<Id>,
     /// The name in the record, or the one on the receipt.
-    #[diesel(sql_type = Nullable<Text>)]
+    #[diesel(select_expression = coalesce(customers::name.nullable(), sales::customer_name), sql_type = Nullable<Text>)]
     pub customer_name: Option<String>,
     /// The record's code.
-    #[diesel(sql_type = Nullable<Text>)]
+    #[diesel(select_expression = customers::code.nullable(), sql_type = Nullable<Text>)]
     pub customer_code: Option<String>,
     /// Who sold.
-    #[diesel(sql_type = Nullable<UuidSql>)]
     pub sold_by: Option<Id>,
     /// The sum of the lines.
-    #[diesel(sql_type = BigInt)]
     pub total: i64,
     /// What was paid back.
-    #[diesel(sql_type = BigInt)]
     pub refunded_total: i64,
     /// Why it was corrected, refunded or voided last.
-    #[diesel(sql_type = Nullable<Text>)]
     pub reason: Option<String>,
     /// Counts changes.
-    #[diesel(sql_type = BigInt)]
     pub version: i64,
     /// When it happened, by the seller's word.
-    #[diesel(sql_type = InstantSql)]
     pub occurred_at: At,
     /// When it was recorded.
-    #[diesel(sql_type = InstantSql)]
     pub created_at: At,
     /// When it last changed.
-    #[diesel(sql_type = InstantSql)]
     pub updated_at: At,
 }
 
 /// One line of a sale. Money is in minor units, quantities in hundred-thousandths.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, QueryableByName, Serialize)]
+#[diesel(table_name = sale_lines)]
 pub struct SaleLineRow {
     /// Its id.
-    #[diesel(sql_type = UuidSql)]
     pub id: Id,
-    #[diesel(sql_type = UuidSql)]
     sale_id: Id,
     /// What was sold.
-    #[diesel(sql_type = UuidSql)]
     pub product_id: Id,
     /// Its SKU at that time.
-    #[diesel(sql_type = Text)]
     pub sku: String,
     /// Its name at that time.
-    #[diesel(sql_type = Text)]
     pub name: String,
     /// How much.
-    #[diesel(sql_type = BigInt)]
     pub quantity: i64,
     /// How much of it was refunded.
-    #[diesel(sql_type = BigInt)]
     pub refunded_quantity: i64,
     /// Of one unit, at that time.
-    #[diesel(sql_type = BigInt)]
     pub unit_price: i64,
     /// Of the whole line.
-    #[diesel(sql_type = BigInt)]
     pub line_total: i64,
 }
 
@@ -159,7 +149,6 @@ const SELECT: &str = "SELECT s.id, s.number, s.status, s.location_id, s.customer
     COALESCE(c.name, s.customer_name) AS customer_name, c.code AS customer_code, s.sold_by, s.total, s.refunded_total, s.reason, \
     s.version, s.occurred_at, s.created_at, s.updated_at ";
 const FROM: &str = "FROM sales s LEFT JOIN customers c ON c.id = s.customer_id";
-const LINES: &str = "SELECT id, sale_id, product_id, sku, name, quantity, refunded_quantity, unit_price, line_total FROM sale_lines WHERE ";
 
 /// A page of them, newest first unless told otherwise. Two statements.
 ///
@@ -204,17 +193,21 @@ pub fn list(session: &mut Session<'_>, request: &ListRequest<SaleFilter>) -> Res
 /// # Errors
 /// What the database said.
 pub fn sale(session: &mut Session<'_>, id: SaleId) -> Result<Option<SaleWithLines>, StoreError> {
-    let sql = Sql::new(SELECT).text(FROM).text(" WHERE s.id = ").with(Id::from(id));
-    let Some(sale) = session.first::<SaleRow>(sql)? else { return Ok(None) };
+    let sale = sales::table
+        .find(Id::from(id))
+        .left_join(customers::table.on(customers::id.nullable().eq(sales::customer_id)))
+        .select(SaleRow::as_select());
+    let Some(sale) = session.run(|conn| sale.first(conn).optional())? else { return Ok(None) };
     let lines = lines(session, vec![sale.id])?.remove(&sale.id).unwrap_or_default();
     Ok(Some(SaleWithLines { sale, lines }))
 }
 
 fn lines(session: &mut Session<'_>, sales: Vec<Id>) -> Result<HashMap<Id, Vec<SaleLineRow>>, StoreError> {
-    let sql = Sql::new(LINES).id_in("sale_id", sales).text(" ORDER BY sale_id, position, id");
-    let mut lines: HashMap<Id, Vec<SaleLineRow>> = HashMap::new();
-    for line in session.load::<SaleLineRow>(sql)? {
-        lines.entry(line.sale_id).or_default().push(line);
-    }
-    Ok(lines)
+    let rows = sale_lines::table.filter(one_of(sale_lines::sale_id, sales)).order((
+        sale_lines::sale_id,
+        sale_lines::position,
+        sale_lines::id,
+    ));
+    let rows = session.run(|conn| on_both!(conn, c => rows.select(SaleLineRow::as_select()).load(c)))?;
+    Ok(by_parent(rows, |line| line.sale_id))
 }

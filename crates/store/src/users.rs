@@ -1,11 +1,13 @@
-//! Who logs in.
+//! Who logs in: their rows, how they are found by name, and what is left of one that was erased. What they may do is never decided here.
 
 use crate::{
-    StoreError, carts, customers,
+    StoreError, carts,
+    connection::Conn,
+    customers,
     dialect::{Sql, storable},
     list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, search_text, unreadable},
     repository::repository,
-    schema::users,
+    schema::{idempotency_keys, users},
     session::Session,
     types::{At, Id},
 };
@@ -15,7 +17,7 @@ use tradepost_domain::{
     identity::{Permission, Permissions, Role, User},
     ids::UserId,
     instant::Instant,
-    repository::{self, Remove, Users},
+    repository::{self, Remove, Tokens as _, Users},
     text::fold,
 };
 
@@ -154,8 +156,8 @@ pub fn list(session: &mut Session<'_>, request: &ListRequest<UserFilter>) -> Res
 }
 
 #[derive(QueryableByName)]
-struct JustId {
-    #[diesel(sql_type = crate::types::UuidSql)]
+#[diesel(table_name = users)]
+struct OwnerRow {
     id: Id,
 }
 
@@ -168,29 +170,36 @@ repository! {
 
 impl Remove<User> for Session<'_> {
     fn remove(&mut self, id: UserId, now: Instant) -> repository::Result<()> {
-        let address = format!("erased-{id}@erased.invalid");
-        let erase = Sql::new("UPDATE users SET username = NULL, username_key = NULL, password_hash = NULL, email = ")
-            .with(address.as_str())
-            .text(", email_key = ")
-            .with(address.as_str())
-            .text(
-                ", first_name = '', last_name = '', phone = NULL, date_of_birth = NULL, permissions = '', active = FALSE, \
-                 search_text = '', version = version + 1, updated_at = ",
-            )
-            .with(now)
-            .text(", erased_at = ")
-            .with(now)
-            .text(" WHERE erased_at IS NULL AND id = ")
-            .with(Id::from(id));
-        self.execute(erase)?;
+        self.run(|conn| erase(conn, id, now))?;
         // Before their customer record, as when a cart is placed.
-        carts::erase(self, id)?;
-        self.execute(customers::erase("c.user_id = ", id.into(), now))?;
-        self.execute(Sql::new("DELETE FROM tokens WHERE user_id = ").with(Id::from(id)))?;
+        carts::remove(self, id)?;
+        customers::erase_of_user(self, id, now)?;
+        self.revoke_all_tokens(id)?;
         // Their stored answers repeat what was erased.
-        self.execute(Sql::new("DELETE FROM idempotency_keys WHERE principal = ").with(format!("user:{id}")))?;
+        let answers = idempotency_keys::table.filter(idempotency_keys::principal.eq(format!("user:{id}")));
+        self.run(|conn| diesel::delete(answers).execute(conn))?;
         Ok(())
     }
+}
+
+/// Empties a user's row of what is personal.
+fn erase(conn: &mut Conn, id: UserId, now: Instant) -> QueryResult<usize> {
+    let (address, now) = (format!("erased-{id}@erased.invalid"), At::from(now));
+    let names = (
+        users::username.eq(None::<String>),
+        users::username_key.eq(None::<String>),
+        users::email.eq(&address),
+        users::email_key.eq(&address),
+        users::first_name.eq(""),
+        users::last_name.eq(""),
+        users::phone.eq(None::<String>),
+        users::date_of_birth.eq(None::<String>),
+        users::search_text.eq(""),
+    );
+    let rights = (users::password_hash.eq(None::<String>), users::permissions.eq(""), users::active.eq(false));
+    let edit = (users::version.eq(users::version + 1), users::updated_at.eq(now), users::erased_at.eq(Some(now)));
+    let user = users::table.find(Id::from(id)).filter(users::erased_at.is_null());
+    diesel::update(user).set((names, rights, edit)).execute(conn)
 }
 
 impl Users for Session<'_> {
@@ -210,8 +219,9 @@ impl Users for Session<'_> {
     }
 
     fn lock_active_owners(&mut self) -> repository::Result<Vec<UserId>> {
-        let sql = Sql::new("SELECT id FROM users WHERE role = 'owner' AND active AND erased_at IS NULL ORDER BY id");
-        let owners = self.load::<JustId>(sql.either(" FOR UPDATE", ""))?;
+        // In words: a partial index is used for what the text itself says, not for what is bound. Who writes on SQLite is alone.
+        let owners = Sql::new("SELECT id FROM users WHERE role = 'owner' AND active AND erased_at IS NULL ORDER BY id");
+        let owners: Vec<OwnerRow> = self.load(owners.either(" FOR UPDATE", ""))?;
         Ok(owners.into_iter().map(|owner| owner.id.into()).collect())
     }
 }
