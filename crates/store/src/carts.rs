@@ -9,7 +9,7 @@ use crate::{
     session::Session,
     types::{At, Id},
 };
-use diesel::{prelude::*, upsert::excluded};
+use diesel::{dsl::exists, prelude::*, upsert::excluded};
 use std::error::Error;
 use tradepost_domain::{
     carts::{Cart, CartItem},
@@ -19,6 +19,8 @@ use tradepost_domain::{
     quantity::Quantity,
     repository::{self, Carts},
 };
+
+diesel::allow_tables_to_appear_in_same_query!(carts, cart_items);
 
 #[derive(Queryable, Selectable, QueryableByName)]
 #[diesel(table_name = carts)]
@@ -142,9 +144,14 @@ impl Carts for Session<'_> {
     }
 
     fn remove_cart_item(&mut self, user: UserId, product: ProductId, now: Instant) -> repository::Result<bool> {
-        self.change_cart(user, now)?;
-        let item = diesel::delete(cart_items::table.find((Id::from(user), Id::from(product))));
-        Ok(self.run(|conn| item.execute(conn))? == 1)
+        let item = cart_items::table.find((Id::from(user), Id::from(product)));
+        // Only where it is in: that it is not changes nothing.
+        let cart = carts::table.find(Id::from(user)).filter(exists(item));
+        let change = (carts::version.eq(carts::version + 1), carts::updated_at.eq(At::from(now)));
+        if self.run(|conn| diesel::update(cart).set(change).execute(conn))? == 0 {
+            return Ok(false);
+        }
+        Ok(self.run(|conn| diesel::delete(item).execute(conn))? == 1)
     }
 
     fn set_cart_promo(&mut self, user: UserId, code: Option<&str>, now: Instant) -> repository::Result<()> {
