@@ -1,11 +1,12 @@
 //! The connection to either database, and how one is opened. Which database it is, is decided by the URL's scheme.
 
 use crate::{
+    dialect::{Printed, Sql},
     error::{LOCK_TIMEOUT, OpenError, is_connection_lost},
     instrumentation::Watch,
 };
 use diesel::{
-    Connection as _, PgConnection, QueryResult, SqliteConnection,
+    Connection as _, PgConnection, QueryResult, RunQueryDsl, SqliteConnection,
     connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
     r2d2,
 };
@@ -157,14 +158,17 @@ impl Connector {
         let conn = match &self.target {
             Target::Postgres { url } => {
                 let mut conn = PgConnection::establish(url).map_err(r2d2::Error::ConnectionError)?;
-                let session = match self.purpose {
-                    Use::Migrate => POSTGRES_MIGRATION.to_owned(),
-                    Use::Read => format!("{POSTGRES_SESSION}; SET lock_timeout = {}", LOCK_TIMEOUT.as_millis()),
-                    Use::Write => {
-                        format!("{POSTGRES_SESSION}; SET lock_timeout = {}", LEDGER_LOCK_TIMEOUT.as_millis())
-                    }
+                let (session, lock_timeout) = match self.purpose {
+                    Use::Migrate => (POSTGRES_MIGRATION, None),
+                    Use::Read => (POSTGRES_SESSION, Some(LOCK_TIMEOUT)),
+                    Use::Write => (POSTGRES_SESSION, Some(LEDGER_LOCK_TIMEOUT)),
                 };
-                conn.batch_execute(&session).map_err(r2d2::Error::QueryError)?;
+                conn.batch_execute(session).map_err(r2d2::Error::QueryError)?;
+                if let Some(limit) = lock_timeout {
+                    let set = Sql::new("SELECT set_config('lock_timeout', ").with(limit.as_millis().to_string());
+                    let set = set.text(", FALSE)").prepared(false);
+                    RunQueryDsl::execute(set, &mut conn).map_err(r2d2::Error::QueryError)?;
+                }
                 if self.purpose == Use::Write {
                     conn.batch_execute(POSTGRES_WRITER).map_err(r2d2::Error::QueryError)?;
                 }
@@ -233,12 +237,11 @@ pub(crate) fn begin(conn: &mut Conn, mode: Mode) -> QueryResult<()> {
 pub(crate) fn begin_with_locks(conn: &mut Conn, locks: &[i64]) -> QueryResult<()> {
     match conn {
         Conn::Pg(c) if !locks.is_empty() => {
-            let numbers: Vec<String> = locks.iter().map(i64::to_string).collect();
-            let numbers = numbers.join(",");
-            let begin = format!(
-                "BEGIN; SELECT COUNT(pg_advisory_xact_lock(k)) FROM unnest('{{{numbers}}}'::bigint[]) AS t (k)"
-            );
-            AnsiTransactionManager::begin_transaction_sql(c, &begin).inspect_err(|_| {
+            let numbers = Printed::joined(locks.iter().map(|lock| Printed::default().number(*lock)), ",");
+            let begin = Printed::new("BEGIN; SELECT COUNT(pg_advisory_xact_lock(k)) FROM unnest('{")
+                .with(numbers)
+                .text("}'::bigint[]) AS t (k)");
+            AnsiTransactionManager::begin_transaction_sql(c, begin.as_str()).inspect_err(|_| {
                 // The server began a transaction that Diesel does not know of. Left in it, the connection would be of no more use to anybody.
                 if let Err(error) = c.batch_execute("ROLLBACK") {
                     log::warn!("a transaction that did not get its locks could not be rolled back: {error}");

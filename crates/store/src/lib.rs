@@ -46,7 +46,7 @@ pub use housekeeping::{Purged, housekeeping};
 pub use idempotency::{Answer, Done, Keyed};
 pub use instrumentation::statements;
 pub use ledger::{Ledger, Sources, Submission, SubmitError};
-pub use list::{KeyValue, ListRequest, Order, Page};
+pub use list::{KeyValue, ListRequest, Page, Sort};
 pub use migrate::names as migration_names;
 pub use session::Session;
 pub use settings::{FirstStart, Settings};

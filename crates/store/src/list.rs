@@ -3,12 +3,16 @@
 //! A list costs one statement for its rows (two where rows have parts), and one more where a count is wanted.
 
 use crate::{
-    dialect::{Sql, Value},
+    dialect::{Fragment, Reads, SelectedRow, Sql, Value},
     error::StoreError,
     session::Session,
-    types::{At, Id},
+    types::{At, Id, InstantSql},
 };
-use diesel::{QueryableByName, deserialize::QueryableByName as Read, pg::Pg, sql_types::BigInt, sqlite::Sqlite};
+use diesel::{
+    Column, Expression, QueryableByName,
+    expression::AsExpression,
+    sql_types::{BigInt, BoolOrNullableBool, SqlType, Text, is_nullable::NotNull},
+};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use tradepost_domain::{instant::Instant, text};
@@ -57,41 +61,43 @@ impl KeyValue {
         Ok(match self {
             Self::Int(n) => (*n).into(),
             Self::Text(text) => text.as_str().into(),
-            Self::Id(text) => Id(Uuid::parse_str(text).map_err(|_| misplaced())?).into(),
+            Self::Id(text) => Id(Uuid::parse_str(text).map_err(|_| wrong_cursor())?).into(),
             Self::At(micros) => At(*micros).into(),
         })
     }
 }
 
 /// A cursor of another list. The edge refuses those before they get here.
-fn misplaced() -> StoreError {
+fn wrong_cursor() -> StoreError {
     StoreError::Refused("this cursor belongs to another list".into())
 }
 
 /// By what to sort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Order {
+pub struct Sort {
     /// One of the list's `ORDERINGS`.
     pub field: &'static str,
     /// Largest first.
     pub descending: bool,
 }
 
-impl Order {
+impl Sort {
     /// Reads `name,-created_at`; `Err` names the field that the list cannot be sorted by.
     ///
     /// # Errors
     /// The field that is unknown or named twice.
     pub fn parse_list(text: &str, allowed: &'static [&'static str]) -> Result<Vec<Self>, String> {
-        let mut orders: Vec<Self> = Vec::new();
+        let mut sorts: Vec<Self> = Vec::new();
         for part in text.split(',') {
             let (name, descending) = part.strip_prefix('-').map_or((part, false), |name| (name, true));
             match allowed.iter().find(|known| **known == name) {
-                Some(field) if orders.iter().all(|o| o.field != *field) => orders.push(Self { field, descending }),
+                Some(field) if sorts.iter().all(|known| known.field != *field) => {
+                    sorts.push(Self { field, descending })
+                }
                 _ => return Err(name.to_owned()),
             }
         }
-        Ok(orders)
+        Ok(sorts)
     }
 }
 
@@ -101,7 +107,7 @@ pub struct ListRequest<F> {
     /// Which rows.
     pub filter: F,
     /// In which order; empty: the list's own.
-    pub order: Vec<Order>,
+    pub order: Vec<Sort>,
     /// At most so many.
     pub limit: u16,
     /// What `Page::next` said of the page before, with the same filter and order.
@@ -140,7 +146,7 @@ pub(crate) fn unreadable(what: &str, error: impl std::fmt::Display) -> StoreErro
 }
 
 /// A row that knows its place in its list.
-pub(crate) trait Placed {
+pub(crate) trait SortKeys {
     /// The value it is sorted by, for one of the list's fields or `id`.
     fn key(&self, field: &str) -> KeyValue;
 }
@@ -154,7 +160,7 @@ pub(crate) struct Shape {
     /// What it can be sorted by, and the expression of each; the last one is `id`.
     pub(crate) keys: &'static [(&'static str, &'static str)],
     /// Its own order, before the id.
-    pub(crate) order: Order,
+    pub(crate) order: Sort,
 }
 
 /// Conditions, joined with AND.
@@ -164,7 +170,7 @@ pub(crate) struct Conditions(Vec<Sql>);
 /// The most words that are looked for; the rest of a longer search is ignored.
 const MAX_WORDS: usize = 16;
 /// No word of anything stored is as long as this many bytes, and SQLite refuses patterns that are much longer.
-const MAX_WORD: usize = 20_000;
+const MAX_WORD_BYTES: usize = 20_000;
 
 impl Conditions {
     /// A condition that is always there.
@@ -175,6 +181,76 @@ impl Conditions {
     pub(crate) fn add(&mut self, sql: Sql) -> &mut Self {
         self.0.push(sql);
         self
+    }
+
+    /// This is so: any condition of Diesel's language.
+    #[allow(dead_code, reason = "the nouns move to it one after the other")]
+    pub(crate) fn filter<E>(&mut self, condition: E) -> &mut Self
+    where
+        E: Expression<SqlType: BoolOrNullableBool> + Fragment + 'static,
+    {
+        self.add(Sql::new("").diesel(condition))
+    }
+
+    /// The column has this value, where there is one.
+    #[allow(dead_code, reason = "the nouns move to it one after the other")]
+    pub(crate) fn equals<C, V>(&mut self, column: C, value: Option<V>) -> &mut Self
+    where
+        C: Column<SqlType: SqlType> + Fragment + 'static,
+        V: Into<Value> + AsExpression<C::SqlType>,
+    {
+        self.compared(column, " = ", value)
+    }
+
+    /// The column has this value or a larger one, where there is one.
+    #[allow(dead_code, reason = "the nouns move to it one after the other")]
+    pub(crate) fn at_least<C, V>(&mut self, column: C, value: Option<V>) -> &mut Self
+    where
+        C: Column<SqlType: SqlType> + Fragment + 'static,
+        V: Into<Value> + AsExpression<C::SqlType>,
+    {
+        self.compared(column, " >= ", value)
+    }
+
+    /// The column has this value or a smaller one, where there is one.
+    #[allow(dead_code, reason = "the nouns move to it one after the other")]
+    pub(crate) fn at_most<C, V>(&mut self, column: C, value: Option<V>) -> &mut Self
+    where
+        C: Column<SqlType: SqlType> + Fragment + 'static,
+        V: Into<Value> + AsExpression<C::SqlType>,
+    {
+        self.compared(column, " <= ", value)
+    }
+
+    #[allow(dead_code, reason = "the nouns move to it one after the other")]
+    fn compared<C: Fragment + 'static>(
+        &mut self,
+        column: C,
+        operator: &'static str,
+        value: Option<impl Into<Value>>,
+    ) -> &mut Self {
+        if let Some(value) = value {
+            self.add(Sql::new("").diesel(column).text(operator).with(value));
+        }
+        self
+    }
+
+    /// The column lies in `[from, until)`, so that adjoining spans neither overlap nor leave a gap.
+    #[allow(dead_code, reason = "the nouns move to it one after the other")]
+    pub(crate) fn spans<C>(&mut self, column: C, from: Option<Instant>, until: Option<Instant>) -> &mut Self
+    where
+        C: Expression<SqlType = InstantSql> + Fragment + Copy + 'static,
+    {
+        self.compared(column, " >= ", from).compared(column, " < ", until)
+    }
+
+    /// Every word occurs in this folded text.
+    #[allow(dead_code, reason = "the nouns move to it one after the other")]
+    pub(crate) fn contains<E>(&mut self, folded: E, words: Option<&str>) -> &mut Self
+    where
+        E: Expression<SqlType = Text> + Fragment + 'static,
+    {
+        self.every_word(&Sql::new("").diesel(folded), words)
     }
 
     /// `<left> <value>`, where there is a value.
@@ -225,11 +301,15 @@ impl Conditions {
 
     /// Every word occurs in the folded text.
     pub(crate) fn search(&mut self, column: &'static str, words: Option<&str>) -> &mut Self {
+        self.every_word(&Sql::new(column), words)
+    }
+
+    fn every_word(&mut self, folded: &Sql, words: Option<&str>) -> &mut Self {
         for word in text::fold(words.unwrap_or("")).split(' ').filter(|w| !w.is_empty()).take(MAX_WORDS) {
-            if word.len() > MAX_WORD {
+            if word.len() > MAX_WORD_BYTES {
                 self.add(Sql::new("1 = 0"));
             } else {
-                self.add(Sql::new(column).text(" LIKE ").with(like(word)).text(" ESCAPE '\\'"));
+                self.add(folded.clone().text(" LIKE ").with(like(word)).text(" ESCAPE '\\'"));
             }
         }
         self
@@ -256,6 +336,75 @@ fn like(word: &str) -> String {
     pattern
 }
 
+/// What a list can be sorted by.
+struct SortKey<R> {
+    field: &'static str,
+    expression: Sql,
+    /// What a row has there. `None` for rows that say so themselves ([`SortKeys`]).
+    value: Box<dyn Fn(&R) -> KeyValue>,
+}
+
+/// A list of rows that say what their columns are.
+///
+/// ```text
+/// let list = List::<Row>::new(" FROM categories", Sort { field: "name", descending: false })
+///     .key("name", categories::name_key, |row| row.name_key.clone())
+///     .key("created_at", categories::created_at, |row| row.created_at)
+///     .key("id", categories::id, |row| row.id);
+/// let mut conditions = Conditions::default();
+/// conditions.equals(categories::name_key, request.filter.name.as_deref().map(fold));
+/// conditions.contains(categories::search_text, request.filter.search.as_deref());
+/// list.page(session, conditions, request)
+/// ```
+#[allow(dead_code, reason = "the nouns move to it one after the other")]
+pub(crate) struct List<R> {
+    from: Sql,
+    keys: Vec<SortKey<R>>,
+    own: Sort,
+}
+
+#[allow(dead_code, reason = "the nouns move to it one after the other")]
+impl<R: SelectedRow> List<R> {
+    /// ` FROM …` with its joins, all tables under their own names; and by what it is sorted where nobody says, before the id.
+    pub(crate) fn new(from: &'static str, own: Sort) -> Self {
+        Self { from: Sql::new(from), keys: Vec::new(), own }
+    }
+
+    /// It can be sorted by this column. There must be one for `id`, and none of them is ever NULL: what is could not be in a cursor.
+    pub(crate) fn key<C, V>(self, field: &'static str, column: C, value: impl Fn(&R) -> V + 'static) -> Self
+    where
+        C: Expression<SqlType: SqlType<IsNull = NotNull>> + Fragment + 'static,
+        V: Into<KeyValue> + AsExpression<C::SqlType>,
+    {
+        self.sorted_by(field, Sql::new("").diesel(column), move |row| value(row).into())
+    }
+
+    /// It can be sorted by this, which is no column and never NULL.
+    pub(crate) fn computed_key<V: Into<KeyValue>>(
+        self,
+        field: &'static str,
+        expression: &'static str,
+        value: impl Fn(&R) -> V + 'static,
+    ) -> Self {
+        self.sorted_by(field, Sql::new(expression), move |row| value(row).into())
+    }
+
+    fn sorted_by(mut self, field: &'static str, expression: Sql, value: impl Fn(&R) -> KeyValue + 'static) -> Self {
+        self.keys.push(SortKey { field, expression, value: Box::new(value) });
+        self
+    }
+
+    /// Reads one page: one statement, and one more where a count is wanted.
+    pub(crate) fn page<F>(
+        &self,
+        session: &mut Session<'_>,
+        conditions: Conditions,
+        request: &ListRequest<F>,
+    ) -> Result<Page<R>, StoreError> {
+        read_page(session, (&Sql::select::<R>(), &self.from), (&self.keys, self.own), conditions, request)
+    }
+}
+
 /// Reads one page.
 pub(crate) fn page<R, F>(
     session: &mut Session<'_>,
@@ -264,41 +413,60 @@ pub(crate) fn page<R, F>(
     request: &ListRequest<F>,
 ) -> Result<Page<R>, StoreError>
 where
-    R: Placed + Read<Pg> + Read<Sqlite> + 'static,
+    R: SortKeys + 'static,
+    Sql: Reads<R>,
+{
+    let keys: Vec<SortKey<R>> = shape.keys.iter().map(|(field, expression)| shape_key(field, expression)).collect();
+    read_page(session, (&shape.select, &shape.from), (&keys, shape.order), conditions, request)
+}
+
+fn shape_key<R: SortKeys>(field: &'static str, expression: &'static str) -> SortKey<R> {
+    SortKey { field, expression: Sql::new(expression), value: Box::new(move |row: &R| row.key(field)) }
+}
+
+fn read_page<R, S, F>(
+    session: &mut Session<'_>,
+    (select, from): (&Sql<S>, &Sql),
+    (keys, own): (&[SortKey<R>], Sort),
+    conditions: Conditions,
+    request: &ListRequest<F>,
+) -> Result<Page<R>, StoreError>
+where
+    Sql<S>: Reads<R>,
 {
     // Few conditions and one order are few texts, worth keeping prepared; what clients can combine freely is not.
     let few = conditions.0.len() <= 2 && request.order.len() <= 1;
-    let count = if request.count { Some(count(session, shape, &conditions, few)?) } else { None };
-    let order = total_order(shape, &request.order);
-    let sql = statement(shape, conditions, &order, request.after.as_deref(), request.limit)?;
+    let count = if request.count { Some(count(session, from, &conditions, few)?) } else { None };
+    let order = total_order(keys, own, &request.order);
+    let mut sql = select.clone();
+    sql.append(&rows_after(from, conditions, &order, request.after.as_deref(), request.limit)?);
     let limit = usize::from(request.limit);
     let mut rows: Vec<R> = session.load(sql.prepared(few))?;
     let next = match rows.len().cmp(&limit) {
         Ordering::Greater => {
             rows.truncate(limit);
-            rows.last().map(|row| order.iter().map(|(field, _, _)| row.key(field)).collect())
+            rows.last().map(|row| order.iter().map(|(key, _)| (key.value)(row)).collect())
         }
         Ordering::Less | Ordering::Equal => None,
     };
     Ok(Page { rows, next, count })
 }
 
-/// One page's rows, and one more that tells whether there is another page.
-fn statement(
-    shape: &Shape,
+/// From `FROM` on: one page's rows, and one more that tells whether there is another page.
+fn rows_after<R>(
+    from: &Sql,
     mut conditions: Conditions,
-    order: &[Key],
+    order: &[Sorted<'_, R>],
     after: Option<&[KeyValue]>,
     limit: u16,
 ) -> Result<Sql, StoreError> {
     if let Some(after) = after {
-        conditions.add(behind(order, after)?);
+        conditions.add(after_cursor(order, after)?);
     }
-    let mut sql = shape.select.clone();
-    sql.append(&shape.from);
+    let mut sql = from.clone();
     conditions.write(&mut sql);
-    for (n, (_, expression, descending)) in order.iter().enumerate() {
-        sql.push(if n == 0 { " ORDER BY " } else { ", " }).push(*expression);
+    for (n, (key, descending)) in order.iter().enumerate() {
+        sql.push(if n == 0 { " ORDER BY " } else { ", " }).append(&key.expression);
         if *descending {
             sql.push(" DESC");
         }
@@ -313,50 +481,54 @@ struct Count {
     n: i64,
 }
 
-fn count(session: &mut Session<'_>, shape: &Shape, conditions: &Conditions, few: bool) -> Result<i64, StoreError> {
+fn count(session: &mut Session<'_>, from: &Sql, conditions: &Conditions, few: bool) -> Result<i64, StoreError> {
     let mut sql = Sql::new("SELECT COUNT(*) AS n ");
-    sql.append(&shape.from);
+    sql.append(from);
     conditions.write(&mut sql);
     Ok(session.first::<Count>(sql.prepared(few))?.map_or(0, |count| count.n))
 }
 
-type Key = (&'static str, &'static str, bool);
+/// A key, and whether the largest comes first.
+type Sorted<'k, R> = (&'k SortKey<R>, bool);
 
 /// The fields asked for, then the list's own, then the id: no two rows are in the same place.
-fn total_order(shape: &Shape, wanted: &[Order]) -> Vec<Key> {
-    let own = [shape.order];
+fn total_order<'k, R>(keys: &'k [SortKey<R>], own: Sort, wanted: &[Sort]) -> Vec<Sorted<'k, R>> {
+    let own = [own];
     let wanted = if wanted.is_empty() { &own[..] } else { wanted };
-    let expression = |field: &str| shape.keys.iter().find(|(name, _)| *name == field);
-    let mut order: Vec<Key> = wanted
+    let key = |field: &str| keys.iter().find(|key| key.field == field);
+    let mut order: Vec<Sorted<'k, R>> = wanted
         .iter()
-        .filter(|o| o.field != "id")
-        .filter_map(|o| expression(o.field).map(|(name, sql)| (*name, *sql, o.descending)))
+        .filter(|sort| sort.field != "id")
+        .filter_map(|sort| key(sort.field).map(|key| (key, sort.descending)))
         .collect();
     // In the direction of what goes before, so that one index serves both.
-    let descending = order.last().is_some_and(|(_, _, descending)| *descending);
-    order.extend(expression("id").map(|(name, sql)| (*name, *sql, descending)));
+    let descending = order.last().is_some_and(|(_, descending)| *descending);
+    order.extend(key("id").map(|key| (key, descending)));
     order
 }
 
 /// What comes after a row in this order: `(a, b) > (x, y)` where all go one way, spelt out where they do not.
-fn behind(order: &[Key], after: &[KeyValue]) -> Result<Sql, StoreError> {
+fn after_cursor<R>(order: &[Sorted<'_, R>], after: &[KeyValue]) -> Result<Sql, StoreError> {
     if order.len() != after.len() {
-        return Err(misplaced());
+        return Err(wrong_cursor());
     }
     let values: Vec<Value> = after.iter().map(KeyValue::value).collect::<Result<_, _>>()?;
     let sign = |descending: bool| if descending { " < " } else { " > " };
-    let one_way = order.iter().all(|(_, _, descending)| *descending == order[0].2);
+    let one_way = order.iter().all(|(_, descending)| *descending == order[0].1);
     let mut sql = Sql::new("");
     if one_way {
-        let columns: Vec<&str> = order.iter().map(|(_, expression, _)| *expression).collect();
-        return Ok(sql.text(format!("({}){}(", columns.join(", "), sign(order[0].2))).list(values).text(")"));
-    }
-    for (n, (_, expression, descending)) in order.iter().enumerate() {
-        sql.push(if n == 0 { "(" } else { " OR (" });
-        for ((_, before, _), value) in order.iter().zip(&values).take(n) {
-            sql.push(*before).push(" = ").bind(value.clone()).push(" AND ");
+        for (n, (key, _)) in order.iter().enumerate() {
+            sql.push(if n == 0 { "(" } else { ", " }).append(&key.expression);
         }
-        sql.push(*expression).push(sign(*descending)).bind(values[n].clone()).push(")");
+        sql.push(")").push(sign(order[0].1)).push("(");
+        return Ok(sql.list(values).text(")"));
+    }
+    for (n, (key, descending)) in order.iter().enumerate() {
+        sql.push(if n == 0 { "(" } else { " OR (" });
+        for ((before, _), value) in order.iter().zip(&values).take(n) {
+            sql.append(&before.expression).push(" = ").bind(value.clone()).push(" AND ");
+        }
+        sql.append(&key.expression).push(sign(*descending)).bind(values[n].clone()).push(")");
     }
     Ok(sql)
 }
@@ -364,18 +536,17 @@ fn behind(order: &[Key], after: &[KeyValue]) -> Result<Sql, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{connection::Conn, schema::products};
+    use diesel::{Connection, ExpressionMethods, Queryable, RunQueryDsl, Selectable, pg::Pg, sqlite::Sqlite};
 
     const ALLOWED: &[&str] = &["name", "created_at"];
 
     #[test]
     fn an_order_names_known_fields_once() {
-        let parsed = Order::parse_list("name,-created_at", ALLOWED).unwrap();
-        assert_eq!(
-            parsed,
-            [Order { field: "name", descending: false }, Order { field: "created_at", descending: true }]
-        );
+        let parsed = Sort::parse_list("name,-created_at", ALLOWED).unwrap();
+        assert_eq!(parsed, [Sort { field: "name", descending: false }, Sort { field: "created_at", descending: true }]);
         for (text, culprit) in [("", ""), ("nom", "nom"), ("name,-name", "name"), ("name,", ""), ("--name", "-name")] {
-            assert_eq!(Order::parse_list(text, ALLOWED), Err(culprit.to_owned()), "{text}");
+            assert_eq!(Sort::parse_list(text, ALLOWED), Err(culprit.to_owned()), "{text}");
         }
     }
 
@@ -384,43 +555,78 @@ mod tests {
         assert_eq!(like("50%_\\"), r"%50\%\_\\%");
     }
 
+    #[derive(Queryable, Selectable)]
+    #[diesel(table_name = products)]
+    struct Row {
+        id: Id,
+        name_key: String,
+        price: i64,
+    }
+
+    fn list() -> List<Row> {
+        List::<Row>::new(" FROM products", Sort { field: "name", descending: false })
+            .key("name", products::name_key, |row| row.name_key.clone())
+            .key("price", products::price, |row| row.price)
+            .key("id", products::id, |row| row.id)
+    }
+
     #[test]
     fn a_cursor_of_another_order_is_refused() {
-        let order: [Key; 2] = [("name", "name", false), ("id", "id", false)];
-        assert!(behind(&order, &[KeyValue::Int(1)]).is_err());
-        assert!(behind(&order, &[KeyValue::Text("a".into()), KeyValue::Id("no id".into())]).is_err());
+        let list = list();
+        let order = total_order(&list.keys, list.own, &[]);
+        assert!(after_cursor(&order, &[KeyValue::Int(1)]).is_err());
+        assert!(after_cursor(&order, &[KeyValue::Text("a".into()), KeyValue::Id("no id".into())]).is_err());
     }
 
     #[test]
     fn a_page_starts_after_the_last_row_of_the_page_before() {
-        let shape = Shape {
-            select: Sql::new("SELECT t.id, t.name "),
-            from: Sql::new("FROM things t"),
-            keys: &[("name", "t.name_key"), ("price", "t.price"), ("id", "t.id")],
-            order: Order { field: "name", descending: false },
-        };
         let id = KeyValue::Id(Uuid::nil().to_string());
         let sql = |text: &str, after: &[KeyValue]| {
-            let mut conditions = Conditions::always("t.removed_at IS NULL");
-            conditions.when("t.price >= ", Some(5)).search("t.search_text", Some(" Tea  50% "));
-            let order = Order::parse_list(text, &["name", "price"]).unwrap();
-            let order = total_order(&shape, &order);
+            let mut conditions = Conditions::default();
+            conditions.filter(products::removed_at.is_null()).at_least(products::price, Some(5));
+            conditions.contains(products::search_text, Some(" Tea  50% "));
+            let list = list();
+            let order = Sort::parse_list(text, &["name", "price"]).unwrap();
+            let order = total_order(&list.keys, list.own, &order);
             let after = (!after.is_empty()).then_some(after);
-            let sql = statement(&shape, conditions, &order, after, 25).unwrap();
-            (sql.print::<Sqlite>(), sql.print::<Pg>())
+            let sql = rows_after(&list.from, conditions, &order, after, 25).unwrap();
+            (sql.print::<Sqlite>(), sql.print::<Pg>().replace("\"products\".", "").replace('"', ""))
         };
         let (lite, pg) = sql("-price", &[KeyValue::Int(7), id.clone()]);
         assert_eq!(
             pg,
-            "SELECT t.id, t.name FROM things t WHERE (t.removed_at IS NULL) AND (t.price >= $1) \
-             AND (t.search_text LIKE $2 ESCAPE '\\') AND (t.search_text LIKE $3 ESCAPE '\\') \
-             AND ((t.price, t.id) < ($4, $5)) ORDER BY t.price DESC, t.id DESC LIMIT $6"
+            " FROM products WHERE ((removed_at IS NULL)) AND (price >= $1) \
+             AND (search_text LIKE $2 ESCAPE '\\') AND (search_text LIKE $3 ESCAPE '\\') \
+             AND ((price, id) < ($4, $5)) ORDER BY price DESC, id DESC LIMIT $6"
         );
         assert_eq!(lite.matches('?').count(), 6);
         let (_, mixed) = sql("name,-price", &[KeyValue::Text("tea".into()), KeyValue::Int(7), id]);
-        let wanted = "AND ((t.name_key > $4) OR (t.name_key = $5 AND t.price < $6) \
-             OR (t.name_key = $7 AND t.price = $8 AND t.id < $9)) \
-             ORDER BY t.name_key, t.price DESC, t.id DESC LIMIT $10";
+        let wanted = "AND ((name_key > $4) OR (name_key = $5 AND price < $6) \
+             OR (name_key = $7 AND price = $8 AND id < $9)) \
+             ORDER BY name_key, price DESC, id DESC LIMIT $10";
         assert!(mixed.ends_with(wanted), "{mixed}");
+    }
+
+    #[test]
+    fn a_list_reads_its_rows_and_tells_where_the_next_page_starts() {
+        let mut conn = Conn::Lite(diesel::SqliteConnection::establish(":memory:").unwrap());
+        crate::migrate::up(&mut conn).unwrap();
+        for (n, name) in ["b", "c", "a"].into_iter().enumerate() {
+            let id = Id(Uuid::from_u128(n as u128));
+            let texts = (products::sku.eq(name), products::sku_key.eq(name), products::name.eq(name));
+            let more = (products::name_key.eq(name), products::description.eq(""), products::unit.eq("each"));
+            let rest = (products::unit_decimals.eq(0), products::enabled.eq(true), products::search_text.eq(name));
+            let at = (products::created_at.eq(At(0)), products::updated_at.eq(At(0)), products::version.eq(1_i64));
+            let row = (products::id.eq(id), texts, more, rest, at, products::price.eq(5_i64));
+            diesel::insert_into(products::table).values(row).execute(&mut conn).unwrap();
+        }
+        let mut session = Session::new(&mut conn, None);
+        let mut request = ListRequest { filter: (), order: Vec::new(), limit: 2, after: None, count: true };
+        let first = list().page(&mut session, Conditions::default(), &request).unwrap();
+        assert_eq!(first.rows.iter().map(|row| row.name_key.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(first.count, Some(3));
+        request.after = first.next;
+        let last = list().page(&mut session, Conditions::default(), &request).unwrap();
+        assert_eq!((last.rows[0].name_key.as_str(), last.next), ("c", None));
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     StoreError,
     dialect::Sql,
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page},
+    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page},
     session::Session,
     types::{At, Id, InstantSql, UuidSql},
 };
@@ -140,7 +140,7 @@ pub struct OrderWithParts {
     pub history: Vec<HistoryRow>,
 }
 
-impl Placed for OrderRow {
+impl SortKeys for OrderRow {
     fn key(&self, field: &str) -> KeyValue {
         match field {
             "created_at" => self.created_at.into(),
@@ -163,7 +163,7 @@ pub struct OrderFilter {
     pub status: Option<OrderStatus>,
     /// For this customer.
     pub customer: Option<CustomerId>,
-    /// Placed by the user with this e-mail address, without regard to case.
+    /// SortKeys by the user with this e-mail address, without regard to case.
     pub user_email: Option<String>,
     /// With this promo code, without regard to case.
     pub promo_code: Option<String>,
@@ -177,9 +177,9 @@ pub struct OrderFilter {
     pub discount_min: Option<i64>,
     /// At most so much off, in minor units.
     pub discount_max: Option<i64>,
-    /// Placed from then on.
+    /// SortKeys from then on.
     pub created_after: Option<Instant>,
-    /// Placed before then.
+    /// SortKeys before then.
     pub created_before: Option<Instant>,
     /// Words in notes, SKUs and names of lines, and the customer's record.
     pub search: Option<String>,
@@ -201,7 +201,7 @@ pub fn list(session: &mut Session<'_>, request: &ListRequest<OrderFilter>) -> Re
         select: Sql::new(SELECT),
         from: Sql::new(FROM),
         keys: &[("created_at", "o.created_at"), ("total", "o.total"), ("discount", "o.discount"), ("id", "o.id")],
-        order: Order { field: "created_at", descending: true },
+        order: Sort { field: "created_at", descending: true },
     };
     let page = page::<OrderRow, _>(session, &shape, conditions(&request.filter), request)?;
     let mut parts = Parts::of(session, page.rows.iter().map(|order| order.id).collect())?;

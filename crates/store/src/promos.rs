@@ -3,7 +3,7 @@
 use crate::{
     StoreError,
     dialect::Sql,
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, search_text, unreadable},
+    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page, search_text, unreadable},
     schema::promo_codes,
     session::Session,
     types::{At, Id},
@@ -179,7 +179,7 @@ impl Row {
     }
 }
 
-impl Placed for Row {
+impl SortKeys for Row {
     fn key(&self, field: &str) -> KeyValue {
         match field {
             "code" => self.code_key.clone().into(),
@@ -244,7 +244,7 @@ pub fn list(session: &mut Session<'_>, request: &ListRequest<PromoFilter>) -> Re
             ("created_at", "p.created_at"),
             ("id", "p.id"),
         ],
-        order: Order { field: "created_at", descending: true },
+        order: Sort { field: "created_at", descending: true },
     };
     let filter = &request.filter;
     let mut conditions = Conditions::always("p.removed_at IS NULL");

@@ -2,12 +2,12 @@
 
 use crate::{
     connection::{Conn, Mode, begin, commit, rollback},
-    dialect::Sql,
+    dialect::{Reads, Sql},
     error::{Class, LOCK_TIMEOUT, StoreError, class_on},
     ledger::{self, Fixed, SubmitError},
     pool::caught,
 };
-use diesel::{QueryResult, deserialize::QueryableByName, pg::Pg, result::Error as DieselError, sqlite::Sqlite};
+use diesel::{QueryResult, result::Error as DieselError};
 use std::time::{Duration, Instant as Stopwatch};
 use tradepost_domain::{
     identity::Principal,
@@ -79,18 +79,12 @@ impl<'c> Session<'c> {
         self.run(|conn| sql.execute(conn))
     }
 
-    pub(crate) fn load<R>(&mut self, sql: Sql) -> Result<Vec<R>, StoreError>
-    where
-        R: QueryableByName<Pg> + QueryableByName<Sqlite> + 'static,
-    {
-        self.run(|conn| sql.load(conn))
+    pub(crate) fn load<R>(&mut self, sql: impl Reads<R>) -> Result<Vec<R>, StoreError> {
+        self.run(|conn| sql.read(conn))
     }
 
-    pub(crate) fn first<R>(&mut self, sql: Sql) -> Result<Option<R>, StoreError>
-    where
-        R: QueryableByName<Pg> + QueryableByName<Sqlite> + 'static,
-    {
-        self.run(|conn| sql.first(conn))
+    pub(crate) fn first<R>(&mut self, sql: impl Reads<R>) -> Result<Option<R>, StoreError> {
+        Ok(self.load(sql)?.into_iter().next())
     }
 
     /// For an update guarded by a version: nothing changed means that somebody else was faster, and the work is run again.

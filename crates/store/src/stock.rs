@@ -3,7 +3,7 @@
 use crate::{
     StoreError,
     dialect::Sql,
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page},
+    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page},
     session::Session,
     types::{At, Id, InstantSql, UuidSql},
 };
@@ -103,7 +103,7 @@ pub struct Inventory {
     pub levels: Vec<LevelRow>,
 }
 
-impl Placed for InventoryRow {
+impl SortKeys for InventoryRow {
     fn key(&self, field: &str) -> KeyValue {
         match field {
             "name" => self.name_key.clone().into(),
@@ -147,7 +147,7 @@ const KEYS_HERE: &[(&str, &str)] =
     &[("name", "p.name_key"), ("sku", "p.sku_key"), ("available", AVAILABLE_HERE), ("id", "p.id")];
 
 fn inventory_shape(location: Option<LocationId>) -> Shape {
-    let order = Order { field: "name", descending: false };
+    let order = Sort { field: "name", descending: false };
     match location {
         None => Shape {
             select: Sql::new(INVENTORY).text(EVERYWHERE),
@@ -273,7 +273,7 @@ pub struct MovementRow {
     pub recorded_at: At,
 }
 
-impl Placed for MovementRow {
+impl SortKeys for MovementRow {
     fn key(&self, field: &str) -> KeyValue {
         match field {
             "recorded_at" => self.recorded_at.into(),
@@ -326,7 +326,7 @@ pub fn movements(
         select: Sql::new(MOVEMENT),
         from: Sql::new(MOVEMENT_FROM),
         keys: &[("recorded_at", "m.recorded_at"), ("occurred_at", "m.occurred_at"), ("id", "m.id")],
-        order: Order { field: "recorded_at", descending: true },
+        order: Sort { field: "recorded_at", descending: true },
     };
     let filter = &request.filter;
     let mut conditions = Conditions::default();

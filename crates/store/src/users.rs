@@ -3,7 +3,7 @@
 use crate::{
     StoreError, carts, customers,
     dialect::Sql,
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, search_text, unreadable},
+    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page, search_text, unreadable},
     schema::users,
     session::Session,
     types::{At, Id},
@@ -92,7 +92,7 @@ impl Row {
     }
 }
 
-impl Placed for Row {
+impl SortKeys for Row {
     fn key(&self, field: &str) -> KeyValue {
         match field {
             "email" => self.email_key.clone().into(),
@@ -139,7 +139,7 @@ pub fn list(session: &mut Session<'_>, request: &ListRequest<UserFilter>) -> Res
             ("username", "COALESCE(u.username_key, '')"),
             ("id", "u.id"),
         ],
-        order: Order { field: "created_at", descending: false },
+        order: Sort { field: "created_at", descending: false },
     };
     let filter = &request.filter;
     let mut conditions = Conditions::always("u.erased_at IS NULL");

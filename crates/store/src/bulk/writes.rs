@@ -1,9 +1,9 @@
 //! What a batch writes: one statement for each table, and on PostgreSQL one round trip for all of them.
 
-use super::{Arrays, Rows, json};
+use super::{Arrays, Replaces, Rows, json};
 use crate::{connection::Conn, dialect::Sql};
 use diesel::{
-    QueryResult, RunQueryDsl,
+    QueryResult, RunQueryDsl, SqliteConnection,
     pg::Pg,
     query_builder::{AstPass, QueryFragment, QueryId},
     sql_types::{Array, BigInt},
@@ -52,9 +52,12 @@ impl<'c, 'e> Writes<'c, 'e> {
         Self { conn, first: Vec::new(), then: Vec::new() }
     }
 
-    /// Which database it is.
-    pub(crate) const fn is_postgres(&self) -> bool {
-        matches!(self.conn, Conn::Pg(_))
+    /// The connection, on SQLite, where statements run as they come.
+    pub(crate) const fn sqlite(&mut self) -> Option<&mut SqliteConnection> {
+        match self.conn {
+            Conn::Pg(_) => None,
+            Conn::Lite(lite) => Some(lite),
+        }
     }
 
     /// Inserts them all.
@@ -75,7 +78,7 @@ impl<'c, 'e> Writes<'c, 'e> {
     }
 
     /// Puts them all in the place of rows whose guards had these values when they were loaded.
-    pub(crate) fn update<R: Rows + 'e>(&mut self, rows: Vec<(R, i64)>) -> Result<(), WriteError> {
+    pub(crate) fn update<R: Replaces + 'e>(&mut self, rows: Vec<(R, i64)>) -> Result<(), WriteError> {
         if rows.is_empty() {
             return Ok(());
         }

@@ -4,8 +4,11 @@ use super::{
     context::Fixed,
     failure::{Done, Failure},
 };
-use crate::{connection::Conn, dialect::Sql, types::Id};
-use diesel::{QueryableByName, pg::Pg, sqlite::Sqlite};
+use crate::{
+    connection::Conn,
+    dialect::{Reads, Sql},
+    types::Id,
+};
 use std::collections::HashSet;
 use tradepost_domain::{
     ids::{LocationId, ProductId},
@@ -50,26 +53,23 @@ impl Loader<'_> {
     }
 
     /// Runs a statement that reads rows and locks none.
-    pub(super) fn read<R>(&mut self, sql: Sql) -> Done<Vec<R>>
-    where
-        R: QueryableByName<Pg> + QueryableByName<Sqlite> + 'static,
-    {
-        sql.load(self.conn).map_err(Failure::from)
+    pub(super) fn read<R>(&mut self, sql: impl Reads<R>) -> Done<Vec<R>> {
+        sql.read(self.conn).map_err(Failure::from)
     }
 
     /// Runs a statement that reads rows, sorted, and locks them.
-    pub(super) fn hold<R>(&mut self, sql: Sql, strength: Strength) -> Done<Vec<R>>
+    pub(super) fn hold<R, S>(&mut self, sql: Sql<S>, strength: Strength) -> Done<Vec<R>>
     where
-        R: QueryableByName<Pg> + QueryableByName<Sqlite> + 'static,
+        Sql<S>: Reads<R>,
     {
         let clause = self.clause(strength);
         self.read(sql.either(clause, ""))
     }
 
     /// The same, of one of the tables that it joins.
-    pub(super) fn hold_of<R>(&mut self, sql: Sql, strength: Strength, table: &'static str) -> Done<Vec<R>>
+    pub(super) fn hold_of<R, S>(&mut self, sql: Sql<S>, strength: Strength, table: &'static str) -> Done<Vec<R>>
     where
-        R: QueryableByName<Pg> + QueryableByName<Sqlite> + 'static,
+        Sql<S>: Reads<R>,
     {
         let sql = match self.locks {
             Locks::None => sql,

@@ -7,9 +7,8 @@ use super::{
 };
 use crate::{
     bulk::{Writes, insertable_rows},
-    types::{At, Id, InstantSql, UuidSql},
+    types::{At, Id},
 };
-use diesel::sql_types::{Nullable, Text};
 use tradepost_domain::ledger::Effects;
 
 pub(super) const WING: Wing = Wing { load: |_, _, _| Ok(()), persist };
@@ -17,21 +16,21 @@ pub(super) const WING: Wing = Wing { load: |_, _, _| Ok(()), persist };
 insertable_rows! {
     /// Something that somebody outside is to be told.
     MessageRow<'a> in messages {
-        id: Id as UuidSql,
-        name: &'a str as Text,
-        order_id: Id as UuidSql,
-        customer_id: Id as UuidSql,
-        occurred_at: At as InstantSql,
+        id: Id,
+        name: &'a str,
+        order_id: Id,
+        customer_id: Id,
+        occurred_at: At,
     }
     /// Who did what.
     AuditRow<'a> in audit_log {
-        id: Id as UuidSql,
-        actor_type: &'a str as Text,
-        actor_id: Option<Id> as Nullable<UuidSql>,
-        action: &'a str as Text,
-        subject_type: &'a str as Text,
-        subject_id: Id as UuidSql,
-        at: At as InstantSql,
+        id: Id,
+        actor_type: &'a str,
+        actor_id: Option<Id>,
+        action: &'a str,
+        subject_type: &'a str,
+        subject_id: Id,
+        at: At,
     }
 }
 

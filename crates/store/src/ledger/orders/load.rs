@@ -7,12 +7,13 @@ use crate::{
     ledger::{
         failure::{Done, corrupt},
         loader::{Loader, Strength, ids},
-        rows::LineRow,
+        rows::OrderLineRow,
     },
     promos,
-    types::{Id, UuidSql},
+    schema::{order_history, order_lines, orders, redemptions},
+    types::Id,
 };
-use diesel::{QueryableByName, sql_types::BigInt};
+use diesel::{Queryable, Selectable, dsl::count_star};
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -40,16 +41,23 @@ pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSe
 }
 
 fn load_orders(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<OrderId>) -> Done {
-    let sql = Sql::new(OrderRow::SELECT).id_in("id", ids(&wanted)).text(" ORDER BY id");
+    let sql =
+        Sql::select::<OrderRow>().text(" FROM orders WHERE ").one_of(orders::id, ids(&wanted)).text(" ORDER BY id");
     let rows: Vec<OrderRow> = loader.hold(sql, Strength::Alone)?;
-    let sql = Sql::new(LineRow::OF_ORDERS).id_in("order_id", ids(&wanted)).text(" ORDER BY order_id, position");
-    let mut lines: HashMap<Id, Vec<LineRow>> = HashMap::new();
-    for line in loader.read::<LineRow>(sql)? {
-        lines.entry(line.document_id).or_default().push(line);
+    let sql = Sql::select::<OrderLineRow>()
+        .text(" FROM order_lines WHERE ")
+        .one_of(order_lines::order_id, ids(&wanted))
+        .text(" ORDER BY order_id, position");
+    let mut lines: HashMap<Id, Vec<OrderLineRow>> = HashMap::new();
+    for line in loader.read(sql)? {
+        lines.entry(line.order_id).or_default().push(line);
     }
-    let sql = Sql::new(HistoryRow::SELECT).id_in("order_id", ids(&wanted)).text(" ORDER BY order_id, position");
+    let sql = Sql::select::<HistoryRow>()
+        .text(" FROM order_history WHERE ")
+        .one_of(order_history::order_id, ids(&wanted))
+        .text(" ORDER BY order_id, position");
     let mut history: HashMap<Id, Vec<HistoryRow>> = HashMap::new();
-    for entry in loader.read::<HistoryRow>(sql)? {
+    for entry in loader.read(sql)? {
         history.entry(entry.order_id).or_default().push(entry);
     }
     let mut found = Vec::with_capacity(rows.len());
@@ -107,25 +115,25 @@ fn load_promos(loader: &mut Loader<'_>, book: &mut Book, codes: Vec<String>, wan
     Ok(())
 }
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = redemptions)]
 struct RedeemedRow {
-    #[diesel(sql_type = UuidSql)]
     promo_id: Id,
-    #[diesel(sql_type = UuidSql)]
     customer_id: Id,
-    #[diesel(sql_type = BigInt)]
-    n: i64,
+    #[diesel(select_expression = count_star())]
+    times: i64,
 }
 
 /// How often each customer holds each code, counted once the codes are held.
 fn count_redemptions(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<(PromoId, CustomerId)>) -> Done {
     let (promos, customers): (Vec<Id>, Vec<Id>) =
         wanted.iter().map(|(promo, customer)| (Id::from(*promo), Id::from(*customer))).unzip();
-    let sql = Sql::new("SELECT r.promo_id, r.customer_id, COUNT(*) AS n FROM redemptions r JOIN ")
+    let sql = Sql::select::<RedeemedRow>()
+        .text(" FROM redemptions JOIN ")
         .id_pairs(promos, customers)
-        .text(" ON r.promo_id = w.p AND r.customer_id = w.q GROUP BY r.promo_id, r.customer_id");
-    let rows: Vec<RedeemedRow> = loader.read(sql)?;
-    let found = rows.into_iter().map(|row| ((row.promo_id.into(), row.customer_id.into()), row.n));
+        .text(" ON promo_id = w.p AND customer_id = w.q GROUP BY promo_id, customer_id");
+    let rows = loader.read(sql)?;
+    let found = rows.into_iter().map(|row| ((row.promo_id.into(), row.customer_id.into()), row.times));
     book.orders.redemptions.enter_all(wanted, found);
     Ok(())
 }

@@ -4,7 +4,7 @@ use crate::{
     bulk::{ToJson as _, When, Writes, insertable_rows},
     dialect::{Array, Sql},
     ledger::{failure::Done, wing::Kept},
-    types::{At, Id, InstantSql, UuidSql},
+    types::{At, Id},
 };
 use std::collections::BTreeMap;
 use tradepost_domain::{
@@ -15,10 +15,10 @@ use tradepost_domain::{
 insertable_rows! {
     /// A promo code held by an order.
     RedemptionRow in redemptions {
-        order_id: Id as UuidSql,
-        promo_id: Id as UuidSql,
-        customer_id: Id as UuidSql,
-        redeemed_at: At as InstantSql,
+        order_id: Id,
+        promo_id: Id,
+        customer_id: Id,
+        redeemed_at: At,
     }
 }
 
@@ -57,7 +57,7 @@ fn count_uses(writes: &mut Writes<'_, '_>, uses: &BTreeMap<PromoId, i64>) -> Don
     if uses.is_empty() {
         return Ok(());
     }
-    let sql = if writes.is_postgres() {
+    let sql = if writes.sqlite().is_none() {
         Sql::new("UPDATE promo_codes AS p SET times_used = p.times_used + u.by FROM unnest(")
             .array(Array::Ids(uses.keys().map(|id| (*id).into()).collect()))
             .text(", ")

@@ -7,9 +7,8 @@ use crate::{
         failure::Done,
         wing::{Kept, latest, position},
     },
-    types::{At, Id, InstantSql, UuidSql},
+    types::{At, Id},
 };
-use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
 use std::collections::{BTreeMap, HashMap};
 use tradepost_domain::{
     ids::{PosConnectionId, PosEventId, ProductId},
@@ -20,39 +19,39 @@ use tradepost_domain::{
 insertable_rows! {
     /// A delivery from a till.
     EventRow<'a> in pos_events {
-        id: Id as UuidSql,
-        connection_id: Id as UuidSql,
-        webhook_id: &'a str as Text,
-        body_hash: &'a [u8] as Binary,
-        body: &'a [u8] as Binary,
-        headers: &'a str as Text,
-        status: &'a str as Text,
-        reason_code: Option<&'a str> as Nullable<Text>,
-        reason: Option<&'a str> as Nullable<Text>,
-        received_at: At as InstantSql,
-        updated_at: At as InstantSql,
-        version: i64 as BigInt,
+        id: Id,
+        connection_id: Id,
+        webhook_id: &'a str,
+        body_hash: &'a [u8],
+        body: &'a [u8],
+        headers: &'a str,
+        status: &'a str,
+        reason_code: Option<&'a str>,
+        reason: Option<&'a str>,
+        received_at: At,
+        updated_at: At,
+        version: i64,
     }
     /// A line of a delivery.
     EventLineRow<'a> in pos_event_lines {
-        event_id: Id as UuidSql,
-        position: i32 as Integer,
-        ref_kind: &'a str as Text,
-        ref_value: String as Text,
-        change: Option<i64> as Nullable<BigInt>,
-        counted: Option<i64> as Nullable<BigInt>,
-        counted_at: Option<At> as Nullable<InstantSql>,
-        occurred_at: Option<At> as Nullable<InstantSql>,
-        reason: Option<&'a str> as Nullable<Text>,
+        event_id: Id,
+        position: i32,
+        ref_kind: &'a str,
+        ref_value: String,
+        change: Option<i64>,
+        counted: Option<i64>,
+        counted_at: Option<At>,
+        occurred_at: Option<At>,
+        reason: Option<&'a str>,
     }
     /// What judging a delivery changes of it.
-    JudgedRow<'a> in pos_events {
-        id: Id as UuidSql,
-        status: &'a str as Text,
-        reason_code: Option<&'a str> as Nullable<Text>,
-        reason: Option<&'a str> as Nullable<Text>,
-        updated_at: At as InstantSql,
-        version: i64 as BigInt,
+    JudgedRow<'a> in pos_events by (id) at version {
+        id: Id,
+        status: &'a str,
+        reason_code: Option<&'a str>,
+        reason: Option<&'a str>,
+        updated_at: At,
+        version: i64,
     }
 }
 

@@ -6,8 +6,9 @@ use crate::{
     ledger::{
         failure::{Done, corrupt},
         loader::{Loader, Strength, ids},
-        rows::LineRow,
+        rows::SaleLineRow,
     },
+    schema::{sale_lines, sales},
     types::Id,
 };
 use std::{collections::HashMap, sync::Arc};
@@ -19,12 +20,15 @@ pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSe
         return Ok(());
     }
     let wanted = sales.sorted();
-    let sql = Sql::new(SaleRow::SELECT).id_in("id", ids(&wanted)).text(" ORDER BY id");
+    let sql = Sql::select::<SaleRow>().text(" FROM sales WHERE ").one_of(sales::id, ids(&wanted)).text(" ORDER BY id");
     let rows: Vec<SaleRow> = loader.hold(sql, Strength::Alone)?;
-    let sql = Sql::new(LineRow::OF_SALES).id_in("sale_id", ids(&wanted)).text(" ORDER BY sale_id, position");
-    let mut lines: HashMap<Id, Vec<LineRow>> = HashMap::new();
-    for line in loader.read::<LineRow>(sql)? {
-        lines.entry(line.document_id).or_default().push(line);
+    let sql = Sql::select::<SaleLineRow>()
+        .text(" FROM sale_lines WHERE ")
+        .one_of(sale_lines::sale_id, ids(&wanted))
+        .text(" ORDER BY sale_id, position");
+    let mut lines: HashMap<Id, Vec<SaleLineRow>> = HashMap::new();
+    for line in loader.read(sql)? {
+        lines.entry(line.sale_id).or_default().push(line);
     }
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {

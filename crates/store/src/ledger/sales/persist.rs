@@ -7,9 +7,8 @@ use crate::{
         failure::Done,
         wing::{Kept, latest, position},
     },
-    types::{At, Id, InstantSql, UuidSql},
+    types::{At, Id},
 };
-use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use tradepost_domain::{
     ledger::sales::Effects,
     sales::{Buyer, Sale},
@@ -17,35 +16,35 @@ use tradepost_domain::{
 
 insertable_rows! {
     /// A sale.
-    SaleRow<'a> in sales {
-        id: Id as UuidSql,
-        number: i64 as BigInt,
-        status: &'a str as Text,
-        location_id: Id as UuidSql,
-        customer_id: Option<Id> as Nullable<UuidSql>,
-        customer_name: Option<&'a str> as Nullable<Text>,
-        sold_by: Option<Id> as Nullable<UuidSql>,
-        total: i64 as BigInt,
-        refunded_total: i64 as BigInt,
-        reason: Option<&'a str> as Nullable<Text>,
-        version: i64 as BigInt,
-        occurred_at: At as InstantSql,
-        created_at: At as InstantSql,
-        updated_at: At as InstantSql,
+    SaleRow<'a> in sales by (id) at version {
+        id: Id,
+        number: i64,
+        status: &'a str,
+        location_id: Id,
+        customer_id: Option<Id>,
+        customer_name: Option<&'a str>,
+        sold_by: Option<Id>,
+        total: i64,
+        refunded_total: i64,
+        reason: Option<&'a str>,
+        version: i64,
+        occurred_at: At,
+        created_at: At,
+        updated_at: At,
     }
     /// A line of a sale.
     LineRow<'a> in sale_lines {
-        id: Id as UuidSql,
-        sale_id: Id as UuidSql,
-        position: i32 as Integer,
-        product_id: Id as UuidSql,
-        sku: &'a str as Text,
-        name: &'a str as Text,
-        quantity: i64 as BigInt,
-        refunded_quantity: i64 as BigInt,
-        restocked_quantity: i64 as BigInt,
-        unit_price: i64 as BigInt,
-        line_total: i64 as BigInt,
+        id: Id,
+        sale_id: Id,
+        position: i32,
+        product_id: Id,
+        sku: &'a str,
+        name: &'a str,
+        quantity: i64,
+        refunded_quantity: i64,
+        restocked_quantity: i64,
+        unit_price: i64,
+        line_total: i64,
     }
 }
 

@@ -9,12 +9,10 @@ use crate::{
         failure::{Done, Failure, corrupt},
         loader::{Loader, Locks, Strength, ids},
     },
-    types::{At, Id, InstantSql, UuidSql},
+    schema::{levels, locations, products},
+    types::{At, Id, UuidSql},
 };
-use diesel::{
-    QueryableByName,
-    sql_types::{BigInt, Nullable},
-};
+use diesel::{Queryable, QueryableByName, Selectable};
 use std::{collections::HashSet, time::Instant as Stopwatch};
 use tradepost_domain::{
     ids::{LocationId, ProductId},
@@ -28,13 +26,13 @@ type Place = (ProductId, LocationId);
 insertable_rows! {
     /// A level.
     NewLevelRow in levels by (product_id, location_id) at seq {
-        product_id: Id as UuidSql,
-        location_id: Id as UuidSql,
-        on_hand: i64 as BigInt,
-        reserved: i64 as BigInt,
-        seq: i64 as BigInt,
-        counted_at: Option<At> as Nullable<InstantSql>,
-        recorded_at: Option<At> as Nullable<InstantSql>,
+        product_id: Id,
+        location_id: Id,
+        on_hand: i64,
+        reserved: i64,
+        seq: i64,
+        counted_at: Option<At>,
+        recorded_at: Option<At>,
     }
 }
 
@@ -90,8 +88,7 @@ fn listed(loader: &mut Loader<'_>, of: &[ProductId], at: &[LocationId]) -> Done<
     let mut listed: Vec<Place> = Vec::new();
     for (column, wanted) in [("product_id", ids(of)), ("location_id", ids(at))] {
         if !wanted.is_empty() {
-            let sql = Sql::new("SELECT product_id, location_id FROM levels WHERE ").id_in(column, wanted);
-            let rows: Vec<PlaceRow> = loader.read(sql)?;
+            let rows = loader.read(Sql::select::<PlaceRow>().text(" FROM levels WHERE ").id_in(column, wanted))?;
             listed.extend(rows.into_iter().map(|row| (row.product_id.into(), row.location_id.into())));
         }
     }
@@ -106,23 +103,32 @@ fn hold(loader: &mut Loader<'_>, places: impl Iterator<Item = Place>) -> Done<Ve
     places.sort_unstable();
     places.dedup();
     let (products, locations) = columns(&places);
-    let sql = Sql::new(LevelRow::COLUMNS)
-        .text(" FROM levels l JOIN ")
+    let sql = Sql::select::<LevelRow>()
+        .text(" FROM levels JOIN ")
         .id_pairs(products, locations)
-        .text(" ON l.product_id = w.p AND l.location_id = w.q ORDER BY l.product_id, l.location_id");
-    loader.hold_of(sql, Strength::Alone, "l")
+        .text(" ON product_id = w.p AND location_id = w.q ORDER BY product_id, location_id");
+    loader.hold_of(sql, Strength::Alone, "levels")
 }
 
 fn columns(places: &[Place]) -> (Vec<Id>, Vec<Id>) {
     places.iter().map(|(product, location)| (Id::from(*product), Id::from(*location))).unzip()
 }
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = levels)]
 struct PlaceRow {
-    #[diesel(sql_type = UuidSql)]
     product_id: Id,
-    #[diesel(sql_type = UuidSql)]
     location_id: Id,
+}
+
+/// A product and a location, both in use.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = products)]
+struct UsablePlaceRow {
+    #[diesel(select_expression = products::id)]
+    product: Id,
+    #[diesel(select_expression = locations::id)]
+    location: Id,
 }
 
 /// Makes the levels that are missing. On PostgreSQL that needs a transaction of its own, so the batch is told to begin again; on SQLite
@@ -137,13 +143,14 @@ fn make_missing(loader: &mut Loader<'_>, named: &[Place], found: &[Level]) -> Do
     if missing.is_empty() {
         return Ok(Vec::new());
     }
-    let (products, locations) = columns(&missing);
-    let sql = Sql::new("SELECT w.p AS product_id, w.q AS location_id FROM ")
-        .id_pairs(products, locations)
-        .text(" JOIN products p ON p.id = w.p AND p.removed_at IS NULL")
-        .text(" JOIN locations q ON q.id = w.q AND q.removed_at IS NULL");
-    let rows: Vec<PlaceRow> = loader.read(sql)?;
-    let places: Vec<Place> = rows.into_iter().map(|row| (row.product_id.into(), row.location_id.into())).collect();
+    let wanted = columns(&missing);
+    let sql = Sql::select::<UsablePlaceRow>()
+        .text(" FROM ")
+        .id_pairs(wanted.0, wanted.1)
+        .text(" JOIN products ON products.id = w.p AND products.removed_at IS NULL")
+        .text(" JOIN locations ON locations.id = w.q AND locations.removed_at IS NULL");
+    let rows = loader.read(sql)?;
+    let places: Vec<Place> = rows.into_iter().map(|row| (row.product.into(), row.location.into())).collect();
     match loader.conn {
         Conn::Pg(_) if places.is_empty() => Ok(Vec::new()),
         Conn::Pg(_) => Err(Failure::NoLevels(places)),

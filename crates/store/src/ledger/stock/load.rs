@@ -7,6 +7,7 @@ use crate::{
         failure::Done,
         loader::{Loader, Strength, ids},
     },
+    schema::locations,
     types::{At, Id, InstantSql},
 };
 use diesel::{
@@ -30,7 +31,7 @@ pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSe
         std::mem::take(&mut wanted.stock);
     if !locations_to_change.is_empty() {
         let wanted = locations_to_change.sorted();
-        let sql = Sql::new(LocationRow::SELECT).id_in("id", ids(&wanted)).text(" ORDER BY id");
+        let sql = of_ids(&wanted).text(" ORDER BY id");
         let found: Vec<_> = read(loader.hold(sql, Strength::Alone)?).collect();
         book.stock.locations_to_change.enter_all(wanted.iter().copied(), found.iter().map(|(id, _)| (*id, ())));
         book.stock.locations.enter_all(wanted, found);
@@ -38,7 +39,7 @@ pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSe
     levels::load(loader, book, (levels, levels_of, levels_at))?;
     if !locations.is_empty() {
         let wanted = locations.sorted();
-        let rows = loader.read(Sql::new(LocationRow::SELECT).id_in("id", ids(&wanted)))?;
+        let rows = loader.read(of_ids(&wanted))?;
         book.stock.locations.enter_all(wanted, read(rows));
     }
     for key in histories.sorted() {
@@ -46,6 +47,10 @@ pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSe
         book.stock.histories.enter(key, Some(history));
     }
     Ok(())
+}
+
+fn of_ids(wanted: &[LocationId]) -> Sql<LocationRow> {
+    Sql::select().text(" FROM locations WHERE ").one_of(locations::id, ids(wanted))
 }
 
 fn read(rows: Vec<LocationRow>) -> impl Iterator<Item = (LocationId, Arc<Location>)> {

@@ -8,9 +8,8 @@ use crate::{
         rows::actor_columns,
         wing::{Kept, latest},
     },
-    types::{At, Id, InstantSql, UuidSql},
+    types::{At, Id},
 };
-use diesel::sql_types::{BigInt, Nullable, Text};
 use std::collections::{BTreeMap, HashSet};
 use tradepost_domain::{
     ids::{LocationId, ProductId},
@@ -21,29 +20,29 @@ use tradepost_domain::{
 insertable_rows! {
     /// A row of the ledger.
     NewMovementRow<'a> in movements {
-        id: Id as UuidSql,
-        product_id: Id as UuidSql,
-        location_id: Id as UuidSql,
-        seq: i64 as BigInt,
-        kind: &'a str as Text,
-        on_hand_change: i64 as BigInt,
-        reserved_change: i64 as BigInt,
-        on_hand_after: i64 as BigInt,
-        reserved_after: i64 as BigInt,
-        reason: Option<&'a str> as Nullable<Text>,
-        source_type: Option<&'a str> as Nullable<Text>,
-        source_id: Option<Id> as Nullable<UuidSql>,
-        actor_type: &'a str as Text,
-        actor_id: Option<Id> as Nullable<UuidSql>,
-        occurred_at: At as InstantSql,
-        recorded_at: At as InstantSql,
+        id: Id,
+        product_id: Id,
+        location_id: Id,
+        seq: i64,
+        kind: &'a str,
+        on_hand_change: i64,
+        reserved_change: i64,
+        on_hand_after: i64,
+        reserved_after: i64,
+        reason: Option<&'a str>,
+        source_type: Option<&'a str>,
+        source_id: Option<Id>,
+        actor_type: &'a str,
+        actor_id: Option<Id>,
+        occurred_at: At,
+        recorded_at: At,
     }
     /// What a removal changes of a location.
-    ChangedLocationRow in locations {
-        id: Id as UuidSql,
-        removed_at: Option<At> as Nullable<InstantSql>,
-        updated_at: At as InstantSql,
-        version: i64 as BigInt,
+    ChangedLocationRow in locations by (id) at version {
+        id: Id,
+        removed_at: Option<At>,
+        updated_at: At,
+        version: i64,
     }
 }
 
