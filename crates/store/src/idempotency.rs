@@ -199,7 +199,7 @@ impl<'a> From<&NewAnswer<'a>> for AnswerRow<'a> {
 }
 
 /// Keeps accepted answers with what else is written.
-pub(crate) fn keep_answers<'e>(writes: &mut Writes<'_, 'e>, answers: &[NewAnswer<'e>]) -> Result<(), WriteError> {
+pub(crate) fn write_answers<'e>(writes: &mut Writes<'_, 'e>, answers: &[NewAnswer<'e>]) -> Result<(), WriteError> {
     let rows = answers.iter().map(AnswerRow::from);
     let Some(lite) = writes.sqlite() else { return writes.insert(rows.collect()) };
     // One by one and as bytes: a body that goes through JSON would have to be written in hexadecimal.

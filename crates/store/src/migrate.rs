@@ -46,18 +46,18 @@ pub(crate) fn down(conn: &mut Conn) -> Result<Vec<String>, OpenError> {
 
 /// Keeps others from migrating at the same time: a lock on PostgreSQL, one transaction around everything on SQLite.
 fn locked<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T, Failure>) -> Result<T, OpenError> {
-    let said = |error: diesel::result::Error| OpenError::Migration(error.to_string());
-    let lock = |conn: &mut Conn, function: Sql| function.with(LOCK).text(")").execute(conn).map_err(said);
+    let migration_error = |error: diesel::result::Error| OpenError::Migration(error.to_string());
+    let lock = |conn: &mut Conn, function: Sql| function.with(LOCK).text(")").execute(conn).map_err(migration_error);
     if matches!(conn, Conn::Pg(_)) {
         lock(conn, Sql::new("SELECT pg_advisory_lock("))?;
         let result = work(conn).map_err(|e| failed(&e));
         lock(conn, Sql::new("SELECT pg_advisory_unlock("))?;
         return result;
     }
-    begin(conn, Mode::Write).map_err(said)?;
+    begin(conn, Mode::Write).map_err(migration_error)?;
     let result = work(conn).map_err(|e| failed(&e));
     match result {
-        Ok(done) => commit(conn).map_err(said).map(|()| done),
+        Ok(done) => commit(conn).map_err(migration_error).map(|()| done),
         Err(error) => {
             rollback(conn);
             Err(error)

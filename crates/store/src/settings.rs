@@ -4,7 +4,7 @@ use crate::{
     connection::{Conn, Mode, begin, commit, rollback},
     dialect::{Sql, on_both},
     error::{OpenError, StoreError},
-    ledger::Fixed,
+    ledger::ShopConstants,
     schema::{locations, settings},
     types::{At, Id},
 };
@@ -50,14 +50,14 @@ pub(crate) fn load(conn: &mut Conn) -> Result<Option<Settings>, StoreError> {
 }
 
 /// What never changes of a shop, where it was ever started.
-pub(crate) fn fixed(conn: &mut Conn) -> Result<Option<Fixed>, StoreError> {
+pub(crate) fn constants(conn: &mut Conn) -> Result<Option<ShopConstants>, StoreError> {
     let stored = settings::table
         .find(ONLY)
         .inner_join(locations::table.on(locations::is_default))
         .select((settings::currency, locations::id));
     let stored: Option<(String, Id)> = stored.first(conn).optional()?;
     stored
-        .map(|(code, location)| Ok(Fixed { currency: currency(&code)?, default_location: location.into() }))
+        .map(|(code, location)| Ok(ShopConstants { currency: currency(&code)?, default_location: location.into() }))
         .transpose()
 }
 

@@ -1,8 +1,8 @@
 //! Reading rows for a book: with or without locks.
 
 use super::{
-    context::Fixed,
-    failure::{Done, Failure},
+    context::ShopConstants,
+    failure::{Failure, LedgerResult},
 };
 use crate::{
     connection::Conn,
@@ -41,7 +41,7 @@ pub(super) enum Strength {
 pub(super) struct Loader<'c> {
     pub conn: &'c mut Conn,
     pub locks: Locks,
-    pub fixed: Fixed,
+    pub constants: ShopConstants,
     /// Levels that were made for this batch already, as far as they could be: where one is still missing, its product or location is not in use.
     pub no_levels: &'c HashSet<(ProductId, LocationId)>,
 }
@@ -49,16 +49,16 @@ pub(super) struct Loader<'c> {
 impl Loader<'_> {
     /// The shop's currency.
     pub(super) const fn currency(&self) -> Currency {
-        self.fixed.currency
+        self.constants.currency
     }
 
     /// Runs a statement that reads rows and locks none.
-    pub(super) fn read<R>(&mut self, sql: impl Reads<R>) -> Done<Vec<R>> {
+    pub(super) fn read<R>(&mut self, sql: impl Reads<R>) -> LedgerResult<Vec<R>> {
         sql.read(self.conn).map_err(Failure::from)
     }
 
     /// Runs a statement that reads rows, sorted, and locks them.
-    pub(super) fn hold<R, S>(&mut self, sql: Sql<S>, strength: Strength) -> Done<Vec<R>>
+    pub(super) fn read_locked<R, S>(&mut self, sql: Sql<S>, strength: Strength) -> LedgerResult<Vec<R>>
     where
         Sql<S>: Reads<R>,
     {
@@ -67,7 +67,12 @@ impl Loader<'_> {
     }
 
     /// The same, of one of the tables that it joins.
-    pub(super) fn hold_of<R, S>(&mut self, sql: Sql<S>, strength: Strength, table: &'static str) -> Done<Vec<R>>
+    pub(super) fn read_locked_of<R, S>(
+        &mut self,
+        sql: Sql<S>,
+        strength: Strength,
+        table: &'static str,
+    ) -> LedgerResult<Vec<R>>
     where
         Sql<S>: Reads<R>,
     {

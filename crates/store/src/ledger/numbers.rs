@@ -82,7 +82,7 @@ impl Numbers {
     }
 
     /// Notes on SQLite which numbers were used.
-    pub(super) fn keep(&self, writes: &mut Writes<'_, '_>) -> Result<(), Failure> {
+    pub(super) fn write_used(&self, writes: &mut Writes<'_, '_>) -> Result<(), Failure> {
         let Some(lite) = writes.sqlite() else { return Ok(()) };
         for (name, drawn) in [(SALES, &self.sales), (ORDERS, &self.orders)] {
             if let Some(number) = drawn.last_used {

@@ -1,9 +1,9 @@
 //! Messages that are to be delivered once their decision is kept, and the audit log: written in the same transaction, read by no rule.
 
 use super::{
-    failure::Done,
+    failure::LedgerResult,
     rows::actor_columns,
-    wing::{Kept, Wing},
+    wing::{DecidedBatch, Wing},
 };
 use crate::{
     bulk::{Writes, insertable_rows},
@@ -34,8 +34,8 @@ insertable_rows! {
     }
 }
 
-fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
-    let messages = kept.effects.iter().flat_map(|effects| {
+fn persist<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> LedgerResult {
+    let messages = batch.effects.iter().flat_map(|effects| {
         // The wings keep their own; names are for the answer.
         let Effects { catalogue: _, stock: _, sales: _, orders: _, pos: _, messages, audit: _, names: _ } = effects;
         messages
@@ -48,7 +48,7 @@ fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
         occurred_at: message.occurred_at.into(),
     });
     writes.insert(messages.collect())?;
-    let entries = kept.effects.iter().flat_map(|effects| &effects.audit).map(|entry| {
+    let entries = batch.effects.iter().flat_map(|effects| &effects.audit).map(|entry| {
         let (actor_type, actor_id) = actor_columns(entry.actor);
         AuditRow {
             id: entry.id.into(),

@@ -1,6 +1,6 @@
 //! Is the database itself whole?
 
-use super::{Check, Finds, Statement, Told, row::whole};
+use super::{Check, CheckMethod, Reporter, Statement, row::whole};
 use crate::{StoreError, connection::Conn, dialect::Sql};
 use diesel::{
     QueryableByName,
@@ -13,16 +13,16 @@ pub(super) const CHECKS: &[Check] = &[
         invariant: None,
         name: "database.file",
         // Its trees, its indexes, and what its tables demand of each row.
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Statement::Lite("SELECT integrity_check AS text FROM pragma_integrity_check WHERE integrity_check <> 'ok'"),
             |row| format!("the database file is damaged: {}.", row.text()),
         ),
     },
-    Check { invariant: None, name: "database.foreign_keys", finds: Finds::Walk(check_foreign_keys) },
+    Check { invariant: None, name: "database.foreign_keys", method: CheckMethod::Walk(check_foreign_keys) },
     Check {
         invariant: None,
         name: "database.settings",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Statement::Same(
                 "SELECT n AS w FROM (SELECT (SELECT COUNT(*) FROM sales) + (SELECT COUNT(*) FROM orders) AS n) c \
                 WHERE n > 0 AND NOT EXISTS (SELECT 1 FROM settings)",
@@ -74,7 +74,7 @@ const POSTGRES_KEYS: &str = "SELECT CAST(k.oid AS bigint) AS key, CAST(child.rel
 const SQLITE_ORPHANS: &str = "SELECT \"table\" || ' name ' || parent AS pair, COUNT(*) AS n FROM pragma_foreign_key_check \
     GROUP BY 1 ORDER BY 1";
 
-fn check_foreign_keys(conn: &mut Conn, _: Option<Currency>, told: &mut Told<'_>) -> Result<(), StoreError> {
+fn check_foreign_keys(conn: &mut Conn, _: Option<Currency>, reporter: &mut Reporter<'_>) -> Result<(), StoreError> {
     let found: Vec<Orphans> = match conn {
         Conn::Pg(_) => {
             let columns: Vec<KeyColumn> = Sql::new(POSTGRES_KEYS).load(conn)?;
@@ -91,7 +91,7 @@ fn check_foreign_keys(conn: &mut Conn, _: Option<Currency>, told: &mut Told<'_>)
         Conn::Lite(_) => Sql::new(SQLITE_ORPHANS).load(conn)?,
     };
     for Orphans { pair, n } in found.into_iter().filter(|orphans| orphans.n > 0) {
-        told.tell("database.foreign_keys", format!("{n} rows of {pair} that do not exist."));
+        reporter.report("database.foreign_keys", format!("{n} rows of {pair} that do not exist."));
     }
     Ok(())
 }

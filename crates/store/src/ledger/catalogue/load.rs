@@ -4,7 +4,7 @@ use super::rows::ProductRow;
 use crate::{
     dialect::Sql,
     ledger::{
-        failure::{Done, corrupt},
+        failure::{LedgerResult, corrupt},
         loader::{Loader, Strength, ids},
     },
     schema::{categories, products},
@@ -18,7 +18,7 @@ use tradepost_domain::{
     ledger::{Book, ReadSet, catalogue::Reads},
 };
 
-pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> Done {
+pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> LedgerResult {
     let Reads { products, products_to_change, skus, names, categories } = std::mem::take(&mut wanted.catalogue);
     if !skus.is_empty() {
         load_skus(loader, book, skus.sorted())?;
@@ -26,7 +26,7 @@ pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSe
     if !products_to_change.is_empty() {
         let wanted = products_to_change.sorted();
         let sql = of_ids(&wanted).text(" ORDER BY id");
-        let rows = loader.hold(sql, Strength::Alone)?;
+        let rows = loader.read_locked(sql, Strength::Alone)?;
         let found = read(loader, rows)?;
         book.catalogue.products_to_change.enter_all(wanted.iter().copied(), found.iter().map(|(id, _)| (*id, ())));
         book.catalogue.products.enter_all(wanted, found);
@@ -45,7 +45,7 @@ pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSe
     Ok(())
 }
 
-fn read(loader: &Loader<'_>, rows: Vec<ProductRow>) -> Done<Vec<(ProductId, Arc<Product>)>> {
+fn read(loader: &Loader<'_>, rows: Vec<ProductRow>) -> LedgerResult<Vec<(ProductId, Arc<Product>)>> {
     let read = |row: ProductRow| {
         let product = row.product(loader.currency()).map_err(corrupt)?;
         Ok((product.id, Arc::new(product)))
@@ -64,7 +64,7 @@ struct SkuRow {
     sku_key: String,
 }
 
-fn load_skus(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<String>) -> Done {
+fn load_skus(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<String>) -> LedgerResult {
     let sql = Sql::select::<SkuRow>().text(" FROM products WHERE ").one_of_texts(products::sku_key, wanted.clone());
     let rows = loader.read(sql)?;
     book.catalogue.skus.enter_all(wanted, rows.into_iter().map(|row| (row.sku_key, row.id.into())));
@@ -79,7 +79,7 @@ struct NameRow {
     name_key: String,
 }
 
-fn load_names(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<(Option<CategoryId>, String)>) -> Done {
+fn load_names(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<(Option<CategoryId>, String)>) -> LedgerResult {
     let names = wanted.iter().map(|(_, name)| name.clone()).collect();
     let sql = Sql::select::<NameRow>()
         .text(" FROM products WHERE removed_at IS NULL AND ")
@@ -97,13 +97,13 @@ struct CategoryRow {
     name: String,
 }
 
-fn load_categories(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<CategoryId>) -> Done {
+fn load_categories(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<CategoryId>) -> LedgerResult {
     let sql = Sql::select::<CategoryRow>()
         .text(" FROM categories WHERE ")
         .one_of(categories::id, ids(&wanted))
         .text(" ORDER BY id");
     // A category that a product is put in must not be removed meanwhile by another replica.
-    let rows = loader.hold(sql, Strength::Key)?;
+    let rows = loader.read_locked(sql, Strength::Key)?;
     book.catalogue.categories.enter_all(wanted, rows.into_iter().map(|row| (row.id.into(), row.name)));
     Ok(())
 }

@@ -3,8 +3,8 @@
 use crate::{
     bulk::{Writes, insertable_rows},
     ledger::{
-        failure::Done,
-        wing::{Kept, latest},
+        failure::LedgerResult,
+        wing::{DecidedBatch, latest},
     },
     types::{At, Id},
 };
@@ -35,8 +35,8 @@ insertable_rows! {
     }
 }
 
-pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
-    let written = kept.effects.iter().flat_map(|effects| {
+pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> LedgerResult {
+    let written = batch.effects.iter().flat_map(|effects| {
         let Effects { products, category: _, levels: _ } = &effects.catalogue;
         products
     });

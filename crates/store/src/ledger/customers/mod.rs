@@ -1,7 +1,7 @@
 //! What the rules read of customers. The ledger changes none.
 
 use super::{
-    failure::Done,
+    failure::LedgerResult,
     loader::{Loader, Strength, ids},
     wing::Wing,
 };
@@ -24,7 +24,7 @@ struct SummaryRow {
     erased_at: Option<At>,
 }
 
-fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> Done {
+fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> LedgerResult {
     let Reads { summaries } = std::mem::take(&mut wanted.customers);
     if summaries.is_empty() {
         return Ok(());
@@ -35,7 +35,7 @@ fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> Done 
         .one_of(customers::id, ids(&summaries))
         .text(" ORDER BY id");
     // The lock that the foreign key of a new document takes anyway: nobody is erased between this and that.
-    let rows = loader.hold(sql, Strength::Key)?;
+    let rows = loader.read_locked(sql, Strength::Key)?;
     let found = rows.into_iter().map(|row| {
         (row.id.into(), CustomerSummary { name: row.name, code: row.code, is_erased: row.erased_at.is_some() })
     });

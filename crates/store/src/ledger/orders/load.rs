@@ -5,7 +5,7 @@ use crate::{
     carts,
     dialect::Sql,
     ledger::{
-        failure::{Done, corrupt},
+        failure::{LedgerResult, corrupt},
         loader::{Loader, Strength, ids},
         rows::OrderLineRow,
     },
@@ -23,7 +23,7 @@ use tradepost_domain::{
     ledger::{Book, ReadSet, orders::Reads},
 };
 
-pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> Done {
+pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> LedgerResult {
     let Reads { orders, carts, promo_codes, promos, redemptions } = std::mem::take(&mut wanted.orders);
     if !orders.is_empty() {
         load_orders(loader, book, orders.sorted())?;
@@ -40,10 +40,10 @@ pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSe
     Ok(())
 }
 
-fn load_orders(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<OrderId>) -> Done {
+fn load_orders(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<OrderId>) -> LedgerResult {
     let sql =
         Sql::select::<OrderRow>().text(" FROM orders WHERE ").one_of(orders::id, ids(&wanted)).text(" ORDER BY id");
-    let rows: Vec<OrderRow> = loader.hold(sql, Strength::Alone)?;
+    let rows: Vec<OrderRow> = loader.read_locked(sql, Strength::Alone)?;
     let sql = Sql::select::<OrderLineRow>()
         .text(" FROM order_lines WHERE ")
         .one_of(order_lines::order_id, ids(&wanted))
@@ -72,9 +72,9 @@ fn load_orders(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<OrderId>) -
 }
 
 /// What is in a cart is read once it is held. Who has none has nothing to place.
-fn load_carts(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<UserId>) -> Done {
+fn load_carts(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<UserId>) -> LedgerResult {
     let sql = Sql::new(carts::Row::SELECT).id_in("user_id", ids(&wanted)).text(" ORDER BY user_id");
-    let rows: Vec<carts::Row> = loader.hold(sql, Strength::Alone)?;
+    let rows: Vec<carts::Row> = loader.read_locked(sql, Strength::Alone)?;
     let sql = Sql::new(carts::ItemRow::SELECT).id_in("user_id", ids(&wanted));
     let sql = sql.text(" ORDER BY user_id, added_at, product_id");
     let mut items: HashMap<Id, Vec<carts::ItemRow>> = HashMap::new();
@@ -92,14 +92,14 @@ fn load_carts(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<UserId>) -> 
 }
 
 /// Holds the codes that are wished for and those that orders hold, in one order.
-fn load_promos(loader: &mut Loader<'_>, book: &mut Book, codes: Vec<String>, wanted: Vec<PromoId>) -> Done {
+fn load_promos(loader: &mut Loader<'_>, book: &mut Book, codes: Vec<String>, wanted: Vec<PromoId>) -> LedgerResult {
     let sql = Sql::new(promos::Row::COLUMNS)
         .text("FROM promo_codes p WHERE ")
         .id_in("p.id", ids(&wanted))
         .text(" OR (p.removed_at IS NULL AND ")
         .text_in("p.code_key", codes.clone())
         .text(") ORDER BY p.id");
-    let rows: Vec<promos::Row> = loader.hold(sql, Strength::Alone)?;
+    let rows: Vec<promos::Row> = loader.read_locked(sql, Strength::Alone)?;
     let mut usable = Vec::with_capacity(rows.len());
     for row in rows {
         // A removed code is held, because it may be given back, but nobody finds it: another may have its name by now.
@@ -125,7 +125,7 @@ struct RedeemedRow {
 }
 
 /// How often each customer holds each code, counted once the codes are held.
-fn count_redemptions(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<(PromoId, CustomerId)>) -> Done {
+fn count_redemptions(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<(PromoId, CustomerId)>) -> LedgerResult {
     let (promos, customers): (Vec<Id>, Vec<Id>) =
         wanted.iter().map(|(promo, customer)| (Id::from(*promo), Id::from(*customer))).unzip();
     let sql = Sql::select::<RedeemedRow>()

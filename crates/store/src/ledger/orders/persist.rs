@@ -5,9 +5,9 @@ use crate::{
     bulk::{When, Writes, insertable_rows},
     dialect::Sql,
     ledger::{
-        failure::Done,
+        failure::LedgerResult,
         rows::actor_columns,
-        wing::{Kept, latest, position},
+        wing::{DecidedBatch, latest, position},
     },
     promos::TermsColumns,
     types::{At, Id},
@@ -68,16 +68,16 @@ insertable_rows! {
     }
 }
 
-pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
-    redemptions::persist(writes, kept)?;
-    keep_orders(writes, kept)?;
-    empty_carts(writes, kept)
+pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> LedgerResult {
+    redemptions::persist(writes, batch)?;
+    write_orders(writes, batch)?;
+    empty_carts(writes, batch)
 }
 
-fn keep_orders<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
+fn write_orders<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> LedgerResult {
     // An order that one batch places and then changes is kept as it is at the end, with all the steps it took.
     let all = || {
-        kept.effects.iter().flat_map(|effects| {
+        batch.effects.iter().flat_map(|effects| {
             // What is redeemed is kept beside, carts below; a quote is for the answer.
             let Effects { orders, redemptions: _, emptied_cart: _, quote: _ } = &effects.orders;
             orders
@@ -105,8 +105,8 @@ fn keep_orders<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
     Ok(())
 }
 
-fn empty_carts(writes: &mut Writes<'_, '_>, kept: &Kept<'_>) -> Done {
-    let emptied: Vec<_> = kept.effects.iter().filter_map(|effects| effects.orders.emptied_cart.as_ref()).collect();
+fn empty_carts(writes: &mut Writes<'_, '_>, batch: &DecidedBatch<'_>) -> LedgerResult {
+    let emptied: Vec<_> = batch.effects.iter().filter_map(|effects| effects.orders.emptied_cart.as_ref()).collect();
     // All of a batch happens at one time, and a cart that was emptied is empty.
     let Some(at) = emptied.first().map(|cart| At::from(cart.at)) else { return Ok(()) };
     let users: Vec<Id> = emptied.iter().map(|cart| cart.user.into()).collect();

@@ -3,7 +3,7 @@
 use crate::{
     bulk::{ToJson as _, When, Writes, insertable_rows},
     dialect::{Array, Sql},
-    ledger::{failure::Done, wing::Kept},
+    ledger::{failure::LedgerResult, wing::DecidedBatch},
     types::{At, Id},
 };
 use std::collections::BTreeMap;
@@ -23,10 +23,10 @@ insertable_rows! {
 }
 
 /// What a batch takes and gives back, as it comes out in the end. The codes were held when they were loaded.
-pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
+pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> LedgerResult {
     let mut uses: BTreeMap<PromoId, i64> = BTreeMap::new();
     let mut of_orders: BTreeMap<OrderId, (&Redemption, &Redemption)> = BTreeMap::new();
-    for redemption in kept.effects.iter().flat_map(|effects| &effects.orders.redemptions) {
+    for redemption in batch.effects.iter().flat_map(|effects| &effects.orders.redemptions) {
         *uses.entry(redemption.promo).or_default() += if redemption.taken { 1 } else { -1 };
         of_orders
             .entry(redemption.order)
@@ -53,7 +53,7 @@ pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done 
     Ok(())
 }
 
-fn count_uses(writes: &mut Writes<'_, '_>, uses: &BTreeMap<PromoId, i64>) -> Done {
+fn count_uses(writes: &mut Writes<'_, '_>, uses: &BTreeMap<PromoId, i64>) -> LedgerResult {
     if uses.is_empty() {
         return Ok(());
     }

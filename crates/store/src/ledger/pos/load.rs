@@ -4,7 +4,7 @@ use super::rows::{ConnectionRow, EventLineRow, EventRow};
 use crate::{
     dialect::Sql,
     ledger::{
-        failure::{Done, corrupt},
+        failure::{LedgerResult, corrupt},
         loader::{Loader, Strength, ids},
         stock::MovementRow,
     },
@@ -23,7 +23,7 @@ use tradepost_domain::{
 /// A till's name of something.
 type Named = (PosConnectionId, String);
 
-pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> Done {
+pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> LedgerResult {
     let Reads { owners, connections, connections_to_change, event_ids, waiting, events, mappings, event_movements } =
         std::mem::take(&mut wanted.pos);
     if !owners.is_empty() {
@@ -78,7 +78,7 @@ fn load_connections(
     book: &mut Book,
     shared: Keys<PosConnectionId>,
     to_change: Keys<PosConnectionId>,
-) -> Done {
+) -> LedgerResult {
     let to_change = to_change.sorted();
     let mut wanted: Vec<PosConnectionId> = shared.sorted();
     wanted.extend_from_slice(&to_change);
@@ -92,7 +92,7 @@ fn load_connections(
             .text(" FROM pos_connections WHERE removed_at IS NULL AND ")
             .one_of(pos_connections::id, ids(run))
             .text(" ORDER BY id");
-        for row in loader.hold(sql, strength)? {
+        for row in loader.read_locked(sql, strength)? {
             let connection = row.connection().map_err(corrupt)?;
             found.push((connection.id, Arc::new(connection)));
         }
@@ -134,7 +134,7 @@ struct IdRow {
 }
 
 /// The held deliveries of a connection in which this product of it occurs, in the order they came.
-fn load_waiting(loader: &mut Loader<'_>, (connection, external_id): &Named) -> Done<Vec<PosEventId>> {
+fn load_waiting(loader: &mut Loader<'_>, (connection, external_id): &Named) -> LedgerResult<Vec<PosEventId>> {
     let sql = Sql::select::<IdRow>()
         .text(" FROM pos_events WHERE status = 'held' AND connection_id = ")
         .with(Id::from(*connection))
@@ -145,12 +145,12 @@ fn load_waiting(loader: &mut Loader<'_>, (connection, external_id): &Named) -> D
     Ok(rows.into_iter().map(|row| row.id.into()).collect())
 }
 
-fn load_events(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<PosEventId>) -> Done {
+fn load_events(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<PosEventId>) -> LedgerResult {
     let sql = Sql::select::<EventRow>()
         .text(" FROM pos_events WHERE ")
         .one_of(pos_events::id, ids(&wanted))
         .text(" ORDER BY id");
-    let rows: Vec<EventRow> = loader.hold(sql, Strength::Alone)?;
+    let rows: Vec<EventRow> = loader.read_locked(sql, Strength::Alone)?;
     let sql = Sql::select::<EventLineRow>()
         .text(" FROM pos_event_lines WHERE ")
         .one_of(pos_event_lines::event_id, ids(&wanted))
@@ -169,7 +169,7 @@ fn load_events(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<PosEventId>
     Ok(())
 }
 
-fn load_movements(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<PosEventId>) -> Done {
+fn load_movements(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<PosEventId>) -> LedgerResult {
     let sql = Sql::select::<MovementRow>()
         .text(" FROM movements WHERE source_type = 'pos_event' AND ")
         .one_of(movements::source_id.assume_not_null(), ids(&wanted))

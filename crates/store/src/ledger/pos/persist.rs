@@ -4,8 +4,8 @@ use crate::{
     bulk::{When, Writes, insertable_rows},
     dialect::Sql,
     ledger::{
-        failure::Done,
-        wing::{Kept, latest, position},
+        failure::LedgerResult,
+        wing::{DecidedBatch, latest, position},
     },
     types::{At, Id},
 };
@@ -55,30 +55,30 @@ insertable_rows! {
     }
 }
 
-pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
-    keep_events(writes, kept)?;
+pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> LedgerResult {
+    write_events(writes, batch)?;
     // A product that a batch maps several times is what it was last said to be.
     let mut mapped: BTreeMap<(PosConnectionId, &str), Option<ProductId>> = BTreeMap::new();
-    for Mapping { connection, external_id, product } in kept.effects.iter().filter_map(|e| e.pos.mapping.as_ref()) {
+    for Mapping { connection, external_id, product } in batch.effects.iter().filter_map(|e| e.pos.mapping.as_ref()) {
         mapped.insert((*connection, external_id.as_str()), *product);
     }
     for ((connection, external_id), product) in mapped {
-        keep_mapping(writes, connection, external_id, product)?;
+        write_mapping(writes, connection, external_id, product)?;
     }
     Ok(())
 }
 
-fn keep_events<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
+fn write_events<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> LedgerResult {
     // An event that one batch stores and then judges again is kept as it stands at the end.
     let mut deliveries: HashMap<PosEventId, &WebhookDelivery> = HashMap::new();
-    for effects in kept.effects {
+    for effects in batch.effects {
         // The mapping is kept by who calls this; the rest is for the answer.
         let Effects { events, delivery, mapping: _, refused: _, seen: _ } = &effects.pos;
         if let (Some(delivery), Some(event)) = (delivery, events.first()) {
             deliveries.insert(event.value.id, delivery);
         }
     }
-    let written = kept.effects.iter().flat_map(|effects| &effects.pos.events);
+    let written = batch.effects.iter().flat_map(|effects| &effects.pos.events);
     let events = latest(written, |event| event.id, |event| event.version);
     let (fresh, judged): (Vec<_>, Vec<_>) = events.into_iter().partition(|event| event.is_new);
     let new = |event: &'e PosEvent| deliveries.get(&event.id).map(|delivery| event_row(event, delivery));
@@ -144,12 +144,12 @@ fn event_line_rows(event: &PosEvent) -> impl Iterator<Item = EventLineRow<'_>> {
     })
 }
 
-fn keep_mapping(
+fn write_mapping(
     writes: &mut Writes<'_, '_>,
     connection: PosConnectionId,
     external_id: &str,
     product: Option<ProductId>,
-) -> Done {
+) -> LedgerResult {
     let sql = match product {
         Some(product) => Sql::new("INSERT INTO pos_products (connection_id, external_id, product_id) VALUES (")
             .with(Id::from(connection))

@@ -4,7 +4,7 @@ use super::rows::SaleRow;
 use crate::{
     dialect::Sql,
     ledger::{
-        failure::{Done, corrupt},
+        failure::{LedgerResult, corrupt},
         loader::{Loader, Strength, ids},
         rows::SaleLineRow,
     },
@@ -14,14 +14,14 @@ use crate::{
 use std::{collections::HashMap, sync::Arc};
 use tradepost_domain::ledger::{Book, ReadSet, sales::Reads};
 
-pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> Done {
+pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> LedgerResult {
     let Reads { sales } = std::mem::take(&mut wanted.sales);
     if sales.is_empty() {
         return Ok(());
     }
     let wanted = sales.sorted();
     let sql = Sql::select::<SaleRow>().text(" FROM sales WHERE ").one_of(sales::id, ids(&wanted)).text(" ORDER BY id");
-    let rows: Vec<SaleRow> = loader.hold(sql, Strength::Alone)?;
+    let rows: Vec<SaleRow> = loader.read_locked(sql, Strength::Alone)?;
     let sql = Sql::select::<SaleLineRow>()
         .text(" FROM sale_lines WHERE ")
         .one_of(sale_lines::sale_id, ids(&wanted))

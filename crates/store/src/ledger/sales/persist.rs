@@ -4,8 +4,8 @@ use crate::{
     bulk::{When, Writes, insertable_rows},
     dialect::Sql,
     ledger::{
-        failure::Done,
-        wing::{Kept, latest, position},
+        failure::LedgerResult,
+        wing::{DecidedBatch, latest, position},
     },
     types::{At, Id},
 };
@@ -49,9 +49,9 @@ insertable_rows! {
 }
 
 /// Keeps the sales, and the lines of those that have new ones.
-pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
+pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> LedgerResult {
     // A sale that one batch records and then changes is kept as it is at the end.
-    let written = kept.effects.iter().flat_map(|effects| {
+    let written = batch.effects.iter().flat_map(|effects| {
         let Effects { sales } = &effects.sales;
         sales
     });

@@ -6,7 +6,7 @@ use crate::{
     connection::{Conn, Mode, begin, commit, rollback},
     dialect::Sql,
     ledger::{
-        failure::{Done, Failure, corrupt},
+        failure::{Failure, LedgerResult, corrupt},
         loader::{Loader, Locks, Strength, ids},
     },
     schema::{levels, locations, products},
@@ -54,13 +54,13 @@ pub(super) fn load(
     loader: &mut Loader<'_>,
     book: &mut Book,
     (named, of, at): (Keys<Place>, Keys<ProductId>, Keys<LocationId>),
-) -> Done {
+) -> LedgerResult {
     let (named, of, at) = (named.sorted(), of.sorted(), at.sorted());
     if named.is_empty() && of.is_empty() && at.is_empty() {
         return Ok(());
     }
     let listed = listed(loader, &of, &at)?;
-    let rows = hold(loader, named.iter().chain(&listed).copied())?;
+    let rows = lock_levels(loader, named.iter().chain(&listed).copied())?;
     let found: Vec<Level> = rows.into_iter().map(LevelRow::level).collect::<Result<_, _>>().map_err(corrupt)?;
     let made = make_missing(loader, &named, &found)?;
     let by_place = |level: &Level| ((level.product, level.location), *level);
@@ -84,7 +84,7 @@ pub(super) fn load(
 }
 
 /// Where there are levels of some products, and at some locations. Those are held, so that no level is made for them meanwhile.
-fn listed(loader: &mut Loader<'_>, of: &[ProductId], at: &[LocationId]) -> Done<Vec<Place>> {
+fn listed(loader: &mut Loader<'_>, of: &[ProductId], at: &[LocationId]) -> LedgerResult<Vec<Place>> {
     let mut listed: Vec<Place> = Vec::new();
     for (column, wanted) in [("product_id", ids(of)), ("location_id", ids(at))] {
         if !wanted.is_empty() {
@@ -98,7 +98,7 @@ fn listed(loader: &mut Loader<'_>, of: &[ProductId], at: &[LocationId]) -> Done<
 }
 
 /// Holds these, sorted.
-fn hold(loader: &mut Loader<'_>, places: impl Iterator<Item = Place>) -> Done<Vec<LevelRow>> {
+fn lock_levels(loader: &mut Loader<'_>, places: impl Iterator<Item = Place>) -> LedgerResult<Vec<LevelRow>> {
     let mut places: Vec<Place> = places.collect();
     places.sort_unstable();
     places.dedup();
@@ -107,7 +107,7 @@ fn hold(loader: &mut Loader<'_>, places: impl Iterator<Item = Place>) -> Done<Ve
         .text(" FROM levels JOIN ")
         .id_pairs(products, locations)
         .text(" ON product_id = w.p AND location_id = w.q ORDER BY product_id, location_id");
-    loader.hold_of(sql, Strength::Alone, "levels")
+    loader.read_locked_of(sql, Strength::Alone, "levels")
 }
 
 fn columns(places: &[Place]) -> (Vec<Id>, Vec<Id>) {
@@ -133,7 +133,7 @@ struct UsablePlaceRow {
 
 /// Makes the levels that are missing. On PostgreSQL that needs a transaction of its own, so the batch is told to begin again; on SQLite
 /// there is nobody else.
-fn make_missing(loader: &mut Loader<'_>, named: &[Place], found: &[Level]) -> Done<Vec<Level>> {
+fn make_missing(loader: &mut Loader<'_>, named: &[Place], found: &[Level]) -> LedgerResult<Vec<Level>> {
     if loader.locks != Locks::Take {
         return Ok(Vec::new());
     }
@@ -172,7 +172,7 @@ pub(in crate::ledger) fn make(conn: &mut Conn, places: &[Place]) -> Result<(), F
     match insert_empty(conn, places) {
         Ok(()) => Ok(commit(conn)?),
         Err(failure) => {
-            let failure = failure.seen(conn, since.elapsed());
+            let failure = failure.classified(conn, since.elapsed());
             rollback(conn);
             Err(failure)
         }

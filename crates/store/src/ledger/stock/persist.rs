@@ -4,9 +4,9 @@ use super::levels::NewLevelRow;
 use crate::{
     bulk::{Writes, insertable_rows},
     ledger::{
-        failure::Done,
+        failure::LedgerResult,
         rows::actor_columns,
-        wing::{Kept, latest},
+        wing::{DecidedBatch, latest},
     },
     types::{At, Id},
 };
@@ -46,11 +46,11 @@ insertable_rows! {
     }
 }
 
-pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
-    keep_levels(writes, kept)?;
-    let movements = kept.effects.iter().flat_map(|effects| effects.movements());
+pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> LedgerResult {
+    write_levels(writes, batch)?;
+    let movements = batch.effects.iter().flat_map(|effects| effects.movements());
     writes.insert(movements.map(movement_row).collect())?;
-    let written = kept.effects.iter().flat_map(|effects| {
+    let written = batch.effects.iter().flat_map(|effects| {
         // The movements are kept above.
         let Effects { movements: _, locations } = &effects.stock;
         locations
@@ -66,17 +66,17 @@ pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done 
     Ok(())
 }
 
-fn keep_levels<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
+fn write_levels<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> LedgerResult {
     // The first movement of a level says after which one it was loaded; the order is that of the locks.
     let mut loaded: BTreeMap<(ProductId, LocationId), i64> = BTreeMap::new();
-    for movement in kept.effects.iter().flat_map(|effects| effects.movements()) {
+    for movement in batch.effects.iter().flat_map(|effects| effects.movements()) {
         loaded.entry((movement.product, movement.location)).or_insert(movement.seq - 1);
     }
     // A level is there before it is moved, but for those of products that this batch adds.
-    let products = kept.effects.iter().flat_map(|effects| &effects.catalogue.products);
+    let products = batch.effects.iter().flat_map(|effects| &effects.catalogue.products);
     let added: HashSet<ProductId> = products.filter(|product| product.is_new).map(|product| product.value.id).collect();
     let (fresh, moved): (Vec<_>, Vec<_>) = loaded.into_iter().partition(|((product, _), _)| added.contains(product));
-    let row = |product, location| NewLevelRow::from(&kept.book.level(product, location));
+    let row = |product, location| NewLevelRow::from(&batch.book.level(product, location));
     writes.update(moved.into_iter().map(|((product, location), seq)| (row(product, location), seq)).collect())?;
     writes.insert(fresh.into_iter().map(|((product, location), _)| row(product, location)).collect())?;
     Ok(())
