@@ -9,7 +9,7 @@ use crate::{
     dialect::{Reads, Sql},
     types::Id,
 };
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use tradepost_domain::{
     ids::{LocationId, ProductId},
     money::Currency,
@@ -95,6 +95,15 @@ impl Loader<'_> {
             (Locks::None, _) => "",
         }
     }
+}
+
+/// The parts of each document, in the order in which they were read.
+pub(super) fn by_document<R>(rows: Vec<R>, document: impl Fn(&R) -> Id) -> HashMap<Id, Vec<R>> {
+    let mut parts: HashMap<Id, Vec<R>> = HashMap::new();
+    for row in rows {
+        parts.entry(document(&row)).or_default().push(row);
+    }
+    parts
 }
 
 /// As they are stored.

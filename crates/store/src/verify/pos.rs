@@ -6,7 +6,7 @@
 use super::{
     Check, CheckMethod,
     Statement::{Each, Same},
-    row::{amount, an_hour_before, id_from_text, when, whole},
+    row::{Row, amount, an_hour_before, id_from_text, when, whole},
 };
 
 /// The lines of applied deliveries: when each happened, and its product where that is certain.
@@ -246,7 +246,7 @@ pub(super) const CHECKS: &[Check] = &[
                 UNION SELECT 'a till names location', c.location_id FROM pos_connections c WHERE c.location_id IS NOT NULL \
                     AND NOT EXISTS (SELECT 1 FROM locations l WHERE l.id = c.location_id)) o",
             ),
-            |row| format!("{} {}, which does not exist.", row.text(), row.id()),
+            Row::orphan,
         ),
     },
 ];

@@ -4,7 +4,7 @@ use super::{
     Check, CheckMethod, Reporter,
     Statement::{Each, Same},
     documents::{Part, cost, walk},
-    row::{amount, step_of_p, whole},
+    row::{Row, amount, next_number_is_taken, step_of_p, whole},
 };
 use crate::{
     StoreError,
@@ -138,19 +138,10 @@ pub(super) const CHECKS: &[Check] = &[
         name: "sales.numbers",
         method: CheckMethod::Rows(
             Each {
-                pg: "SELECT n.next AS w, s.highest AS x FROM (SELECT COALESCE(MAX(number), 0) AS highest FROM sales) s CROSS JOIN \
-                    (SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END AS next FROM sale_numbers) n \
-                    WHERE n.next <= s.highest",
-                lite: "SELECT n.next AS w, s.highest AS x FROM (SELECT COALESCE(MAX(number), 0) AS highest FROM sales) s CROSS JOIN \
-                    (SELECT COALESCE((SELECT next FROM counters WHERE name = 'sale'), 0) AS next) n WHERE n.next <= s.highest",
+                pg: next_number_is_taken!(pg, "sales", "sale_numbers"),
+                lite: next_number_is_taken!(lite, "sales", "sale"),
             },
-            |row| {
-                format!(
-                    "the next sale would be number {}, but the highest number is {} already.",
-                    whole(row.w),
-                    whole(row.x)
-                )
-            },
+            |row| row.number_taken("sale"),
         ),
     },
     Check {
@@ -170,7 +161,7 @@ pub(super) const CHECKS: &[Check] = &[
                 UNION SELECT 'a movement names sale', m.source_id FROM movements m WHERE m.source_type = 'sale' \
                     AND NOT EXISTS (SELECT 1 FROM sales s WHERE s.id = m.source_id)) o",
             ),
-            |row| format!("{} {}, which does not exist.", row.text(), row.id()),
+            Row::orphan,
         ),
     },
 ];

@@ -3,7 +3,7 @@
 use super::{
     Check, CheckMethod,
     Statement::Same,
-    row::{amount, step_of_p, when, whole},
+    row::{Row, amount, step_of_p, when, whole},
 };
 
 pub(super) const CHECKS: &[Check] = &[
@@ -307,7 +307,7 @@ pub(super) const CHECKS: &[Check] = &[
                 UNION SELECT 'a movement or level names location', l.location_id FROM levels l \
                     WHERE NOT EXISTS (SELECT 1 FROM locations p WHERE p.id = l.location_id)) o",
             ),
-            |row| format!("{} {}, which does not exist.", row.text(), row.id()),
+            Row::orphan,
         ),
     },
 ];

@@ -6,7 +6,7 @@ use crate::{
     dialect::Sql,
     ledger::{
         failure::{LedgerResult, corrupt},
-        loader::{Loader, Strength, ids},
+        loader::{Loader, Strength, by_document, ids},
         rows::OrderLineRow,
     },
     promos,
@@ -14,10 +14,7 @@ use crate::{
     types::Id,
 };
 use diesel::{Queryable, Selectable, dsl::count_star};
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 use tradepost_domain::{
     ids::{CustomerId, OrderId, PromoId, UserId},
     ledger::{Book, ReadSet, orders::Reads},
@@ -48,18 +45,12 @@ fn load_orders(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<OrderId>) -
         .text(" FROM order_lines WHERE ")
         .one_of(order_lines::order_id, ids(&wanted))
         .text(" ORDER BY order_id, position");
-    let mut lines: HashMap<Id, Vec<OrderLineRow>> = HashMap::new();
-    for line in loader.read(sql)? {
-        lines.entry(line.order_id).or_default().push(line);
-    }
+    let mut lines = by_document(loader.read(sql)?, |line| line.order_id);
     let sql = Sql::select::<HistoryRow>()
         .text(" FROM order_history WHERE ")
         .one_of(order_history::order_id, ids(&wanted))
         .text(" ORDER BY order_id, position");
-    let mut history: HashMap<Id, Vec<HistoryRow>> = HashMap::new();
-    for entry in loader.read(sql)? {
-        history.entry(entry.order_id).or_default().push(entry);
-    }
+    let mut history = by_document(loader.read(sql)?, |entry| entry.order_id);
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
         let (lines, history) = (lines.remove(&row.id), history.remove(&row.id));
@@ -77,10 +68,7 @@ fn load_carts(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<UserId>) -> 
     let rows: Vec<carts::Row> = loader.read_locked(sql, Strength::Alone)?;
     let sql = Sql::new(carts::ItemRow::SELECT).id_in("user_id", ids(&wanted));
     let sql = sql.text(" ORDER BY user_id, added_at, product_id");
-    let mut items: HashMap<Id, Vec<carts::ItemRow>> = HashMap::new();
-    for item in loader.read::<carts::ItemRow>(sql)? {
-        items.entry(item.user_id).or_default().push(item);
-    }
+    let mut items = by_document(loader.read::<carts::ItemRow>(sql)?, |item| item.user_id);
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
         let items = items.remove(&row.user_id).unwrap_or_default();

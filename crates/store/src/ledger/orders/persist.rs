@@ -10,6 +10,7 @@ use crate::{
         wing::{DecidedBatch, latest, position},
     },
     promos::TermsColumns,
+    schema::{cart_items, carts, order_lines},
     types::{At, Id},
 };
 use std::collections::HashMap;
@@ -91,7 +92,7 @@ fn write_orders<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> Le
     let rewritten: Vec<Id> =
         orders.iter().filter(|o| o.has_new_lines && !o.is_new).map(|o| o.value.id.into()).collect();
     if !rewritten.is_empty() {
-        let sql = Sql::new("DELETE FROM order_lines WHERE ").id_in("order_id", rewritten);
+        let sql = Sql::new("DELETE FROM order_lines WHERE ").one_of(order_lines::order_id, rewritten);
         writes.run(When::First, "order_lines", None, sql)?;
     }
     let (fresh, changed): (Vec<_>, Vec<_>) = orders.iter().partition(|order| order.is_new);
@@ -113,9 +114,14 @@ fn empty_carts(writes: &mut Writes<'_, '_>, batch: &DecidedBatch<'_>) -> LedgerR
     let sql = Sql::new("UPDATE carts SET promo_code = NULL, version = version + 1, updated_at = ")
         .with(at)
         .text(" WHERE ")
-        .id_in("user_id", users.clone());
+        .one_of(carts::user_id, users.clone());
     writes.run(When::Then, "carts", Some(users.len()), sql)?;
-    writes.run(When::Then, "cart_items", None, Sql::new("DELETE FROM cart_items WHERE ").id_in("user_id", users))?;
+    writes.run(
+        When::Then,
+        "cart_items",
+        None,
+        Sql::new("DELETE FROM cart_items WHERE ").one_of(cart_items::user_id, users),
+    )?;
     Ok(())
 }
 

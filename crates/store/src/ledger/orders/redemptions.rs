@@ -4,6 +4,7 @@ use crate::{
     bulk::{ToJson as _, When, Writes, insertable_rows},
     dialect::{Array, Sql},
     ledger::{failure::LedgerResult, wing::DecidedBatch},
+    schema::redemptions,
     types::{At, Id},
 };
 use std::collections::BTreeMap;
@@ -40,7 +41,7 @@ pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>)
         of_orders.iter().filter(|(_, (first, _))| !first.taken).map(|(id, _)| (*id).into()).collect();
     if !given_back.is_empty() {
         let expected = Some(given_back.len());
-        let sql = Sql::new("DELETE FROM redemptions WHERE ").id_in("order_id", given_back);
+        let sql = Sql::new("DELETE FROM redemptions WHERE ").one_of(redemptions::order_id, given_back);
         writes.run(When::First, "redemptions", expected, sql)?;
     }
     let taken = of_orders.values().filter(|(_, last)| last.taken).map(|(_, last)| RedemptionRow {

@@ -5,7 +5,7 @@ use crate::{
     dialect::Sql,
     ledger::{
         failure::{LedgerResult, corrupt},
-        loader::{Loader, Strength, ids},
+        loader::{Loader, Strength, by_document, ids},
         stock::MovementRow,
     },
     schema::{movements, pos_connections, pos_event_lines, pos_events, pos_products},
@@ -155,10 +155,7 @@ fn load_events(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<PosEventId>
         .text(" FROM pos_event_lines WHERE ")
         .one_of(pos_event_lines::event_id, ids(&wanted))
         .text(" ORDER BY event_id, position");
-    let mut lines: HashMap<Id, Vec<EventLineRow>> = HashMap::new();
-    for line in loader.read(sql)? {
-        lines.entry(line.event_id).or_default().push(line);
-    }
+    let mut lines = by_document(loader.read(sql)?, |line| line.event_id);
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
         let lines = lines.remove(&row.id).unwrap_or_default();

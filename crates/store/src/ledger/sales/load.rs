@@ -5,13 +5,12 @@ use crate::{
     dialect::Sql,
     ledger::{
         failure::{LedgerResult, corrupt},
-        loader::{Loader, Strength, ids},
+        loader::{Loader, Strength, by_document, ids},
         rows::SaleLineRow,
     },
     schema::{sale_lines, sales},
-    types::Id,
 };
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 use tradepost_domain::ledger::{Book, ReadSet, sales::Reads};
 
 pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> LedgerResult {
@@ -26,10 +25,7 @@ pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSe
         .text(" FROM sale_lines WHERE ")
         .one_of(sale_lines::sale_id, ids(&wanted))
         .text(" ORDER BY sale_id, position");
-    let mut lines: HashMap<Id, Vec<SaleLineRow>> = HashMap::new();
-    for line in loader.read(sql)? {
-        lines.entry(line.sale_id).or_default().push(line);
-    }
+    let mut lines = by_document(loader.read(sql)?, |line| line.sale_id);
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
         let lines = lines.remove(&row.id).unwrap_or_default();

@@ -7,6 +7,7 @@ use crate::{
         failure::LedgerResult,
         wing::{DecidedBatch, latest, position},
     },
+    schema::sale_lines,
     types::{At, Id},
 };
 use tradepost_domain::{
@@ -58,7 +59,7 @@ pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>)
     let sales = latest(written, |sale| sale.id, |sale| sale.version);
     let rewritten: Vec<Id> = sales.iter().filter(|s| s.has_new_lines && !s.is_new).map(|s| s.value.id.into()).collect();
     if !rewritten.is_empty() {
-        let sql = Sql::new("DELETE FROM sale_lines WHERE ").id_in("sale_id", rewritten);
+        let sql = Sql::new("DELETE FROM sale_lines WHERE ").one_of(sale_lines::sale_id, rewritten);
         writes.run(When::First, "sale_lines", None, sql)?;
     }
     let (fresh, changed): (Vec<_>, Vec<_>) = sales.iter().partition(|sale| sale.is_new);

@@ -85,12 +85,17 @@ pub(super) fn load(
 
 /// Where there are levels of some products, and at some locations. Those are held, so that no level is made for them meanwhile.
 fn listed(loader: &mut Loader<'_>, of: &[ProductId], at: &[LocationId]) -> LedgerResult<Vec<Place>> {
+    let select = || Sql::select::<PlaceRow>().text(" FROM levels WHERE ");
     let mut listed: Vec<Place> = Vec::new();
-    for (column, wanted) in [("product_id", ids(of)), ("location_id", ids(at))] {
-        if !wanted.is_empty() {
-            let rows = loader.read(Sql::select::<PlaceRow>().text(" FROM levels WHERE ").id_in(column, wanted))?;
-            listed.extend(rows.into_iter().map(|row| (row.product_id.into(), row.location_id.into())));
-        }
+    let mut read = |sql: Sql<PlaceRow>| -> LedgerResult {
+        listed.extend(loader.read(sql)?.into_iter().map(|row| (row.product_id.into(), row.location_id.into())));
+        Ok(())
+    };
+    if !of.is_empty() {
+        read(select().one_of(levels::product_id, ids(of)))?;
+    }
+    if !at.is_empty() {
+        read(select().one_of(levels::location_id, ids(at)))?;
     }
     listed.sort_unstable();
     listed.dedup();

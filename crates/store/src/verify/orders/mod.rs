@@ -5,7 +5,7 @@ mod walks;
 use super::{
     Check, CheckMethod,
     Statement::{Each, Same},
-    row::{amount, step_of_p, whole},
+    row::{Row, amount, next_number_is_taken, step_of_p, whole},
 };
 
 pub(super) const CHECKS: &[Check] = &[
@@ -186,19 +186,10 @@ pub(super) const CHECKS: &[Check] = &[
         name: "orders.numbers",
         method: CheckMethod::Rows(
             Each {
-                pg: "SELECT n.next AS w, o.highest AS x FROM (SELECT COALESCE(MAX(number), 0) AS highest FROM orders) o CROSS JOIN \
-                    (SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END AS next FROM order_numbers) n \
-                    WHERE n.next <= o.highest",
-                lite: "SELECT n.next AS w, o.highest AS x FROM (SELECT COALESCE(MAX(number), 0) AS highest FROM orders) o CROSS JOIN \
-                    (SELECT COALESCE((SELECT next FROM counters WHERE name = 'order'), 0) AS next) n WHERE n.next <= o.highest",
+                pg: next_number_is_taken!(pg, "orders", "order_numbers"),
+                lite: next_number_is_taken!(lite, "orders", "order"),
             },
-            |row| {
-                format!(
-                    "the next order would be number {}, but the highest number is {} already.",
-                    whole(row.w),
-                    whole(row.x)
-                )
-            },
+            |row| row.number_taken("order"),
         ),
     },
     Check {
@@ -224,7 +215,7 @@ pub(super) const CHECKS: &[Check] = &[
                 UNION SELECT 'a cart names product', i.product_id FROM cart_items i \
                     WHERE NOT EXISTS (SELECT 1 FROM products p WHERE p.id = i.product_id)) o",
             ),
-            |row| format!("{} {}, which does not exist.", row.text(), row.id()),
+            Row::orphan,
         ),
     },
 ];

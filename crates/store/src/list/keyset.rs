@@ -1,60 +1,19 @@
-//! Lists: filters, a total order, and pages that start after the last row of the page before. Never OFFSET.
-//!
-//! A list costs one statement for its rows (two where rows have parts), and one more where a count is wanted.
+//! Pages that start after the last row of the page before.
 
+use super::{Conditions, KeyValue, ListRequest, Page, Sort};
 use crate::{
     dialect::{Fragment, Reads, SelectedRow, Sql, Value},
     error::StoreError,
     session::Session,
-    types::{At, Id, InstantSql},
+    types::{At, Id},
 };
 use diesel::{
-    Column, Expression, QueryableByName,
+    Expression, QueryableByName,
     expression::AsExpression,
-    sql_types::{BigInt, BoolOrNullableBool, SqlType, Text, is_nullable::NotNull},
+    sql_types::{BigInt, SqlType, is_nullable::NotNull},
 };
-use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
-use tradepost_domain::{instant::Instant, text};
 use uuid::Uuid;
-
-/// One value of a row's place in a list, for a cursor.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeyValue {
-    /// A number.
-    Int(i64),
-    /// A folded text.
-    Text(String),
-    /// An id.
-    Id(String),
-    /// Microseconds since 1970.
-    At(i64),
-}
-
-impl From<Id> for KeyValue {
-    fn from(id: Id) -> Self {
-        Self::Id(id.to_string())
-    }
-}
-
-impl From<At> for KeyValue {
-    fn from(at: At) -> Self {
-        Self::At(at.0)
-    }
-}
-
-impl From<i64> for KeyValue {
-    fn from(n: i64) -> Self {
-        Self::Int(n)
-    }
-}
-
-impl From<String> for KeyValue {
-    fn from(text: String) -> Self {
-        Self::Text(text)
-    }
-}
 
 impl KeyValue {
     fn value(&self) -> Result<Value, StoreError> {
@@ -72,86 +31,13 @@ fn wrong_cursor() -> StoreError {
     StoreError::Refused("this cursor belongs to another list".into())
 }
 
-/// By what to sort.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sort {
-    /// One of the list's `ORDERINGS`.
-    pub field: &'static str,
-    /// Largest first.
-    pub descending: bool,
-}
-
-impl Sort {
-    /// Reads `name,-created_at`; `Err` names the field that the list cannot be sorted by.
-    ///
-    /// # Errors
-    /// The field that is unknown or named twice.
-    pub fn parse_list(text: &str, allowed: &'static [&'static str]) -> Result<Vec<Self>, String> {
-        let mut sorts: Vec<Self> = Vec::new();
-        for part in text.split(',') {
-            let (name, descending) = part.strip_prefix('-').map_or((part, false), |name| (name, true));
-            match allowed.iter().find(|known| **known == name) {
-                Some(field) if sorts.iter().all(|known| known.field != *field) => {
-                    sorts.push(Self { field, descending })
-                }
-                _ => return Err(name.to_owned()),
-            }
-        }
-        Ok(sorts)
-    }
-}
-
-/// Which part of a list is wanted.
-#[derive(Debug, Clone)]
-pub struct ListRequest<F> {
-    /// Which rows.
-    pub filter: F,
-    /// In which order; empty: the list's own.
-    pub order: Vec<Sort>,
-    /// At most so many.
-    pub limit: u16,
-    /// What `Page::next` said of the page before, with the same filter and order.
-    pub after: Option<Vec<KeyValue>>,
-    /// Count all that match, too.
-    pub count: bool,
-}
-
-/// A part of a list.
-#[derive(Debug, Clone)]
-pub struct Page<R> {
-    /// The rows.
-    pub rows: Vec<R>,
-    /// Where the next page starts; `None` on the last one.
-    pub next: Option<Vec<KeyValue>>,
-    /// How many match in all, where that was asked for.
-    pub count: Option<i64>,
-}
-
-impl<R> Page<R> {
-    /// The same page with other rows.
-    pub(crate) fn map<T>(self, f: impl FnMut(R) -> Result<T, StoreError>) -> Result<Page<T>, StoreError> {
-        let rows = self.rows.into_iter().map(f).collect::<Result<_, _>>()?;
-        Ok(Page { rows, next: self.next, count: self.count })
-    }
-}
-
-/// The text in which a thing's words are looked for: its fields, folded, one after the other.
-pub(crate) fn search_text(fields: &[&str]) -> String {
-    text::fold(&fields.join(" "))
-}
-
-/// What is stored is not what the domain can read: somebody changed a table by hand.
-pub(crate) fn unreadable(what: &str, error: impl std::fmt::Display) -> StoreError {
-    StoreError::Internal(format!("the stored {what} cannot be read: {error}"))
-}
-
-/// A row that knows its place in its list.
+/// A row that says what it is sorted by, for a [`Shape`]; a [`List`] says so of its keys.
 pub(crate) trait SortKeys {
     /// The value it is sorted by, for one of the list's fields or `id`.
     fn key(&self, field: &str) -> KeyValue;
 }
 
-/// What a list is made of.
+/// What a list is made of whose columns are text.
 pub(crate) struct Shape {
     /// `SELECT …`, without FROM.
     pub(crate) select: Sql,
@@ -163,184 +49,11 @@ pub(crate) struct Shape {
     pub(crate) order: Sort,
 }
 
-/// Conditions, joined with AND.
-#[derive(Default)]
-pub(crate) struct Conditions(Vec<Sql>);
-
-/// The most words that are looked for; the rest of a longer search is ignored.
-const MAX_WORDS: usize = 16;
-/// No word of anything stored is as long as this many bytes, and SQLite refuses patterns that are much longer.
-const MAX_WORD_BYTES: usize = 20_000;
-
-impl Conditions {
-    /// A condition that is always there.
-    pub(crate) fn always(text: &'static str) -> Self {
-        Self(vec![Sql::new(text)])
-    }
-
-    pub(crate) fn add(&mut self, sql: Sql) -> &mut Self {
-        self.0.push(sql);
-        self
-    }
-
-    /// This is so: any condition of Diesel's language.
-    #[allow(dead_code, reason = "the nouns move to it one after the other")]
-    pub(crate) fn filter<E>(&mut self, condition: E) -> &mut Self
-    where
-        E: Expression<SqlType: BoolOrNullableBool> + Fragment + 'static,
-    {
-        self.add(Sql::new("").diesel(condition))
-    }
-
-    /// The column has this value, where there is one.
-    #[allow(dead_code, reason = "the nouns move to it one after the other")]
-    pub(crate) fn equals<C, V>(&mut self, column: C, value: Option<V>) -> &mut Self
-    where
-        C: Column<SqlType: SqlType> + Fragment + 'static,
-        V: Into<Value> + AsExpression<C::SqlType>,
-    {
-        self.compared(column, " = ", value)
-    }
-
-    /// The column has this value or a larger one, where there is one.
-    #[allow(dead_code, reason = "the nouns move to it one after the other")]
-    pub(crate) fn at_least<C, V>(&mut self, column: C, value: Option<V>) -> &mut Self
-    where
-        C: Column<SqlType: SqlType> + Fragment + 'static,
-        V: Into<Value> + AsExpression<C::SqlType>,
-    {
-        self.compared(column, " >= ", value)
-    }
-
-    /// The column has this value or a smaller one, where there is one.
-    #[allow(dead_code, reason = "the nouns move to it one after the other")]
-    pub(crate) fn at_most<C, V>(&mut self, column: C, value: Option<V>) -> &mut Self
-    where
-        C: Column<SqlType: SqlType> + Fragment + 'static,
-        V: Into<Value> + AsExpression<C::SqlType>,
-    {
-        self.compared(column, " <= ", value)
-    }
-
-    #[allow(dead_code, reason = "the nouns move to it one after the other")]
-    fn compared<C: Fragment + 'static>(
-        &mut self,
-        column: C,
-        operator: &'static str,
-        value: Option<impl Into<Value>>,
-    ) -> &mut Self {
-        if let Some(value) = value {
-            self.add(Sql::new("").diesel(column).text(operator).with(value));
-        }
-        self
-    }
-
-    /// The column lies in `[from, until)`, so that adjoining spans neither overlap nor leave a gap.
-    #[allow(dead_code, reason = "the nouns move to it one after the other")]
-    pub(crate) fn spans<C>(&mut self, column: C, from: Option<Instant>, until: Option<Instant>) -> &mut Self
-    where
-        C: Expression<SqlType = InstantSql> + Fragment + Copy + 'static,
-    {
-        self.compared(column, " >= ", from).compared(column, " < ", until)
-    }
-
-    /// Every word occurs in this folded text.
-    #[allow(dead_code, reason = "the nouns move to it one after the other")]
-    pub(crate) fn contains<E>(&mut self, folded: E, words: Option<&str>) -> &mut Self
-    where
-        E: Expression<SqlType = Text> + Fragment + 'static,
-    {
-        self.every_word(&Sql::new("").diesel(folded), words)
-    }
-
-    /// `<left> <value>`, where there is a value.
-    pub(crate) fn when<V: Into<Value>>(&mut self, left: &'static str, value: Option<V>) -> &mut Self {
-        if let Some(value) = value {
-            self.add(Sql::new(left).with(value));
-        }
-        self
-    }
-
-    /// `<left> <operator> <value>`, where there is a value.
-    pub(crate) fn compare(&mut self, left: &'static str, operator: &'static str, value: Option<i64>) -> &mut Self {
-        if let Some(value) = value {
-            self.add(Sql::new(left).text(operator).with(value));
-        }
-        self
-    }
-
-    /// At or below the threshold, or not; what has none is never low.
-    pub(crate) fn low_stock(
-        &mut self,
-        threshold: &'static str,
-        available: &'static str,
-        low: Option<bool>,
-    ) -> &mut Self {
-        if let Some(low) = low {
-            let sql = Sql::new("COALESCE(").text(available).text(" <= ").text(threshold).text(", FALSE) = ");
-            self.add(sql.with(low));
-        }
-        self
-    }
-
-    /// From (inclusive) and until (exclusive), so that adjoining spans neither overlap nor leave a gap.
-    pub(crate) fn between(
-        &mut self,
-        column: &'static str,
-        after: Option<Instant>,
-        before: Option<Instant>,
-    ) -> &mut Self {
-        if let Some(after) = after {
-            self.add(Sql::new(column).text(" >= ").with(after));
-        }
-        if let Some(before) = before {
-            self.add(Sql::new(column).text(" < ").with(before));
-        }
-        self
-    }
-
-    /// Every word occurs in the folded text.
-    pub(crate) fn search(&mut self, column: &'static str, words: Option<&str>) -> &mut Self {
-        self.every_word(&Sql::new(column), words)
-    }
-
-    fn every_word(&mut self, folded: &Sql, words: Option<&str>) -> &mut Self {
-        for word in text::fold(words.unwrap_or("")).split(' ').filter(|w| !w.is_empty()).take(MAX_WORDS) {
-            if word.len() > MAX_WORD_BYTES {
-                self.add(Sql::new("1 = 0"));
-            } else {
-                self.add(folded.clone().text(" LIKE ").with(like(word)).text(" ESCAPE '\\'"));
-            }
-        }
-        self
-    }
-
-    fn write(&self, sql: &mut Sql) {
-        for (n, condition) in self.0.iter().enumerate() {
-            sql.push(if n == 0 { " WHERE (" } else { " AND (" }).append(condition).push(")");
-        }
-    }
-}
-
-/// A pattern that matches the word anywhere and nothing else.
-fn like(word: &str) -> String {
-    let mut pattern = String::with_capacity(word.len() + 2);
-    pattern.push('%');
-    for c in word.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}
-
 /// What a list can be sorted by.
 struct SortKey<R> {
     field: &'static str,
     expression: Sql,
-    /// What a row has there. `None` for rows that say so themselves ([`SortKeys`]).
+    /// What a row has there.
     value: Box<dyn Fn(&R) -> KeyValue>,
 }
 
@@ -405,7 +118,7 @@ impl<R: SelectedRow> List<R> {
     }
 }
 
-/// Reads one page.
+/// Reads one page of a [`Shape`].
 pub(crate) fn page<R, F>(
     session: &mut Session<'_>,
     shape: &Shape,
@@ -435,7 +148,7 @@ where
     Sql<S>: Reads<R>,
 {
     // Few conditions and one order are few texts, worth keeping prepared; what clients can combine freely is not.
-    let few = conditions.0.len() <= 2 && request.order.len() <= 1;
+    let few = conditions.len() <= 2 && request.order.len() <= 1;
     let count = if request.count { Some(count(session, from, &conditions, few)?) } else { None };
     let order = total_order(keys, own, &request.order);
     let mut sql = select.clone();
@@ -538,22 +251,6 @@ mod tests {
     use super::*;
     use crate::{connection::Conn, schema::products};
     use diesel::{Connection, ExpressionMethods, Queryable, RunQueryDsl, Selectable, pg::Pg, sqlite::Sqlite};
-
-    const ALLOWED: &[&str] = &["name", "created_at"];
-
-    #[test]
-    fn an_order_names_known_fields_once() {
-        let parsed = Sort::parse_list("name,-created_at", ALLOWED).unwrap();
-        assert_eq!(parsed, [Sort { field: "name", descending: false }, Sort { field: "created_at", descending: true }]);
-        for (text, culprit) in [("", ""), ("nom", "nom"), ("name,-name", "name"), ("name,", ""), ("--name", "-name")] {
-            assert_eq!(Sort::parse_list(text, ALLOWED), Err(culprit.to_owned()), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_means_something_to_like_is_searched_for_literally() {
-        assert_eq!(like("50%_\\"), r"%50\%\_\\%");
-    }
 
     #[derive(Queryable, Selectable)]
     #[diesel(table_name = products)]
