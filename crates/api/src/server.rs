@@ -228,7 +228,7 @@ async fn stop_when(asked: StopRequests, server: ServerHandle) {
 
 /// The end of whatever wrote to a database. What could not be brought into the one file is still beside it, and not lost.
 pub fn settle(store: &Store) {
-    if let Err(error) = store.settle() {
+    if let Err(error) = store.checkpoint() {
         log::warn!("some of the shop is still in the file beside the database's: {error}");
     }
 }

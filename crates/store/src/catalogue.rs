@@ -3,7 +3,7 @@
 use crate::{
     StoreError,
     dialect::Sql,
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page},
+    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page},
     schema::products,
     session::Session,
     types::{At, Id},
@@ -81,7 +81,7 @@ pub struct ProductRow {
     pub available: i64,
 }
 
-impl Placed for ProductRow {
+impl SortKeys for ProductRow {
     fn key(&self, field: &str) -> KeyValue {
         match field {
             "name" => self.name_key.clone().into(),
@@ -167,7 +167,7 @@ const STAFF_KEYS: &[(&str, &str)] = &[
 ];
 
 fn shape(view: View) -> Shape {
-    let order = Order { field: "name", descending: false };
+    let order = Sort { field: "name", descending: false };
     match view {
         View::Public => {
             Shape { select: Sql::new(SELECT).text(PUBLIC_STOCK), from: Sql::new(PUBLIC_FROM), keys: PUBLIC_KEYS, order }

@@ -3,7 +3,7 @@
 use crate::{
     StoreError,
     dialect::Sql,
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, search_text},
+    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page, search_text},
     repository::repository,
     schema::{categories, products},
     session::Session,
@@ -62,7 +62,7 @@ impl From<Row> for Category {
     }
 }
 
-impl Placed for Row {
+impl SortKeys for Row {
     fn key(&self, field: &str) -> KeyValue {
         match field {
             "name" => self.name_key.clone().into(),
@@ -93,7 +93,7 @@ pub fn list(session: &mut Session<'_>, request: &ListRequest<CategoryFilter>) ->
         select: Sql::new(COLUMNS),
         from: Sql::new("FROM categories c"),
         keys: &[("name", "c.name_key"), ("created_at", "c.created_at"), ("id", "c.id")],
-        order: Order { field: "name", descending: false },
+        order: Sort { field: "name", descending: false },
     };
     let mut conditions = Conditions::default();
     conditions.when("c.name_key = ", request.filter.name.as_deref().map(fold));

@@ -4,7 +4,7 @@ use crate::{
     StoreError,
     connection::Conn,
     dialect::Sql,
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, search_text, unreadable},
+    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page, search_text, unreadable},
     repository::repository,
     schema::customers,
     session::Session,
@@ -82,7 +82,7 @@ impl Row {
     }
 }
 
-impl Placed for Row {
+impl SortKeys for Row {
     fn key(&self, field: &str) -> KeyValue {
         match field {
             "name" => self.name_key.clone().into(),
@@ -124,7 +124,7 @@ pub fn list(session: &mut Session<'_>, request: &ListRequest<CustomerFilter>) ->
         select: Sql::new(COLUMNS),
         from: Sql::new("FROM customers c"),
         keys: &[("name", "c.name_key"), ("code", "c.code_key"), ("created_at", "c.created_at"), ("id", "c.id")],
-        order: Order { field: "name", descending: false },
+        order: Sort { field: "name", descending: false },
     };
     let filter = &request.filter;
     let mut conditions = Conditions::always("c.erased_at IS NULL");

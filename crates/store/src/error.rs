@@ -11,7 +11,7 @@ use tradepost_domain::repository;
 /// Why a unit of work was not done.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
-    /// The line is full or the wait was too long; nothing was tried.
+    /// The queue is full or the wait was too long; nothing was tried.
     #[error("too much is waiting; nothing was done, try again")]
     Busy,
     /// The database does not answer, or somebody else holds what is needed; nothing was kept.

@@ -3,7 +3,7 @@
 use crate::{
     StoreError,
     dialect::Sql,
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page},
+    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page},
     repository::repository,
     schema::locations,
     session::Session,
@@ -62,7 +62,7 @@ impl From<Row> for Location {
     }
 }
 
-impl Placed for Row {
+impl SortKeys for Row {
     fn key(&self, field: &str) -> KeyValue {
         match field {
             "code" => self.code_key.clone().into(),
@@ -96,7 +96,7 @@ pub fn list(session: &mut Session<'_>, request: &ListRequest<LocationFilter>) ->
         select: Sql::new(COLUMNS),
         from: Sql::new("FROM locations l"),
         keys: &[("name", "l.name_key"), ("code", "l.code_key"), ("created_at", "l.created_at"), ("id", "l.id")],
-        order: Order { field: "name", descending: false },
+        order: Sort { field: "name", descending: false },
     };
     let mut conditions = Conditions::always("l.removed_at IS NULL");
     conditions.when("l.code_key = ", request.filter.code.as_deref().map(fold));

@@ -3,7 +3,7 @@
 use crate::{
     StoreError,
     dialect::{Sql, on_both},
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page},
+    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page},
     parts::{by_parent, one_of},
     schema::{customers, order_history, order_lines, orders},
     session::Session,
@@ -117,7 +117,7 @@ pub struct OrderWithParts {
     pub history: Vec<HistoryRow>,
 }
 
-impl Placed for OrderRow {
+impl SortKeys for OrderRow {
     fn key(&self, field: &str) -> KeyValue {
         match field {
             "created_at" => self.created_at.into(),
@@ -175,7 +175,7 @@ pub fn list(session: &mut Session<'_>, request: &ListRequest<OrderFilter>) -> Re
         select: Sql::new(SELECT),
         from: Sql::new(FROM),
         keys: &[("created_at", "o.created_at"), ("total", "o.total"), ("discount", "o.discount"), ("id", "o.id")],
-        order: Order { field: "created_at", descending: true },
+        order: Sort { field: "created_at", descending: true },
     };
     let page = page::<OrderRow, _>(session, &shape, conditions(&request.filter), request)?;
     let mut parts = Parts::of(session, page.rows.iter().map(|order| order.id).collect())?;

@@ -5,7 +5,7 @@
 use crate::{
     StoreError,
     dialect::{Sql, on_both},
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, unreadable},
+    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page, unreadable},
     parts::{by_parent, one_of},
     repository::repository,
     schema::{pos_connections, pos_event_lines, pos_events, pos_products, products},
@@ -67,7 +67,7 @@ impl Row {
     }
 }
 
-impl Placed for Row {
+impl SortKeys for Row {
     fn key(&self, field: &str) -> KeyValue {
         match field {
             "name" => self.name_key.clone().into(),
@@ -103,7 +103,7 @@ pub fn connections(
         ),
         from: Sql::new("FROM pos_connections c"),
         keys: &[("name", "c.name_key"), ("created_at", "c.created_at"), ("id", "c.id")],
-        order: Order { field: "name", descending: false },
+        order: Sort { field: "name", descending: false },
     };
     let mut conditions = Conditions::always("c.removed_at IS NULL");
     conditions.when("c.name_key = ", request.filter.name.as_deref().map(fold));
@@ -213,7 +213,7 @@ pub struct RawEvent {
     pub headers: String,
 }
 
-impl Placed for EventRow {
+impl SortKeys for EventRow {
     fn key(&self, field: &str) -> KeyValue {
         match field {
             "received_at" => self.received_at.into(),
@@ -257,7 +257,7 @@ pub fn events(
         select: Sql::new(EVENT),
         from: Sql::new("FROM pos_events e"),
         keys: &[("received_at", "e.received_at"), ("updated_at", "e.updated_at"), ("id", "e.id")],
-        order: Order { field: "received_at", descending: true },
+        order: Sort { field: "received_at", descending: true },
     };
     let filter = &request.filter;
     let mut conditions = Conditions::default();
@@ -315,7 +315,7 @@ pub struct MappingRow {
     pub name: String,
 }
 
-impl Placed for MappingRow {
+impl SortKeys for MappingRow {
     fn key(&self, _: &str) -> KeyValue {
         self.external_id.clone().into()
     }
@@ -333,7 +333,7 @@ pub fn mappings(
         select: Sql::new("SELECT m.external_id, m.product_id, p.sku, p.name "),
         from: Sql::new("FROM pos_products m JOIN products p ON p.id = m.product_id"),
         keys: &[("id", "m.external_id")],
-        order: Order { field: "id", descending: false },
+        order: Sort { field: "id", descending: false },
     };
     let mut conditions = Conditions::default();
     conditions.when("m.connection_id = ", Some(Id::from(request.filter)));

@@ -3,7 +3,7 @@
 use crate::{
     StoreError,
     dialect::{Sql, storable},
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, search_text, unreadable},
+    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page, search_text, unreadable},
     repository::repository,
     schema::{promo_codes, redemptions},
     session::Session,
@@ -180,7 +180,7 @@ impl Row {
     }
 }
 
-impl Placed for Row {
+impl SortKeys for Row {
     fn key(&self, field: &str) -> KeyValue {
         match field {
             "code" => self.code_key.clone().into(),
@@ -245,7 +245,7 @@ pub fn list(session: &mut Session<'_>, request: &ListRequest<PromoFilter>) -> Re
             ("created_at", "p.created_at"),
             ("id", "p.id"),
         ],
-        order: Order { field: "created_at", descending: true },
+        order: Sort { field: "created_at", descending: true },
     };
     let filter = &request.filter;
     let mut conditions = Conditions::always("p.removed_at IS NULL");
@@ -288,7 +288,7 @@ impl Remove<Promo> for Session<'_> {
 impl Promos for Session<'_> {
     fn promo_by_code(&mut self, code_key: &str) -> repository::Result<Option<Promo>> {
         let currency = self.currency()?;
-        let used = promo_codes::table.filter(promo_codes::code_key.eq(storable(code_key)));
+        let used = promo_codes::table.filter(promo_codes::code_key.eq(storable(code_key.to_owned())));
         let used = used.filter(promo_codes::removed_at.is_null()).select(Row::as_select());
         let found: Option<Row> = self.run(|conn| used.first(conn).optional())?;
         Ok(found.map(|row| row.promo(currency)).transpose()?)

@@ -3,7 +3,7 @@
 use crate::{
     StoreError,
     dialect::{Sql, on_both},
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page},
+    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page},
     parts::{by_parent, one_of},
     schema::{customers, sale_lines, sales},
     session::Session,
@@ -99,7 +99,7 @@ pub struct SaleWithLines {
     pub lines: Vec<SaleLineRow>,
 }
 
-impl Placed for SaleRow {
+impl SortKeys for SaleRow {
     fn key(&self, field: &str) -> KeyValue {
         match field {
             "created_at" => self.created_at.into(),
@@ -165,7 +165,7 @@ pub fn list(session: &mut Session<'_>, request: &ListRequest<SaleFilter>) -> Res
             ("total", "s.total"),
             ("id", "s.id"),
         ],
-        order: Order { field: "created_at", descending: true },
+        order: Sort { field: "created_at", descending: true },
     };
     let filter = &request.filter;
     let mut conditions = Conditions::default();

@@ -330,6 +330,16 @@ tables! {
     }
 }
 
+diesel::allow_tables_to_appear_in_same_query!(settings, locations);
+
+diesel::table! {
+    /// The next numbers of documents, on SQLite alone: PostgreSQL has sequences.
+    counters (name) {
+        name -> Text,
+        next -> BigInt,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::EVERY_COLUMN;

@@ -3,7 +3,7 @@
 use crate::{
     StoreError,
     dialect::{Sql, on_both},
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page},
+    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page},
     parts::{by_parent, one_of},
     schema::{levels, locations, movements, products},
     session::Session,
@@ -95,7 +95,7 @@ pub struct Inventory {
     pub levels: Vec<LevelRow>,
 }
 
-impl Placed for InventoryRow {
+impl SortKeys for InventoryRow {
     fn key(&self, field: &str) -> KeyValue {
         match field {
             "name" => self.name_key.clone().into(),
@@ -139,7 +139,7 @@ const KEYS_HERE: &[(&str, &str)] =
     &[("name", "p.name_key"), ("sku", "p.sku_key"), ("available", AVAILABLE_HERE), ("id", "p.id")];
 
 fn inventory_shape(location: Option<LocationId>) -> Shape {
-    let order = Order { field: "name", descending: false };
+    let order = Sort { field: "name", descending: false };
     match location {
         None => Shape {
             select: Sql::new(INVENTORY).text(EVERYWHERE),
@@ -250,7 +250,7 @@ pub struct MovementRow {
     pub recorded_at: At,
 }
 
-impl Placed for MovementRow {
+impl SortKeys for MovementRow {
     fn key(&self, field: &str) -> KeyValue {
         match field {
             "recorded_at" => self.recorded_at.into(),
@@ -303,7 +303,7 @@ pub fn movements(
         select: Sql::new(MOVEMENT),
         from: Sql::new(MOVEMENT_FROM),
         keys: &[("recorded_at", "m.recorded_at"), ("occurred_at", "m.occurred_at"), ("id", "m.id")],
-        order: Order { field: "recorded_at", descending: true },
+        order: Sort { field: "recorded_at", descending: true },
     };
     let filter = &request.filter;
     let mut conditions = Conditions::default();

@@ -5,7 +5,7 @@ use crate::{
     connection::Conn,
     customers,
     dialect::{Sql, storable},
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, search_text, unreadable},
+    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page, search_text, unreadable},
     repository::repository,
     schema::{idempotency_keys, users},
     session::Session,
@@ -95,7 +95,7 @@ impl Row {
     }
 }
 
-impl Placed for Row {
+impl SortKeys for Row {
     fn key(&self, field: &str) -> KeyValue {
         match field {
             "email" => self.email_key.clone().into(),
@@ -142,7 +142,7 @@ pub fn list(session: &mut Session<'_>, request: &ListRequest<UserFilter>) -> Res
             ("username", "COALESCE(u.username_key, '')"),
             ("id", "u.id"),
         ],
-        order: Order { field: "created_at", descending: false },
+        order: Sort { field: "created_at", descending: false },
     };
     let filter = &request.filter;
     let mut conditions = Conditions::always("u.erased_at IS NULL");
@@ -204,7 +204,7 @@ fn erase(conn: &mut Conn, id: UserId, now: Instant) -> QueryResult<usize> {
 
 impl Users for Session<'_> {
     fn user_by_login(&mut self, login_key: &str) -> repository::Result<Option<(User, Option<String>)>> {
-        let login_key = storable(login_key);
+        let login_key = storable(login_key.to_owned());
         let known = users::username_key.eq(&login_key).or(users::email_key.eq(&login_key).nullable());
         let known = users::table.filter(users::erased_at.is_null()).filter(known);
         let found: Option<(Row, Option<String>)> =

@@ -16,7 +16,7 @@ use tradepost_domain::{
     repository::{Promos, Remove, Repository},
 };
 use tradepost_store::{
-    ListRequest, Order, Store,
+    ListRequest, Sort, Store,
     promos::{self, PromoFilter},
 };
 use tradepost_tests::at_once;
@@ -177,7 +177,7 @@ on_each_engine!(promo_codes_are_found_by_what_they_are, async |kept| {
     let found = async |change: fn(&mut PromoFilter), order: &str| {
         let mut filter = PromoFilter::default();
         change(&mut filter);
-        let order = Order::parse_list(order, promos::ORDERINGS).unwrap();
+        let order = Sort::parse_list(order, promos::ORDERINGS).unwrap();
         let asked = ListRequest { filter, order, limit: 10, after: None, count: true };
         let page = kept.store.read(move |s| promos::list(s, &asked)).await.expect("a page");
         assert_eq!(page.count, Some(page.rows.len() as i64));

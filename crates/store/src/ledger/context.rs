@@ -28,19 +28,19 @@ pub struct Sources {
 
 /// What never changes once a shop was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Fixed {
+pub(crate) struct ShopConstants {
     /// What its money is in.
     pub(crate) currency: Currency,
     /// Where web orders reserve.
     pub(crate) default_location: LocationId,
 }
 
-impl Fixed {
+impl ShopConstants {
     /// A book in which nothing was looked up yet.
     pub(super) fn book(self) -> Book {
         Book::new(self.currency, self.default_location)
     }
 }
 
-/// Tells what is fixed, once it is known.
-pub(crate) type FixedOnce = Arc<dyn Fn() -> Option<Fixed> + Send + Sync>;
+/// What never changes of the shop; `None` until it was started.
+pub(crate) type ConstantsOnceStarted = Arc<dyn Fn() -> Option<ShopConstants> + Send + Sync>;
