@@ -20,9 +20,7 @@ use tradepost_domain::{
     repository::{self, Carts},
 };
 
-diesel::allow_tables_to_appear_in_same_query!(carts, cart_items);
-
-#[derive(Queryable, Selectable, QueryableByName)]
+#[derive(Queryable, Selectable)]
 #[diesel(table_name = carts)]
 pub(crate) struct Row {
     pub(crate) user_id: Id,
@@ -31,15 +29,13 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    pub(crate) const SELECT: &'static str = "SELECT user_id, promo_code, version FROM carts WHERE ";
-
     pub(crate) fn cart(self, items: Vec<ItemRow>, currency: Currency) -> Result<Cart, Box<dyn Error + Send + Sync>> {
         let items = items.into_iter().map(|item| item.item(currency)).collect::<Result<_, _>>()?;
         Ok(Cart { user: self.user_id.into(), items, promo_code: self.promo_code, version: self.version })
     }
 }
 
-#[derive(Queryable, Selectable, QueryableByName, Insertable)]
+#[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = cart_items)]
 pub(crate) struct ItemRow {
     pub(crate) user_id: Id,
@@ -50,9 +46,6 @@ pub(crate) struct ItemRow {
 }
 
 impl ItemRow {
-    pub(crate) const SELECT: &'static str =
-        "SELECT user_id, product_id, quantity, price_seen, added_at FROM cart_items WHERE ";
-
     fn item(self, currency: Currency) -> Result<CartItem, Box<dyn Error + Send + Sync>> {
         Ok(CartItem {
             product: self.product_id.into(),

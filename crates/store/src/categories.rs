@@ -1,9 +1,8 @@
-//! Categories of products.
+//! Categories of products. What stands in them is the catalogue's.
 
 use crate::{
     StoreError,
-    dialect::Sql,
-    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page, search_text},
+    list::{Conditions, List, ListRequest, Page, Sort, search_text},
     repository::repository,
     schema::{categories, products},
     session::Session,
@@ -18,7 +17,7 @@ use tradepost_domain::{
     text::fold,
 };
 
-#[derive(Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = categories)]
 struct Row {
     id: Id,
@@ -30,9 +29,6 @@ struct Row {
     created_at: At,
     updated_at: At,
 }
-
-const COLUMNS: &str =
-    "SELECT c.id, c.name, c.name_key, c.description, c.search_text, c.version, c.created_at, c.updated_at ";
 
 impl From<&Category> for Row {
     fn from(category: &Category) -> Self {
@@ -62,16 +58,6 @@ impl From<Row> for Category {
     }
 }
 
-impl SortKeys for Row {
-    fn key(&self, field: &str) -> KeyValue {
-        match field {
-            "name" => self.name_key.clone().into(),
-            "created_at" => self.created_at.into(),
-            _ => self.id.into(),
-        }
-    }
-}
-
 /// What a list of categories can be sorted by.
 pub const ORDERINGS: &[&str] = &["name", "created_at"];
 
@@ -89,16 +75,14 @@ pub struct CategoryFilter {
 /// # Errors
 /// What the database said.
 pub fn list(session: &mut Session<'_>, request: &ListRequest<CategoryFilter>) -> Result<Page<Category>, StoreError> {
-    let shape = Shape {
-        select: Sql::new(COLUMNS),
-        from: Sql::new("FROM categories c"),
-        keys: &[("name", "c.name_key"), ("created_at", "c.created_at"), ("id", "c.id")],
-        order: Sort { field: "name", descending: false },
-    };
+    let list = List::<Row>::new(" FROM categories", Sort { field: "name", descending: false })
+        .key("name", categories::name_key, |row| row.name_key.clone())
+        .key("created_at", categories::created_at, |row| row.created_at)
+        .key("id", categories::id, |row| row.id);
     let mut conditions = Conditions::default();
-    conditions.when("c.name_key = ", request.filter.name.as_deref().map(fold));
-    conditions.search("c.search_text", request.filter.search.as_deref());
-    page::<Row, _>(session, &shape, conditions, request)?.map(|row| Ok(row.into()))
+    conditions.equals(categories::name_key, request.filter.name.as_deref().map(fold));
+    conditions.contains(categories::search_text, request.filter.search.as_deref());
+    list.page(session, conditions, request)?.map(|row| Ok(row.into()))
 }
 
 repository! {

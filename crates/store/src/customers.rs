@@ -3,8 +3,7 @@
 use crate::{
     StoreError,
     connection::Conn,
-    dialect::Sql,
-    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page, search_text, unreadable},
+    list::{Conditions, List, ListRequest, Page, Sort, search_text, unreadable},
     repository::repository,
     schema::customers,
     session::Session,
@@ -20,7 +19,7 @@ use tradepost_domain::{
     text::fold,
 };
 
-#[derive(Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = customers, treat_none_as_null = true)]
 struct Row {
     id: Id,
@@ -37,9 +36,6 @@ struct Row {
     created_at: At,
     updated_at: At,
 }
-
-const COLUMNS: &str = "SELECT c.id, c.code, c.code_key, c.name, c.name_key, c.phone, c.email, c.email_key, c.user_id, c.search_text, \
-    c.version, c.created_at, c.updated_at ";
 
 impl From<&Customer> for Row {
     fn from(customer: &Customer) -> Self {
@@ -82,17 +78,6 @@ impl Row {
     }
 }
 
-impl SortKeys for Row {
-    fn key(&self, field: &str) -> KeyValue {
-        match field {
-            "name" => self.name_key.clone().into(),
-            "code" => self.code_key.clone().into(),
-            "created_at" => self.created_at.into(),
-            _ => self.id.into(),
-        }
-    }
-}
-
 /// What a list of customers can be sorted by.
 pub const ORDERINGS: &[&str] = &["name", "code", "created_at"];
 
@@ -120,21 +105,21 @@ pub struct CustomerFilter {
 /// # Errors
 /// What the database said.
 pub fn list(session: &mut Session<'_>, request: &ListRequest<CustomerFilter>) -> Result<Page<Customer>, StoreError> {
-    let shape = Shape {
-        select: Sql::new(COLUMNS),
-        from: Sql::new("FROM customers c"),
-        keys: &[("name", "c.name_key"), ("code", "c.code_key"), ("created_at", "c.created_at"), ("id", "c.id")],
-        order: Sort { field: "name", descending: false },
-    };
+    let list = List::<Row>::new(" FROM customers", Sort { field: "name", descending: false })
+        .key("name", customers::name_key, |row| row.name_key.clone())
+        .key("code", customers::code_key, |row| row.code_key.clone())
+        .key("created_at", customers::created_at, |row| row.created_at)
+        .key("id", customers::id, |row| row.id);
     let filter = &request.filter;
-    let mut conditions = Conditions::always("c.erased_at IS NULL");
-    conditions.when("c.code_key = ", filter.code.as_deref().map(fold));
-    conditions.when("c.name_key = ", filter.name.as_deref().map(fold));
-    conditions.when("c.email_key = ", filter.email.as_deref().map(fold));
-    conditions.when("c.phone = ", filter.phone.as_deref());
-    conditions.between("c.created_at", filter.created_after, filter.created_before);
-    conditions.search("c.search_text", filter.search.as_deref());
-    page::<Row, _>(session, &shape, conditions, request)?.map(Row::customer)
+    let mut conditions = Conditions::default();
+    conditions.filter(customers::erased_at.is_null());
+    conditions.equals(customers::code_key, filter.code.as_deref().map(fold));
+    conditions.equals(customers::name_key, filter.name.as_deref().map(fold));
+    conditions.equals(customers::email_key, filter.email.as_deref().map(fold));
+    conditions.equals(customers::phone, filter.phone.as_deref());
+    conditions.spans(customers::created_at, filter.created_after, filter.created_before);
+    conditions.contains(customers::search_text, filter.search.as_deref());
+    list.page(session, conditions, request)?.map(Row::customer)
 }
 
 repository! {

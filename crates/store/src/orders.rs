@@ -3,9 +3,9 @@
 use crate::{
     StoreError,
     dialect::{Sql, on_both},
-    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page},
+    list::{Conditions, List, ListRequest, Page, Sort},
     parts::{by_parent, one_of},
-    schema::{customers, order_history, order_lines, orders},
+    schema::{customers, order_history, order_lines, orders, users},
     session::Session,
     types::{At, Id, InstantSql, UuidSql},
 };
@@ -22,10 +22,8 @@ use tradepost_domain::{
     text::fold,
 };
 
-diesel::allow_tables_to_appear_in_same_query!(orders, customers);
-
 /// An order without its lines. Money is in minor units.
-#[derive(Debug, Clone, Queryable, Selectable, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = orders)]
 pub struct OrderRow {
     /// Its id.
@@ -37,10 +35,10 @@ pub struct OrderRow {
     /// For whom.
     pub customer_id: Id,
     /// Their name now.
-    #[diesel(select_expression = customers::name, sql_type = Text)]
+    #[diesel(select_expression = customers::name)]
     pub customer_name: String,
     /// Their code now.
-    #[diesel(select_expression = customers::code, sql_type = Text)]
+    #[diesel(select_expression = customers::code)]
     pub customer_code: String,
     /// By whom.
     pub placed_by: Option<Id>,
@@ -67,7 +65,7 @@ pub struct OrderRow {
 }
 
 /// One line of an order. Money is in minor units, quantities in hundred-thousandths.
-#[derive(Debug, Clone, Queryable, Selectable, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = order_lines)]
 pub struct OrderLineRow {
     /// Its id.
@@ -90,7 +88,7 @@ pub struct OrderLineRow {
 }
 
 /// One step of an order's history.
-#[derive(Debug, Clone, Queryable, Selectable, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = order_history)]
 pub struct HistoryRow {
     order_id: Id,
@@ -115,17 +113,6 @@ pub struct OrderWithParts {
     pub lines: Vec<OrderLineRow>,
     /// Every step so far, the oldest first.
     pub history: Vec<HistoryRow>,
-}
-
-impl SortKeys for OrderRow {
-    fn key(&self, field: &str) -> KeyValue {
-        match field {
-            "created_at" => self.created_at.into(),
-            "total" => self.total.into(),
-            "discount" => self.discount.into(),
-            _ => self.id.into(),
-        }
-    }
 }
 
 /// What a list of orders can be sorted by.
@@ -162,43 +149,43 @@ pub struct OrderFilter {
     pub search: Option<String>,
 }
 
-const SELECT: &str = "SELECT o.id, o.number, o.status, o.customer_id, c.name AS customer_name, c.code AS customer_code, o.placed_by, \
-    o.subtotal, o.discount, o.total, o.promo_code, o.notes, o.location_id, o.hidden_at, o.version, o.created_at, o.updated_at ";
-const FROM: &str = "FROM orders o JOIN customers c ON c.id = o.customer_id";
-
 /// A page of those that were not hidden, newest first unless told otherwise. Three statements.
 ///
 /// # Errors
 /// What the database said.
 pub fn list(session: &mut Session<'_>, request: &ListRequest<OrderFilter>) -> Result<Page<OrderWithParts>, StoreError> {
-    let shape = Shape {
-        select: Sql::new(SELECT),
-        from: Sql::new(FROM),
-        keys: &[("created_at", "o.created_at"), ("total", "o.total"), ("discount", "o.discount"), ("id", "o.id")],
-        order: Sort { field: "created_at", descending: true },
-    };
-    let page = page::<OrderRow, _>(session, &shape, conditions(&request.filter), request)?;
+    let list = List::<OrderRow>::new(
+        " FROM orders JOIN customers ON customers.id = orders.customer_id",
+        Sort { field: "created_at", descending: true },
+    )
+    .key("created_at", orders::created_at, |row| row.created_at)
+    .key("total", orders::total, |row| row.total)
+    .key("discount", orders::discount, |row| row.discount)
+    .key("id", orders::id, |row| row.id);
+    let page = list.page(session, conditions(&request.filter), request)?;
     let mut parts = Parts::of(session, page.rows.iter().map(|order| order.id).collect())?;
     page.map(|order| Ok(parts.with(order)))
 }
 
 fn conditions(filter: &OrderFilter) -> Conditions {
-    let mut conditions = Conditions::always("o.hidden_at IS NULL");
-    conditions.when("o.customer_id = ", filter.only_of.map(Id::from));
-    conditions.when("o.status = ", filter.status.map(OrderStatus::as_str));
-    conditions.when("o.customer_id = ", filter.customer.map(Id::from));
+    let mut conditions = Conditions::default();
+    conditions.filter(orders::hidden_at.is_null());
+    conditions.equals(orders::customer_id, filter.only_of.map(Id::from));
+    conditions.equals(orders::status, filter.status.map(OrderStatus::as_str));
+    conditions.equals(orders::customer_id, filter.customer.map(Id::from));
     if let Some(email) = &filter.user_email {
-        let sql = Sql::new("o.placed_by = (SELECT u.id FROM users u WHERE u.email_key = ").with(fold(email));
-        conditions.add(sql.text(")"));
+        let user = users::table.filter(users::email_key.eq(fold(email))).select(users::id.nullable());
+        conditions.filter(orders::placed_by.eq(user.single_value()));
     }
-    conditions.when("o.promo_code_key = ", filter.promo_code.as_deref().map(fold));
-    conditions.when("o.number = ", filter.number);
-    conditions.when("o.total >= ", filter.total_min);
-    conditions.when("o.total <= ", filter.total_max);
-    conditions.when("o.discount >= ", filter.discount_min);
-    conditions.when("o.discount <= ", filter.discount_max);
-    conditions.between("o.created_at", filter.created_after, filter.created_before);
-    conditions.search("(o.search_text || ' ' || c.search_text)", filter.search.as_deref());
+    conditions.equals(orders::promo_code_key, filter.promo_code.as_deref().map(fold));
+    conditions.equals(orders::number, filter.number);
+    conditions.at_least(orders::total, filter.total_min);
+    conditions.at_most(orders::total, filter.total_max);
+    conditions.at_least(orders::discount, filter.discount_min);
+    conditions.at_most(orders::discount, filter.discount_max);
+    conditions.spans(orders::created_at, filter.created_after, filter.created_before);
+    let words = orders::search_text.concat(" ").concat(customers::search_text);
+    conditions.contains(words, filter.search.as_deref());
     conditions
 }
 

@@ -4,15 +4,15 @@
 
 use crate::{
     StoreError,
-    dialect::{Sql, on_both},
-    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page, unreadable},
+    dialect::on_both,
+    list::{Conditions, List, ListRequest, Page, Sort, unreadable},
     parts::{by_parent, one_of},
     repository::repository,
     schema::{pos_connections, pos_event_lines, pos_events, pos_products, products},
     session::Session,
     types::{At, Id},
 };
-use diesel::{prelude::*, sql_types::Text};
+use diesel::prelude::*;
 use serde::Serialize;
 use std::collections::HashMap;
 use tradepost_domain::{
@@ -23,9 +23,7 @@ use tradepost_domain::{
     text::fold,
 };
 
-diesel::allow_tables_to_appear_in_same_query!(pos_products, products);
-
-#[derive(Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = pos_connections, treat_none_as_null = true)]
 struct Row {
     id: Id,
@@ -67,16 +65,6 @@ impl Row {
     }
 }
 
-impl SortKeys for Row {
-    fn key(&self, field: &str) -> KeyValue {
-        match field {
-            "name" => self.name_key.clone().into(),
-            "created_at" => self.created_at.into(),
-            _ => self.id.into(),
-        }
-    }
-}
-
 /// What a list of connections can be sorted by.
 pub const CONNECTION_ORDERINGS: &[&str] = &["name", "created_at"];
 
@@ -97,18 +85,15 @@ pub fn connections(
     session: &mut Session<'_>,
     request: &ListRequest<ConnectionFilter>,
 ) -> Result<Page<PosConnection>, StoreError> {
-    let shape = Shape {
-        select: Sql::new(
-            "SELECT c.id, c.name, c.name_key, c.location_id, c.on_shortage, c.version, c.created_at, c.updated_at ",
-        ),
-        from: Sql::new("FROM pos_connections c"),
-        keys: &[("name", "c.name_key"), ("created_at", "c.created_at"), ("id", "c.id")],
-        order: Sort { field: "name", descending: false },
-    };
-    let mut conditions = Conditions::always("c.removed_at IS NULL");
-    conditions.when("c.name_key = ", request.filter.name.as_deref().map(fold));
-    conditions.search("c.name_key", request.filter.search.as_deref());
-    page::<Row, _>(session, &shape, conditions, request)?.map(Row::connection)
+    let list = List::<Row>::new(" FROM pos_connections", Sort { field: "name", descending: false })
+        .key("name", pos_connections::name_key, |row| row.name_key.clone())
+        .key("created_at", pos_connections::created_at, |row| row.created_at)
+        .key("id", pos_connections::id, |row| row.id);
+    let mut conditions = Conditions::default();
+    conditions.filter(pos_connections::removed_at.is_null());
+    conditions.equals(pos_connections::name_key, request.filter.name.as_deref().map(fold));
+    conditions.contains(pos_connections::name_key, request.filter.search.as_deref());
+    list.page(session, conditions, request)?.map(Row::connection)
 }
 
 repository! {
@@ -148,7 +133,7 @@ impl PosConnections for Session<'_> {
 }
 
 /// One delivery in the inbox.
-#[derive(Debug, Clone, Queryable, Selectable, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = pos_events)]
 pub struct EventRow {
     /// Our id of it.
@@ -172,7 +157,7 @@ pub struct EventRow {
 }
 
 /// One line of a delivery. Quantities are in hundred-thousandths.
-#[derive(Debug, Clone, Queryable, Selectable, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = pos_event_lines)]
 pub struct EventLineRow {
     event_id: Id,
@@ -204,23 +189,13 @@ pub struct EventWithLines {
 }
 
 /// A delivery as it came.
-#[derive(Debug, Clone, Queryable, Selectable, QueryableByName)]
+#[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = pos_events)]
 pub struct RawEvent {
     /// Byte for byte.
     pub body: Vec<u8>,
     /// The headers that were signed, as JSON.
     pub headers: String,
-}
-
-impl SortKeys for EventRow {
-    fn key(&self, field: &str) -> KeyValue {
-        match field {
-            "received_at" => self.received_at.into(),
-            "updated_at" => self.updated_at.into(),
-            _ => self.id.into(),
-        }
-    }
 }
 
 /// What the inbox can be sorted by.
@@ -243,8 +218,6 @@ pub struct EventFilter {
     pub received_before: Option<Instant>,
 }
 
-const EVENT: &str = "SELECT e.id, e.connection_id, e.webhook_id, e.status, e.reason_code, e.reason, e.received_at, e.updated_at, e.version ";
-
 /// A page of the inbox, newest first unless told otherwise. Two statements.
 ///
 /// # Errors
@@ -253,20 +226,18 @@ pub fn events(
     session: &mut Session<'_>,
     request: &ListRequest<EventFilter>,
 ) -> Result<Page<EventWithLines>, StoreError> {
-    let shape = Shape {
-        select: Sql::new(EVENT),
-        from: Sql::new("FROM pos_events e"),
-        keys: &[("received_at", "e.received_at"), ("updated_at", "e.updated_at"), ("id", "e.id")],
-        order: Sort { field: "received_at", descending: true },
-    };
+    let list = List::<EventRow>::new(" FROM pos_events", Sort { field: "received_at", descending: true })
+        .key("received_at", pos_events::received_at, |row| row.received_at)
+        .key("updated_at", pos_events::updated_at, |row| row.updated_at)
+        .key("id", pos_events::id, |row| row.id);
     let filter = &request.filter;
     let mut conditions = Conditions::default();
-    conditions.when("e.connection_id = ", filter.connection.map(Id::from));
-    conditions.when("e.status = ", filter.status.map(PosEventStatus::as_str));
-    conditions.when("e.webhook_id = ", filter.webhook_id.as_deref());
-    conditions.when("e.reason_code = ", filter.reason_code.as_deref());
-    conditions.between("e.received_at", filter.received_after, filter.received_before);
-    let page = page::<EventRow, _>(session, &shape, conditions, request)?;
+    conditions.equals(pos_events::connection_id, filter.connection.map(Id::from));
+    conditions.equals(pos_events::status, filter.status.map(PosEventStatus::as_str));
+    conditions.equals(pos_events::webhook_id, filter.webhook_id.as_deref());
+    conditions.equals(pos_events::reason_code, filter.reason_code.as_deref());
+    conditions.spans(pos_events::received_at, filter.received_after, filter.received_before);
+    let page = list.page(session, conditions, request)?;
     let mut lines = event_lines(session, page.rows.iter().map(|event| event.id).collect())?;
     page.map(|event| Ok(EventWithLines { lines: lines.remove(&event.id).unwrap_or_default(), event }))
 }
@@ -300,7 +271,7 @@ fn event_lines(session: &mut Session<'_>, events: Vec<Id>) -> Result<HashMap<Id,
 }
 
 /// Which of our products a till's product is.
-#[derive(Debug, Clone, Queryable, Selectable, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = pos_products)]
 pub struct MappingRow {
     /// The till's id of it.
@@ -308,17 +279,11 @@ pub struct MappingRow {
     /// Ours.
     pub product_id: Id,
     /// Our SKU.
-    #[diesel(select_expression = products::sku, sql_type = Text)]
+    #[diesel(select_expression = products::sku)]
     pub sku: String,
     /// Our name.
-    #[diesel(select_expression = products::name, sql_type = Text)]
+    #[diesel(select_expression = products::name)]
     pub name: String,
-}
-
-impl SortKeys for MappingRow {
-    fn key(&self, _: &str) -> KeyValue {
-        self.external_id.clone().into()
-    }
 }
 
 /// A page of a till's mappings, by the till's id.
@@ -329,13 +294,12 @@ pub fn mappings(
     session: &mut Session<'_>,
     request: &ListRequest<PosConnectionId>,
 ) -> Result<Page<MappingRow>, StoreError> {
-    let shape = Shape {
-        select: Sql::new("SELECT m.external_id, m.product_id, p.sku, p.name "),
-        from: Sql::new("FROM pos_products m JOIN products p ON p.id = m.product_id"),
-        keys: &[("id", "m.external_id")],
-        order: Sort { field: "id", descending: false },
-    };
+    let list = List::<MappingRow>::new(
+        " FROM pos_products JOIN products ON products.id = pos_products.product_id",
+        Sort { field: "id", descending: false },
+    )
+    .key("id", pos_products::external_id, |row| row.external_id.clone());
     let mut conditions = Conditions::default();
-    conditions.when("m.connection_id = ", Some(Id::from(request.filter)));
-    page(session, &shape, conditions, request)
+    conditions.equals(pos_products::connection_id, Some(Id::from(request.filter)));
+    list.page(session, conditions, request)
 }

@@ -2,14 +2,15 @@
 
 use crate::{
     StoreError,
-    dialect::{Sql, on_both},
-    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page},
+    dialect::on_both,
+    list::{Conditions, List, ListRequest, Page, Sort},
     parts::{by_parent, one_of},
     schema::{customers, sale_lines, sales},
     session::Session,
     types::{At, Id},
 };
 use diesel::{
+    dsl::exists,
     prelude::*,
     sql_types::{Nullable, Text},
 };
@@ -21,8 +22,6 @@ use tradepost_domain::{
     sales::SaleStatus,
 };
 
-diesel::allow_tables_to_appear_in_same_query!(sales, customers);
-
 #[diesel::declare_sql_function]
 extern "SQL" {
     /// The first one that is not NULL.
@@ -30,7 +29,7 @@ extern "SQL" {
 }
 
 /// A sale without its lines. Money is in minor units.
-#[derive(Debug, Clone, Queryable, Selectable, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = sales)]
 pub struct SaleRow {
     /// Its id.
@@ -44,10 +43,10 @@ pub struct SaleRow {
     /// Who bought, where they have a record.
     pub customer_id: Option<Id>,
     /// The name in the record, or the one on the receipt.
-    #[diesel(select_expression = coalesce(customers::name.nullable(), sales::customer_name), sql_type = Nullable<Text>)]
+    #[diesel(select_expression = coalesce(customers::name.nullable(), sales::customer_name))]
     pub customer_name: Option<String>,
     /// The record's code.
-    #[diesel(select_expression = customers::code.nullable(), sql_type = Nullable<Text>)]
+    #[diesel(select_expression = customers::code.nullable())]
     pub customer_code: Option<String>,
     /// Who sold.
     pub sold_by: Option<Id>,
@@ -68,7 +67,7 @@ pub struct SaleRow {
 }
 
 /// One line of a sale. Money is in minor units, quantities in hundred-thousandths.
-#[derive(Debug, Clone, Queryable, Selectable, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = sale_lines)]
 pub struct SaleLineRow {
     /// Its id.
@@ -97,18 +96,6 @@ pub struct SaleWithLines {
     pub sale: SaleRow,
     /// In the order in which they were written.
     pub lines: Vec<SaleLineRow>,
-}
-
-impl SortKeys for SaleRow {
-    fn key(&self, field: &str) -> KeyValue {
-        match field {
-            "created_at" => self.created_at.into(),
-            "occurred_at" => self.occurred_at.into(),
-            "number" => self.number.into(),
-            "total" => self.total.into(),
-            _ => self.id.into(),
-        }
-    }
 }
 
 /// What a list of sales can be sorted by.
@@ -145,45 +132,37 @@ pub struct SaleFilter {
     pub search: Option<String>,
 }
 
-const SELECT: &str = "SELECT s.id, s.number, s.status, s.location_id, s.customer_id, \
-    COALESCE(c.name, s.customer_name) AS customer_name, c.code AS customer_code, s.sold_by, s.total, s.refunded_total, s.reason, \
-    s.version, s.occurred_at, s.created_at, s.updated_at ";
-const FROM: &str = "FROM sales s LEFT JOIN customers c ON c.id = s.customer_id";
-
 /// A page of them, newest first unless told otherwise. Two statements.
 ///
 /// # Errors
 /// What the database said.
 pub fn list(session: &mut Session<'_>, request: &ListRequest<SaleFilter>) -> Result<Page<SaleWithLines>, StoreError> {
-    let shape = Shape {
-        select: Sql::new(SELECT),
-        from: Sql::new(FROM),
-        keys: &[
-            ("created_at", "s.created_at"),
-            ("occurred_at", "s.occurred_at"),
-            ("number", "s.number"),
-            ("total", "s.total"),
-            ("id", "s.id"),
-        ],
-        order: Sort { field: "created_at", descending: true },
-    };
+    let list = List::<SaleRow>::new(
+        " FROM sales LEFT JOIN customers ON customers.id = sales.customer_id",
+        Sort { field: "created_at", descending: true },
+    )
+    .key("created_at", sales::created_at, |row| row.created_at)
+    .key("occurred_at", sales::occurred_at, |row| row.occurred_at)
+    .key("number", sales::number, |row| row.number)
+    .key("total", sales::total, |row| row.total)
+    .key("id", sales::id, |row| row.id);
     let filter = &request.filter;
     let mut conditions = Conditions::default();
-    conditions.when("s.number = ", filter.number);
-    conditions.when("s.status = ", filter.status.map(SaleStatus::as_str));
-    conditions.when("s.customer_id = ", filter.customer.map(Id::from));
-    conditions.when("s.location_id = ", filter.location.map(Id::from));
-    conditions.when("s.sold_by = ", filter.sold_by.map(Id::from));
+    conditions.equals(sales::number, filter.number);
+    conditions.equals(sales::status, filter.status.map(SaleStatus::as_str));
+    conditions.equals(sales::customer_id, filter.customer.map(Id::from));
+    conditions.equals(sales::location_id, filter.location.map(Id::from));
+    conditions.equals(sales::sold_by, filter.sold_by.map(Id::from));
     if let Some(product) = filter.product {
-        let sql = Sql::new("EXISTS (SELECT 1 FROM sale_lines x WHERE x.sale_id = s.id AND x.product_id = ");
-        conditions.add(sql.with(Id::from(product)).text(")"));
+        let lines = sale_lines::table.filter(sale_lines::sale_id.eq(sales::id));
+        conditions.filter(exists(lines.filter(sale_lines::product_id.eq(Id::from(product)))));
     }
-    conditions.when("s.total >= ", filter.total_min);
-    conditions.when("s.total <= ", filter.total_max);
-    conditions.between("s.created_at", filter.created_after, filter.created_before);
-    conditions.between("s.occurred_at", filter.occurred_after, filter.occurred_before);
-    conditions.search("COALESCE(c.search_text, LOWER(s.customer_name), '')", filter.search.as_deref());
-    let page = page::<SaleRow, _>(session, &shape, conditions, request)?;
+    conditions.at_least(sales::total, filter.total_min);
+    conditions.at_most(sales::total, filter.total_max);
+    conditions.spans(sales::created_at, filter.created_after, filter.created_before);
+    conditions.spans(sales::occurred_at, filter.occurred_after, filter.occurred_before);
+    conditions.search("COALESCE(customers.search_text, LOWER(sales.customer_name), '')", filter.search.as_deref());
+    let page = list.page(session, conditions, request)?;
     let mut lines = lines(session, page.rows.iter().map(|sale| sale.id).collect())?;
     page.map(|sale| Ok(SaleWithLines { lines: lines.remove(&sale.id).unwrap_or_default(), sale }))
 }

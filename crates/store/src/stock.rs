@@ -3,16 +3,13 @@
 use crate::{
     StoreError,
     dialect::{Sql, on_both},
-    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page},
+    list::{Conditions, KeyValue, List, ListRequest, Page, Shape, Sort, SortKeys, page},
     parts::{by_parent, one_of},
     schema::{levels, locations, movements, products},
     session::Session,
     types::{At, Id, UuidSql},
 };
-use diesel::{
-    prelude::*,
-    sql_types::{BigInt, Text},
-};
+use diesel::{prelude::*, sql_types::BigInt};
 use serde::Serialize;
 use std::collections::HashMap;
 use tradepost_domain::{
@@ -21,9 +18,6 @@ use tradepost_domain::{
     stock::MovementKind,
 };
 use uuid::Uuid;
-
-diesel::allow_tables_to_appear_in_same_query!(levels, locations);
-diesel::allow_tables_to_appear_in_same_query!(movements, products);
 
 /// What there is of one product. Quantities are in hundred-thousandths.
 #[derive(Debug, Clone, QueryableByName, Serialize)]
@@ -58,14 +52,14 @@ pub struct InventoryRow {
 }
 
 /// One level. Quantities are in hundred-thousandths.
-#[derive(Debug, Clone, Queryable, Selectable, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = levels)]
 pub struct LevelRow {
     product_id: Id,
     /// Where.
     pub location_id: Id,
     /// The location's code.
-    #[diesel(select_expression = locations::code, sql_type = Text)]
+    #[diesel(select_expression = locations::code)]
     pub location_code: String,
     /// What is there.
     pub on_hand: i64,
@@ -210,7 +204,7 @@ fn levels(
 }
 
 /// One row of the ledger. Quantities are in hundred-thousandths.
-#[derive(Debug, Clone, Queryable, Selectable, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = movements)]
 pub struct MovementRow {
     /// Its id.
@@ -218,7 +212,7 @@ pub struct MovementRow {
     /// Of what.
     pub product_id: Id,
     /// The product's SKU as it is now.
-    #[diesel(select_expression = products::sku, sql_type = Text)]
+    #[diesel(select_expression = products::sku)]
     pub sku: String,
     /// Where.
     pub location_id: Id,
@@ -250,16 +244,6 @@ pub struct MovementRow {
     pub recorded_at: At,
 }
 
-impl SortKeys for MovementRow {
-    fn key(&self, field: &str) -> KeyValue {
-        match field {
-            "recorded_at" => self.recorded_at.into(),
-            "occurred_at" => self.occurred_at.into(),
-            _ => self.id.into(),
-        }
-    }
-}
-
 /// What a list of movements can be sorted by.
 pub const MOVEMENT_ORDERINGS: &[&str] = &["recorded_at", "occurred_at"];
 
@@ -286,11 +270,6 @@ pub struct MovementFilter {
     pub recorded_before: Option<Instant>,
 }
 
-const MOVEMENT: &str = "SELECT m.id, m.product_id, p.sku, m.location_id, m.seq, m.kind, m.on_hand_change, m.reserved_change, \
-    m.on_hand_after, m.reserved_after, m.reason, m.source_type, m.source_id, m.actor_type, m.actor_id, m.occurred_at, \
-    m.recorded_at ";
-const MOVEMENT_FROM: &str = "FROM movements m JOIN products p ON p.id = m.product_id";
-
 /// A page of them, newest first unless told otherwise.
 ///
 /// # Errors
@@ -299,22 +278,23 @@ pub fn movements(
     session: &mut Session<'_>,
     request: &ListRequest<MovementFilter>,
 ) -> Result<Page<MovementRow>, StoreError> {
-    let shape = Shape {
-        select: Sql::new(MOVEMENT),
-        from: Sql::new(MOVEMENT_FROM),
-        keys: &[("recorded_at", "m.recorded_at"), ("occurred_at", "m.occurred_at"), ("id", "m.id")],
-        order: Sort { field: "recorded_at", descending: true },
-    };
+    let list = List::<MovementRow>::new(
+        " FROM movements JOIN products ON products.id = movements.product_id",
+        Sort { field: "recorded_at", descending: true },
+    )
+    .key("recorded_at", movements::recorded_at, |row| row.recorded_at)
+    .key("occurred_at", movements::occurred_at, |row| row.occurred_at)
+    .key("id", movements::id, |row| row.id);
     let filter = &request.filter;
     let mut conditions = Conditions::default();
-    conditions.when("m.product_id = ", filter.product.map(Id::from));
-    conditions.when("m.location_id = ", filter.location.map(Id::from));
-    conditions.when("m.kind = ", filter.kind.map(MovementKind::as_str));
-    conditions.when("m.source_type = ", filter.source_type.as_deref());
-    conditions.when("m.source_id = ", filter.source_id.map(Id));
-    conditions.between("m.occurred_at", filter.occurred_after, filter.occurred_before);
-    conditions.between("m.recorded_at", filter.recorded_after, filter.recorded_before);
-    page(session, &shape, conditions, request)
+    conditions.equals(movements::product_id, filter.product.map(Id::from));
+    conditions.equals(movements::location_id, filter.location.map(Id::from));
+    conditions.equals(movements::kind, filter.kind.map(MovementKind::as_str));
+    conditions.equals(movements::source_type, filter.source_type.as_deref());
+    conditions.equals(movements::source_id, filter.source_id.map(Id));
+    conditions.spans(movements::occurred_at, filter.occurred_after, filter.occurred_before);
+    conditions.spans(movements::recorded_at, filter.recorded_after, filter.recorded_before);
+    list.page(session, conditions, request)
 }
 
 /// One movement.

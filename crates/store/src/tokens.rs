@@ -18,8 +18,6 @@ use tradepost_domain::{
     repository::{self, Tokens},
 };
 
-diesel::allow_tables_to_appear_in_same_query!(tokens, users, customers);
-
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = tokens)]
 struct Row {

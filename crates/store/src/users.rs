@@ -5,7 +5,7 @@ use crate::{
     connection::Conn,
     customers,
     dialect::{Sql, storable},
-    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page, search_text, unreadable},
+    list::{Conditions, List, ListRequest, Page, Sort, search_text, unreadable},
     repository::repository,
     schema::{idempotency_keys, users},
     session::Session,
@@ -21,7 +21,7 @@ use tradepost_domain::{
     text::fold,
 };
 
-#[derive(Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = users, treat_none_as_null = true)]
 pub(crate) struct Row {
     id: Id,
@@ -41,10 +41,6 @@ pub(crate) struct Row {
     created_at: At,
     updated_at: At,
 }
-
-/// The columns of [`Row`], of a table called `u`.
-pub(crate) const COLUMNS: &str = "u.id, u.username, u.username_key, u.email, u.email_key, u.first_name, u.last_name, u.phone, \
-    u.date_of_birth, u.role, u.permissions, u.active, u.search_text, u.version, u.created_at, u.updated_at ";
 
 impl From<&User> for Row {
     fn from(user: &User) -> Self {
@@ -95,17 +91,6 @@ impl Row {
     }
 }
 
-impl SortKeys for Row {
-    fn key(&self, field: &str) -> KeyValue {
-        match field {
-            "email" => self.email_key.clone().into(),
-            "username" => self.username_key.clone().unwrap_or_default().into(),
-            "created_at" => self.created_at.into(),
-            _ => self.id.into(),
-        }
-    }
-}
-
 /// What a list of users can be sorted by.
 pub const ORDERINGS: &[&str] = &["created_at", "email", "username"];
 
@@ -133,29 +118,26 @@ pub struct UserFilter {
 /// # Errors
 /// What the database said.
 pub fn list(session: &mut Session<'_>, request: &ListRequest<UserFilter>) -> Result<Page<User>, StoreError> {
-    let shape = Shape {
-        select: Sql::new("SELECT ").text(COLUMNS),
-        from: Sql::new("FROM users u"),
-        keys: &[
-            ("created_at", "u.created_at"),
-            ("email", "u.email_key"),
-            ("username", "COALESCE(u.username_key, '')"),
-            ("id", "u.id"),
-        ],
-        order: Sort { field: "created_at", descending: false },
-    };
+    let list = List::<Row>::new(" FROM users", Sort { field: "created_at", descending: false })
+        .key("created_at", users::created_at, |row| row.created_at)
+        .key("email", users::email_key, |row| row.email_key.clone())
+        .computed_key("username", "COALESCE(users.username_key, '')", |row| {
+            row.username_key.clone().unwrap_or_default()
+        })
+        .key("id", users::id, |row| row.id);
     let filter = &request.filter;
-    let mut conditions = Conditions::always("u.erased_at IS NULL");
-    conditions.when("u.email_key = ", filter.email.as_deref().map(fold));
-    conditions.when("u.username_key = ", filter.username.as_deref().map(fold));
-    conditions.when("u.role = ", filter.role.map(Role::as_str));
-    conditions.when("u.active = ", filter.active);
-    conditions.between("u.created_at", filter.created_after, filter.created_before);
-    conditions.search("u.search_text", filter.search.as_deref());
-    page::<Row, _>(session, &shape, conditions, request)?.map(Row::user)
+    let mut conditions = Conditions::default();
+    conditions.filter(users::erased_at.is_null());
+    conditions.equals(users::email_key, filter.email.as_deref().map(fold));
+    conditions.equals(users::username_key, filter.username.as_deref().map(fold));
+    conditions.equals(users::role, filter.role.map(Role::as_str));
+    conditions.equals(users::active, filter.active);
+    conditions.spans(users::created_at, filter.created_after, filter.created_before);
+    conditions.contains(users::search_text, filter.search.as_deref());
+    list.page(session, conditions, request)?.map(Row::user)
 }
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
 struct OwnerRow {
     id: Id,
@@ -220,8 +202,10 @@ impl Users for Session<'_> {
 
     fn lock_active_owners(&mut self) -> repository::Result<Vec<UserId>> {
         // In words: a partial index is used for what the text itself says, not for what is bound. Who writes on SQLite is alone.
-        let owners = Sql::new("SELECT id FROM users WHERE role = 'owner' AND active AND erased_at IS NULL ORDER BY id");
-        let owners: Vec<OwnerRow> = self.load(owners.either(" FOR UPDATE", ""))?;
+        let owners = Sql::select::<OwnerRow>()
+            .text(" FROM users WHERE role = 'owner' AND active AND erased_at IS NULL ORDER BY id")
+            .either(" FOR UPDATE", "");
+        let owners = self.load(owners)?;
         Ok(owners.into_iter().map(|owner| owner.id.into()).collect())
     }
 }

@@ -197,13 +197,6 @@ impl<R> Sql<R> {
         self
     }
 
-    /// The same, of texts.
-    pub(crate) fn text_in(mut self, column: &'static str, texts: Vec<String>) -> Self {
-        self.push(column);
-        self.pieces.push(Piece::InTexts(Texts(texts.into_iter().map(storable).collect())));
-        self
-    }
-
     /// These pairs as a table `w` with the columns `p` and `q`, to be joined.
     pub(crate) fn id_pairs(mut self, p: Vec<Id>, q: Vec<Id>) -> Self {
         self.pieces.push(Piece::IdPairs(Pairs(p, q)));

@@ -10,7 +10,7 @@ use crate::{
         rows::OrderLineRow,
     },
     promos,
-    schema::{order_history, order_lines, orders, redemptions},
+    schema::{self, order_history, order_lines, orders, promo_codes, redemptions},
     types::Id,
 };
 use diesel::{Queryable, Selectable, dsl::count_star};
@@ -64,11 +64,16 @@ fn load_orders(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<OrderId>) -
 
 /// What is in a cart is read once it is held. Who has none has nothing to place.
 fn load_carts(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<UserId>) -> LedgerResult {
-    let sql = Sql::new(carts::Row::SELECT).id_in("user_id", ids(&wanted)).text(" ORDER BY user_id");
-    let rows: Vec<carts::Row> = loader.read_locked(sql, Strength::Alone)?;
-    let sql = Sql::new(carts::ItemRow::SELECT).id_in("user_id", ids(&wanted));
-    let sql = sql.text(" ORDER BY user_id, added_at, product_id");
-    let mut items = by_document(loader.read::<carts::ItemRow>(sql)?, |item| item.user_id);
+    let sql = Sql::select::<carts::Row>()
+        .text(" FROM carts WHERE ")
+        .one_of(schema::carts::user_id, ids(&wanted))
+        .text(" ORDER BY user_id");
+    let rows = loader.read_locked(sql, Strength::Alone)?;
+    let sql = Sql::select::<carts::ItemRow>()
+        .text(" FROM cart_items WHERE ")
+        .one_of(schema::cart_items::user_id, ids(&wanted))
+        .text(" ORDER BY user_id, added_at, product_id");
+    let mut items = by_document(loader.read(sql)?, |item| item.user_id);
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
         let items = items.remove(&row.user_id).unwrap_or_default();
@@ -81,13 +86,13 @@ fn load_carts(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<UserId>) -> 
 
 /// Holds the codes that are wished for and those that orders hold, in one order.
 fn load_promos(loader: &mut Loader<'_>, book: &mut Book, codes: Vec<String>, wanted: Vec<PromoId>) -> LedgerResult {
-    let sql = Sql::new(promos::Row::COLUMNS)
-        .text("FROM promo_codes p WHERE ")
-        .id_in("p.id", ids(&wanted))
-        .text(" OR (p.removed_at IS NULL AND ")
-        .text_in("p.code_key", codes.clone())
-        .text(") ORDER BY p.id");
-    let rows: Vec<promos::Row> = loader.read_locked(sql, Strength::Alone)?;
+    let sql = Sql::select::<promos::Row>()
+        .text(" FROM promo_codes WHERE ")
+        .one_of(promo_codes::id, ids(&wanted))
+        .text(" OR (removed_at IS NULL AND ")
+        .one_of_texts(promo_codes::code_key, codes.clone())
+        .text(") ORDER BY id");
+    let rows = loader.read_locked(sql, Strength::Alone)?;
     let mut usable = Vec::with_capacity(rows.len());
     for row in rows {
         // A removed code is held, because it may be given back, but nobody finds it: another may have its name by now.
