@@ -4,6 +4,7 @@ use crate::{
     StoreError,
     dialect::Sql,
     list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page},
+    repository::unique_keys,
     schema::products,
     session::Session,
     types::{At, Id},
@@ -19,6 +20,14 @@ use tradepost_domain::{
     quantity::Quantity,
     text::fold,
 };
+
+unique_keys! {
+    products {
+        products_sku_key (sku_key) is "sku",
+        products_name_in_category (category_id, name_key) is "name",
+        products_name_without_category (name_key) is "name",
+    }
+}
 
 /// Who looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

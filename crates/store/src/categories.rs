@@ -3,7 +3,7 @@
 use crate::{
     StoreError,
     list::{Conditions, List, ListRequest, Page, Sort, search_text},
-    repository::repository,
+    repository::{repository, unique_keys},
     schema::{categories, products},
     session::Session,
     types::{At, Id},
@@ -28,6 +28,10 @@ struct Row {
     version: i64,
     created_at: At,
     updated_at: At,
+}
+
+unique_keys! {
+    categories { categories_name_key (name_key) is "name", }
 }
 
 impl From<&Category> for Row {

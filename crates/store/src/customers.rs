@@ -4,7 +4,7 @@ use crate::{
     StoreError,
     connection::Conn,
     list::{Conditions, List, ListRequest, Page, Sort, search_text, unreadable},
-    repository::repository,
+    repository::{repository, unique_keys},
     schema::customers,
     session::Session,
     types::{At, Id},
@@ -35,6 +35,13 @@ struct Row {
     version: i64,
     created_at: At,
     updated_at: At,
+}
+
+unique_keys! {
+    customers {
+        customers_code_key (code_key) is "code",
+        customers_user_id (user_id) is "user_id",
+    }
 }
 
 impl From<&Customer> for Row {

@@ -8,6 +8,7 @@ use crate::{
     connection::Conn,
     dialect::{Array, Sql},
     error::StoreError,
+    repository::unique_keys,
     schema::idempotency_keys,
     session::Session,
     types::At,
@@ -16,6 +17,10 @@ use diesel::{prelude::*, result::Error as DieselError, sql_types::BigInt};
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
 use tradepost_domain::instant::Instant;
+
+unique_keys! {
+    idempotency_keys { idempotency_keys_pkey (principal, key) is "idempotency_key", }
+}
 
 /// A request that may be repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]

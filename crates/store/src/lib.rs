@@ -50,6 +50,7 @@ pub use instrumentation::statements;
 pub use ledger::{Ledger, Sources, Submission, SubmitError};
 pub use list::{KeyValue, ListRequest, Page, Sort};
 pub use migrate::names as migration_names;
+pub use repository::{UniqueKey, all_unique_keys};
 pub use session::Session;
 pub use settings::{FirstStart, Settings};
 pub use store::{Store, StoreConfig};

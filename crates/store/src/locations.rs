@@ -3,7 +3,7 @@
 use crate::{
     StoreError,
     list::{Conditions, List, ListRequest, Page, Sort},
-    repository::repository,
+    repository::{repository, unique_keys},
     schema::locations,
     session::Session,
     types::{At, Id},
@@ -24,6 +24,14 @@ struct Row {
     version: i64,
     created_at: At,
     updated_at: At,
+}
+
+unique_keys! {
+    locations {
+        locations_code_key (code_key) is "code",
+        locations_name_key (name_key) is "name",
+        locations_one_default (is_default) is "is_default",
+    }
 }
 
 impl From<&Location> for Row {

@@ -5,6 +5,7 @@ use crate::{
     dialect::{Sql, on_both},
     list::{Conditions, List, ListRequest, Page, Sort},
     parts::{by_parent, one_of},
+    repository::unique_keys,
     schema::{customers, order_history, order_lines, orders, users},
     session::Session,
     types::{At, Id, InstantSql, UuidSql},
@@ -21,6 +22,10 @@ use tradepost_domain::{
     orders::OrderStatus,
     text::fold,
 };
+
+unique_keys! {
+    orders { orders_number (number) is "number", }
+}
 
 /// An order without its lines. Money is in minor units.
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]

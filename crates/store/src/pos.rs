@@ -7,7 +7,7 @@ use crate::{
     dialect::on_both,
     list::{Conditions, List, ListRequest, Page, Sort, unreadable},
     parts::{by_parent, one_of},
-    repository::repository,
+    repository::{repository, unique_keys},
     schema::{pos_connections, pos_event_lines, pos_events, pos_products, products},
     session::Session,
     types::{At, Id},
@@ -34,6 +34,12 @@ struct Row {
     version: i64,
     created_at: At,
     updated_at: At,
+}
+
+unique_keys! {
+    pos_connections { pos_connections_name_key (name_key) is "name", }
+    pos_events { pos_events_webhook_id (connection_id, webhook_id) is "webhook_id", }
+    pos_products { pos_products_pkey (connection_id, external_id) is "external_id", }
 }
 
 impl From<&PosConnection> for Row {

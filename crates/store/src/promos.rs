@@ -4,7 +4,7 @@ use crate::{
     StoreError,
     dialect::storable,
     list::{Conditions, List, ListRequest, Page, Sort, search_text, unreadable},
-    repository::repository,
+    repository::{repository, unique_keys},
     schema::{promo_codes, redemptions},
     session::Session,
     types::{At, Id},
@@ -61,6 +61,10 @@ impl TermsColumns<'_> {
             minimum_subtotal: self.minimum_subtotal.map(money),
         })
     }
+}
+
+unique_keys! {
+    promo_codes { promo_codes_code_key (code_key) is "code", }
 }
 
 /// A promo code as it is kept, without what only the ledger writes.

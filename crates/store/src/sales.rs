@@ -5,6 +5,7 @@ use crate::{
     dialect::on_both,
     list::{Conditions, List, ListRequest, Page, Sort},
     parts::{by_parent, one_of},
+    repository::unique_keys,
     schema::{customers, sale_lines, sales},
     session::Session,
     types::{At, Id},
@@ -21,6 +22,10 @@ use tradepost_domain::{
     instant::Instant,
     sales::SaleStatus,
 };
+
+unique_keys! {
+    sales { sales_number (number) is "number", }
+}
 
 #[diesel::declare_sql_function]
 extern "SQL" {

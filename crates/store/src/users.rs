@@ -6,7 +6,7 @@ use crate::{
     customers,
     dialect::{Sql, storable},
     list::{Conditions, List, ListRequest, Page, Sort, search_text, unreadable},
-    repository::repository,
+    repository::{repository, unique_keys},
     schema::{idempotency_keys, users},
     session::Session,
     types::{At, Id},
@@ -40,6 +40,13 @@ pub(crate) struct Row {
     version: i64,
     created_at: At,
     updated_at: At,
+}
+
+unique_keys! {
+    users {
+        users_username_key (username_key) is "username",
+        users_email_key (email_key) is "email",
+    }
 }
 
 impl From<&User> for Row {
