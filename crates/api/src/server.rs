@@ -77,7 +77,7 @@ pub fn open_existing(config: &Config) -> anyhow::Result<Store> {
 }
 
 fn store_config(config: &Config) -> StoreConfig {
-    let sources = Sources { now: clock::now, new_id: clock::new_uuid };
+    let sources = Sources::new(clock::now, clock::new_uuid);
     let database = &config.database;
     StoreConfig { url: database.url.clone(), readers: database.connections, queue: database.queue, sources }
 }

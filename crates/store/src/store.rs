@@ -24,7 +24,6 @@ use std::{
 };
 use tradepost_domain::{
     identity::Principal,
-    instant::Instant,
     ledger::{Command, Effects},
     money::Currency,
 };
@@ -58,7 +57,7 @@ struct Inner {
     counted: [Arc<AtomicU64>; 2],
     /// SQLite's.
     log: Option<Arc<Log>>,
-    now: fn() -> Instant,
+    sources: Sources,
 }
 
 fn connections(connector: Connector, size: usize) -> ConnectionPool {
@@ -102,8 +101,8 @@ impl Store {
         let (writer, jobs) = queue(config.queue);
         let known = Arc::clone(&constants);
         let constants_once_started = Arc::new(move || known.get().copied());
-        let (ledger, _) =
-            Ledger::start(writer.clone(), jobs, writing, constants_once_started, config.sources).map_err(cannot)?;
+        let (ledger, _) = Ledger::start(writer.clone(), jobs, writing, constants_once_started, config.sources.clone())
+            .map_err(cannot)?;
         Ok(Self(Arc::new(Inner {
             target,
             pool,
@@ -114,7 +113,7 @@ impl Store {
             claim: Mutex::new(None),
             counted: [written, read],
             log,
-            now: config.sources.now,
+            sources: config.sources.clone(),
         })))
     }
 
@@ -261,8 +260,11 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: Fn(&mut Session<'_>) -> Result<Answer, E> + Send + 'static,
     {
-        let now = self.0.now;
-        self.write_plain(move |session| idempotency::once(session, key.as_ref(), now(), |session| work(session))).await
+        let sources = self.0.sources.clone();
+        self.write_plain(move |session| {
+            idempotency::once(session, key.as_ref(), sources.now(), |session| work(session))
+        })
+        .await
     }
 
     /// Does a unit of work whole or not at all. It is run again after a deadlock and the like, so it may not do anything but through
@@ -352,7 +354,7 @@ impl Store {
     /// # Errors
     /// As [`Ledger::submit`].
     pub async fn dry_run(&self, command: Command, principal: Principal) -> Result<Effects, SubmitError> {
-        let now = (self.0.now)();
+        let now = self.0.sources.now();
         self.read(move |session| session.dry_run(&command, &principal, now)).await
     }
 

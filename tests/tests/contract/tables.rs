@@ -317,14 +317,14 @@ fn a_second_serve_on_one_file_is_refused_with_a_sentence() {
 
 #[test]
 fn a_database_that_cannot_be_opened_is_named() {
-    let sources = Sources { now, new_id: crate::new_id };
+    let sources = Sources::new(now, crate::new_id);
     for (url, named) in [
         ("sqlite:///no/such/folder/shop.db", "/no/such/folder/shop.db"),
         ("postgres://nobody@127.0.0.1:1/shop", "127.0.0.1"),
         ("mongodb://somewhere", "mongodb"),
         ("sqlite://", "path"),
     ] {
-        let config = StoreConfig { url: url.to_owned(), readers: 1, queue: 1, sources };
+        let config = StoreConfig { url: url.to_owned(), readers: 1, queue: 1, sources: sources.clone() };
         let said = Store::open(&config).err().expect(url).to_string();
         assert!(said.contains(named), "{url}: {said}");
     }

@@ -33,7 +33,7 @@ use uuid::Uuid;
 /// What attempts at a batch have in common.
 pub(super) struct Attempt<'a> {
     pub constants: ShopConstants,
-    pub sources: Sources,
+    pub sources: &'a Sources,
     /// Levels that were made for this batch already, as far as they could be.
     pub no_levels: &'a HashSet<(ProductId, LocationId)>,
 }
@@ -79,7 +79,7 @@ impl Attempt<'_> {
         let replays: Vec<Option<Reply>> = batch.iter().map(|pending| replay(pending, &stored)).collect();
         let live: Vec<(usize, &Pending)> =
             batch.iter().enumerate().filter(|(index, _)| replays.get(*index).is_some_and(Option::is_none)).collect();
-        let now = (self.sources.now)();
+        let now = self.sources.now();
         let mut book = self.constants.book();
         self.load(conn, &mut book, &live, now)?;
         let count = |series| live.iter().filter(|(_, p)| p.submission.command.series() == Some(series)).count();
@@ -163,7 +163,7 @@ impl Attempt<'_> {
     }
 
     fn find_blocked(&self, conn: &mut Conn, batch: &[Pending]) -> Result<Vec<bool>, Failure> {
-        let now = (self.sources.now)();
+        let now = self.sources.now();
         let (mut all, mut free) = (self.constants.book(), self.constants.book());
         let mut asked: Vec<Vec<ReadSet>> = batch.iter().map(|_| Vec::new()).collect();
         let ask = |book: &Book, n: usize| {
@@ -302,7 +302,7 @@ impl<'b> Decisions<'b> {
         pending: &'b Pending,
         book: &mut Book,
         numbers: &mut Numbers,
-        (now, sources): (Instant, Sources),
+        (now, sources): (Instant, &Sources),
     ) -> Result<Reply, Undecided> {
         let submission = &pending.submission;
         let decided = catch_unwind(AssertUnwindSafe(|| {
@@ -310,7 +310,7 @@ impl<'b> Decisions<'b> {
                 now,
                 principal: &submission.principal,
                 expected_version: submission.expected_version,
-                new_id: &mut || (sources.new_id)(),
+                new_id: &mut || sources.new_id(),
                 next_number: &mut |series| numbers.next(series),
             };
             let effects = decide(book, &submission.command, &mut inputs)?;

@@ -17,13 +17,31 @@ pub struct Stats {
     pub waiting: AtomicU64,
 }
 
-/// Where the writer gets time and ids from.
-#[derive(Clone, Copy)]
+/// Where the store gets time and ids from: it has no clock of its own. Cheap to clone.
+#[derive(Clone)]
 pub struct Sources {
+    now: Arc<dyn Fn() -> Instant + Send + Sync>,
+    new_id: Arc<dyn Fn() -> Uuid + Send + Sync>,
+}
+
+impl Sources {
+    /// The time, and ids that were never given before: UUIDv7, so that later ones are larger.
+    pub fn new(
+        now: impl Fn() -> Instant + Send + Sync + 'static,
+        new_id: impl Fn() -> Uuid + Send + Sync + 'static,
+    ) -> Self {
+        Self { now: Arc::new(now), new_id: Arc::new(new_id) }
+    }
+
     /// The time.
-    pub now: fn() -> Instant,
-    /// A new UUIDv7.
-    pub new_id: fn() -> Uuid,
+    pub fn now(&self) -> Instant {
+        (self.now)()
+    }
+
+    /// An id that was never given before.
+    pub fn new_id(&self) -> Uuid {
+        (self.new_id)()
+    }
 }
 
 /// What never changes once a shop was started.

@@ -210,7 +210,7 @@ impl Writer {
         retry: &RetryState,
     ) -> Result<Vec<Reply>, Failure> {
         let mut conn = self.connections.get_timeout(CONNECT_WAIT).map_err(|error| Failure::Lost(error.into()))?;
-        let attempt = Attempt { constants, sources: self.sources, no_levels: &retry.no_levels };
+        let attempt = Attempt { constants, sources: &self.sources, no_levels: &retry.no_levels };
         attempt.run(&mut conn, batch, &mut self.numbers)
     }
 
@@ -222,7 +222,7 @@ impl Writer {
         retry: &RetryState,
         error: &StoreError,
     ) -> Vec<Pending> {
-        let attempt = Attempt { constants, sources: self.sources, no_levels: &retry.no_levels };
+        let attempt = Attempt { constants, sources: &self.sources, no_levels: &retry.no_levels };
         let conn = self.connections.get_timeout(CONNECT_WAIT).map_err(|error| Failure::Lost(error.into()));
         let blocked = match conn.and_then(|mut conn| attempt.blocked(&mut conn, &batch)) {
             Ok(blocked) => blocked,
