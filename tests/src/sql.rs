@@ -1,5 +1,7 @@
 //! SQL straight at a test's database, behind the program's back: to look, to tamper, to count.
 
+#![expect(clippy::disallowed_methods, reason = "a test may say anything to its database")]
+
 use crate::Engine;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;

@@ -31,7 +31,7 @@ pub fn open_existing(config: &Config) -> anyhow::Result<Store> {
 }
 
 fn store_config(config: &Config) -> StoreConfig {
-    let sources = Sources { now: clock::now, new_id: clock::new_uuid };
+    let sources = Sources::new(clock::now, clock::new_uuid);
     let database = &config.database;
     StoreConfig { url: database.url.clone(), readers: database.connections, queue: database.queue, sources }
 }
@@ -62,7 +62,7 @@ pub fn prepare(store: &Store, config: &Config, migrate: bool) -> anyhow::Result<
 
 /// The end of whatever wrote to a database: brings everything into its one file. What could not be is still beside it, and not lost.
 pub fn checkpoint(store: &Store) {
-    if let Err(error) = store.settle() {
+    if let Err(error) = store.checkpoint() {
         log::warn!("some of the shop is still in the file beside the database's: {error}");
     }
 }

@@ -3,13 +3,15 @@
 use crate::{
     StoreError,
     dialect::Sql,
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page},
+    list::{Conditions, KeyValue, ListRequest, Page, Shape, Sort, SortKeys, page},
+    repository::unique_keys,
+    schema::products,
     session::Session,
-    types::{At, Id, InstantSql, UuidSql},
+    types::{At, Id},
 };
 use diesel::{
-    QueryableByName,
-    sql_types::{BigInt, Bool, Integer, Nullable, Text},
+    prelude::*,
+    sql_types::{BigInt, Nullable, Text},
 };
 use serde::Serialize;
 use tradepost_domain::{
@@ -18,6 +20,14 @@ use tradepost_domain::{
     quantity::Quantity,
     text::fold,
 };
+
+unique_keys! {
+    products {
+        products_sku_key (sku_key) is "sku",
+        products_name_in_category (category_id, name_key) is "name",
+        products_name_without_category (name_key) is "name",
+    }
+}
 
 /// Who looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,61 +40,44 @@ pub enum View {
 
 /// A product with its stock, shaped for the answer. Prices are in minor units, quantities in hundred-thousandths.
 #[derive(Debug, Clone, QueryableByName, Serialize)]
+#[diesel(table_name = products)]
 pub struct ProductRow {
     /// Its id.
-    #[diesel(sql_type = UuidSql)]
     pub id: Id,
     /// As written.
-    #[diesel(sql_type = Text)]
     pub sku: String,
-    #[diesel(sql_type = Text)]
     sku_key: String,
     /// As written.
-    #[diesel(sql_type = Text)]
     pub name: String,
-    #[diesel(sql_type = Text)]
     name_key: String,
     /// May be empty.
-    #[diesel(sql_type = Text)]
     pub description: String,
     /// In minor units.
-    #[diesel(sql_type = BigInt)]
     pub price: i64,
     /// Where it stands.
-    #[diesel(sql_type = Nullable<UuidSql>)]
     pub category_id: Option<Id>,
     /// The category's name.
     #[diesel(sql_type = Nullable<Text>)]
     pub category_name: Option<String>,
     /// What a scanner reads.
-    #[diesel(sql_type = Nullable<Text>)]
     pub barcode: Option<String>,
     /// A picture.
-    #[diesel(sql_type = Nullable<Text>)]
     pub image_url: Option<String>,
     /// What it is counted in.
-    #[diesel(sql_type = Text)]
     pub unit: String,
     /// How many decimals its quantities have.
-    #[diesel(sql_type = Integer)]
     pub unit_decimals: i32,
     /// In hundred-thousandths.
-    #[diesel(sql_type = Nullable<BigInt>)]
     pub low_stock_threshold: Option<i64>,
     /// On sale or not.
-    #[diesel(sql_type = Bool)]
     pub enabled: bool,
     /// Taken out of every list since.
-    #[diesel(sql_type = Nullable<InstantSql>)]
     pub removed_at: Option<At>,
     /// Counts edits.
-    #[diesel(sql_type = BigInt)]
     pub version: i64,
     /// When added.
-    #[diesel(sql_type = InstantSql)]
     pub created_at: At,
     /// When last edited.
-    #[diesel(sql_type = InstantSql)]
     pub updated_at: At,
     /// What is there, in hundred-thousandths.
     #[diesel(sql_type = BigInt)]
@@ -97,7 +90,7 @@ pub struct ProductRow {
     pub available: i64,
 }
 
-impl Placed for ProductRow {
+impl SortKeys for ProductRow {
     fn key(&self, field: &str) -> KeyValue {
         match field {
             "name" => self.name_key.clone().into(),
@@ -183,7 +176,7 @@ const STAFF_KEYS: &[(&str, &str)] = &[
 ];
 
 fn shape(view: View) -> Shape {
-    let order = Order { field: "name", descending: false };
+    let order = Sort { field: "name", descending: false };
     match view {
         View::Public => {
             Shape { select: Sql::new(SELECT).text(PUBLIC_STOCK), from: Sql::new(PUBLIC_FROM), keys: PUBLIC_KEYS, order }
@@ -257,11 +250,7 @@ pub fn products(session: &mut Session<'_>, ids: &[ProductId]) -> Result<Vec<Prod
 /// # Errors
 /// What the database said.
 pub fn is_empty(session: &mut Session<'_>) -> Result<bool, StoreError> {
-    #[derive(QueryableByName)]
-    struct Any {
-        #[diesel(sql_type = UuidSql)]
-        id: Id,
-    }
-    let any = session.first::<Any>(Sql::new("SELECT id FROM products LIMIT 1"))?;
-    Ok(any.map(|any| any.id).is_none())
+    let any = products::table.select(products::id);
+    let any: Option<Id> = session.run(|conn| any.first(conn).optional())?;
+    Ok(any.is_none())
 }

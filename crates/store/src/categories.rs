@@ -1,10 +1,9 @@
-//! Categories of products.
+//! Categories of products. What stands in them is the catalogue's.
 
 use crate::{
     StoreError,
-    dialect::Sql,
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, search_text},
-    repository::repository,
+    list::{Conditions, List, ListRequest, Page, Sort, search_text},
+    repository::{repository, unique_keys},
     schema::{categories, products},
     session::Session,
     types::{At, Id},
@@ -18,7 +17,7 @@ use tradepost_domain::{
     text::fold,
 };
 
-#[derive(Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = categories)]
 struct Row {
     id: Id,
@@ -31,8 +30,9 @@ struct Row {
     updated_at: At,
 }
 
-const COLUMNS: &str =
-    "SELECT c.id, c.name, c.name_key, c.description, c.search_text, c.version, c.created_at, c.updated_at ";
+unique_keys! {
+    categories { categories_name_key (name_key) is "name", }
+}
 
 impl From<&Category> for Row {
     fn from(category: &Category) -> Self {
@@ -62,16 +62,6 @@ impl From<Row> for Category {
     }
 }
 
-impl Placed for Row {
-    fn key(&self, field: &str) -> KeyValue {
-        match field {
-            "name" => self.name_key.clone().into(),
-            "created_at" => self.created_at.into(),
-            _ => self.id.into(),
-        }
-    }
-}
-
 /// What a list of categories can be sorted by.
 pub const ORDERINGS: &[&str] = &["name", "created_at"];
 
@@ -89,16 +79,14 @@ pub struct CategoryFilter {
 /// # Errors
 /// What the database said.
 pub fn list(session: &mut Session<'_>, request: &ListRequest<CategoryFilter>) -> Result<Page<Category>, StoreError> {
-    let shape = Shape {
-        select: Sql::new(COLUMNS),
-        from: Sql::new("FROM categories c"),
-        keys: &[("name", "c.name_key"), ("created_at", "c.created_at"), ("id", "c.id")],
-        order: Order { field: "name", descending: false },
-    };
+    let list = List::<Row>::new(" FROM categories", Sort { field: "name", descending: false })
+        .key("name", categories::name_key, |row| row.name_key.clone())
+        .key("created_at", categories::created_at, |row| row.created_at)
+        .key("id", categories::id, |row| row.id);
     let mut conditions = Conditions::default();
-    conditions.when("c.name_key = ", request.filter.name.as_deref().map(fold));
-    conditions.search("c.search_text", request.filter.search.as_deref());
-    page::<Row, _>(session, &shape, conditions, request)?.map(|row| Ok(row.into()))
+    conditions.equals(categories::name_key, request.filter.name.as_deref().map(fold));
+    conditions.contains(categories::search_text, request.filter.search.as_deref());
+    list.page(session, conditions, request)?.map(|row| Ok(row.into()))
 }
 
 repository! {

@@ -1,11 +1,12 @@
 //! The connection to either database, and how one is opened. Which database it is, is decided by the URL's scheme.
 
 use crate::{
+    dialect::{Printed, Sql},
     error::{LOCK_TIMEOUT, OpenError, is_connection_lost},
     instrumentation::Watch,
 };
 use diesel::{
-    Connection as _, PgConnection, QueryResult, SqliteConnection,
+    Connection as _, PgConnection, QueryResult, RunQueryDsl, SqliteConnection,
     connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
     r2d2,
 };
@@ -94,7 +95,7 @@ fn with_time_limits(url: &str) -> String {
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Use {
+pub(crate) enum Purpose {
     /// Only reading (on PostgreSQL the same as `Write`).
     Read,
     /// Reading and writing.
@@ -107,7 +108,7 @@ pub(crate) enum Use {
 #[derive(Debug, Clone)]
 pub(crate) struct Connector {
     pub(crate) target: Target,
-    pub(crate) purpose: Use,
+    pub(crate) purpose: Purpose,
     /// Counts the statements of all its connections.
     pub(crate) counted: Arc<AtomicU64>,
 }
@@ -131,12 +132,12 @@ const SQLITE_READER: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = O
     PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000";
 
 /// A connection that is kept open, with what is known of its health.
-pub(crate) struct Kept {
+pub(crate) struct MonitoredConn {
     conn: Conn,
     watch: Watch,
 }
 
-impl Deref for Kept {
+impl Deref for MonitoredConn {
     type Target = Conn;
 
     fn deref(&self) -> &Conn {
@@ -144,7 +145,7 @@ impl Deref for Kept {
     }
 }
 
-impl DerefMut for Kept {
+impl DerefMut for MonitoredConn {
     fn deref_mut(&mut self) -> &mut Conn {
         &mut self.conn
     }
@@ -152,20 +153,23 @@ impl DerefMut for Kept {
 
 impl Connector {
     /// One more connection, with its session set up.
-    pub(crate) fn open(&self) -> Result<Kept, r2d2::Error> {
+    pub(crate) fn open(&self) -> Result<MonitoredConn, r2d2::Error> {
         let watch = Watch::new(&self.counted);
         let conn = match &self.target {
             Target::Postgres { url } => {
                 let mut conn = PgConnection::establish(url).map_err(r2d2::Error::ConnectionError)?;
-                let session = match self.purpose {
-                    Use::Migrate => POSTGRES_MIGRATION.to_owned(),
-                    Use::Read => format!("{POSTGRES_SESSION}; SET lock_timeout = {}", LOCK_TIMEOUT.as_millis()),
-                    Use::Write => {
-                        format!("{POSTGRES_SESSION}; SET lock_timeout = {}", LEDGER_LOCK_TIMEOUT.as_millis())
-                    }
+                let (session, lock_timeout) = match self.purpose {
+                    Purpose::Migrate => (POSTGRES_MIGRATION, None),
+                    Purpose::Read => (POSTGRES_SESSION, Some(LOCK_TIMEOUT)),
+                    Purpose::Write => (POSTGRES_SESSION, Some(LEDGER_LOCK_TIMEOUT)),
                 };
-                conn.batch_execute(&session).map_err(r2d2::Error::QueryError)?;
-                if self.purpose == Use::Write {
+                conn.batch_execute(session).map_err(r2d2::Error::QueryError)?;
+                if let Some(limit) = lock_timeout {
+                    let set = Sql::new("SELECT set_config('lock_timeout', ").with(limit.as_millis().to_string());
+                    let set = set.text(", FALSE)").prepared(false);
+                    RunQueryDsl::execute(set, &mut conn).map_err(r2d2::Error::QueryError)?;
+                }
+                if self.purpose == Purpose::Write {
                     conn.batch_execute(POSTGRES_WRITER).map_err(r2d2::Error::QueryError)?;
                 }
                 conn.set_instrumentation(watch.clone());
@@ -176,36 +180,36 @@ impl Connector {
                 let path = if path.is_absolute() { path.clone() } else { Path::new(".").join(path) };
                 let mut conn =
                     SqliteConnection::establish(&path.to_string_lossy()).map_err(r2d2::Error::ConnectionError)?;
-                let session = if self.purpose == Use::Read { SQLITE_READER } else { SQLITE_WRITER };
+                let session = if self.purpose == Purpose::Read { SQLITE_READER } else { SQLITE_WRITER };
                 conn.batch_execute(session).map_err(r2d2::Error::QueryError)?;
                 conn.set_instrumentation(watch.clone());
                 Conn::Lite(conn)
             }
         };
-        Ok(Kept { conn, watch })
+        Ok(MonitoredConn { conn, watch })
     }
 }
 
 impl r2d2::ManageConnection for Connector {
-    type Connection = Kept;
+    type Connection = MonitoredConn;
     type Error = r2d2::Error;
 
-    fn connect(&self) -> Result<Kept, r2d2::Error> {
+    fn connect(&self) -> Result<MonitoredConn, r2d2::Error> {
         self.open()
     }
 
-    fn is_valid(&self, kept: &mut Kept) -> Result<(), r2d2::Error> {
-        kept.conn.batch_execute("SELECT 1").map_err(r2d2::Error::QueryError)
+    fn is_valid(&self, conn: &mut MonitoredConn) -> Result<(), r2d2::Error> {
+        conn.conn.batch_execute("SELECT 1").map_err(r2d2::Error::QueryError)
     }
 
     /// Costs no round trip: an error has told that it is lost, or the transaction manager knows that it was left inside a transaction.
-    fn has_broken(&self, kept: &mut Kept) -> bool {
-        kept.watch.is_lost() || r2d2::R2D2Connection::is_broken(&mut kept.conn)
+    fn has_broken(&self, conn: &mut MonitoredConn) -> bool {
+        conn.watch.is_lost() || r2d2::R2D2Connection::is_broken(&mut conn.conn)
     }
 }
 
 /// Connections that are kept open.
-pub(crate) type Connections = r2d2::Pool<Connector>;
+pub(crate) type ConnectionPool = r2d2::Pool<Connector>;
 
 /// How a transaction reads and writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -233,12 +237,11 @@ pub(crate) fn begin(conn: &mut Conn, mode: Mode) -> QueryResult<()> {
 pub(crate) fn begin_with_locks(conn: &mut Conn, locks: &[i64]) -> QueryResult<()> {
     match conn {
         Conn::Pg(c) if !locks.is_empty() => {
-            let numbers: Vec<String> = locks.iter().map(i64::to_string).collect();
-            let numbers = numbers.join(",");
-            let begin = format!(
-                "BEGIN; SELECT COUNT(pg_advisory_xact_lock(k)) FROM unnest('{{{numbers}}}'::bigint[]) AS t (k)"
-            );
-            AnsiTransactionManager::begin_transaction_sql(c, &begin).inspect_err(|_| {
+            let numbers = Printed::joined(locks.iter().map(|lock| Printed::default().number(*lock)), ",");
+            let begin = Printed::new("BEGIN; SELECT COUNT(pg_advisory_xact_lock(k)) FROM unnest('{")
+                .with(numbers)
+                .text("}'::bigint[]) AS t (k)");
+            AnsiTransactionManager::begin_transaction_sql(c, begin.as_str()).inspect_err(|_| {
                 // The server began a transaction that Diesel does not know of. Left in it, the connection would be of no more use to anybody.
                 if let Err(error) = c.batch_execute("ROLLBACK") {
                     log::warn!("a transaction that did not get its locks could not be rolled back: {error}");

@@ -1,10 +1,10 @@
-//! Who buys.
+//! Who buys: their records, and what is left of one that was erased. Orders and sales are not here.
 
 use crate::{
     StoreError,
-    dialect::Sql,
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, search_text, unreadable},
-    repository::repository,
+    connection::Conn,
+    list::{Conditions, List, ListRequest, Page, Sort, search_text, unreadable},
+    repository::{repository, unique_keys},
     schema::customers,
     session::Session,
     types::{At, Id},
@@ -19,7 +19,7 @@ use tradepost_domain::{
     text::fold,
 };
 
-#[derive(Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = customers, treat_none_as_null = true)]
 struct Row {
     id: Id,
@@ -37,8 +37,12 @@ struct Row {
     updated_at: At,
 }
 
-const COLUMNS: &str = "SELECT c.id, c.code, c.code_key, c.name, c.name_key, c.phone, c.email, c.email_key, c.user_id, c.search_text, \
-    c.version, c.created_at, c.updated_at ";
+unique_keys! {
+    customers {
+        customers_code_key (code_key) is "code",
+        customers_user_id (user_id) is "user_id",
+    }
+}
 
 impl From<&Customer> for Row {
     fn from(customer: &Customer) -> Self {
@@ -81,17 +85,6 @@ impl Row {
     }
 }
 
-impl Placed for Row {
-    fn key(&self, field: &str) -> KeyValue {
-        match field {
-            "name" => self.name_key.clone().into(),
-            "code" => self.code_key.clone().into(),
-            "created_at" => self.created_at.into(),
-            _ => self.id.into(),
-        }
-    }
-}
-
 /// What a list of customers can be sorted by.
 pub const ORDERINGS: &[&str] = &["name", "code", "created_at"];
 
@@ -119,21 +112,21 @@ pub struct CustomerFilter {
 /// # Errors
 /// What the database said.
 pub fn list(session: &mut Session<'_>, request: &ListRequest<CustomerFilter>) -> Result<Page<Customer>, StoreError> {
-    let shape = Shape {
-        select: Sql::new(COLUMNS),
-        from: Sql::new("FROM customers c"),
-        keys: &[("name", "c.name_key"), ("code", "c.code_key"), ("created_at", "c.created_at"), ("id", "c.id")],
-        order: Order { field: "name", descending: false },
-    };
+    let list = List::<Row>::new(" FROM customers", Sort { field: "name", descending: false })
+        .key("name", customers::name_key, |row| row.name_key.clone())
+        .key("code", customers::code_key, |row| row.code_key.clone())
+        .key("created_at", customers::created_at, |row| row.created_at)
+        .key("id", customers::id, |row| row.id);
     let filter = &request.filter;
-    let mut conditions = Conditions::always("c.erased_at IS NULL");
-    conditions.when("c.code_key = ", filter.code.as_deref().map(fold));
-    conditions.when("c.name_key = ", filter.name.as_deref().map(fold));
-    conditions.when("c.email_key = ", filter.email.as_deref().map(fold));
-    conditions.when("c.phone = ", filter.phone.as_deref());
-    conditions.between("c.created_at", filter.created_after, filter.created_before);
-    conditions.search("c.search_text", filter.search.as_deref());
-    page::<Row, _>(session, &shape, conditions, request)?.map(Row::customer)
+    let mut conditions = Conditions::default();
+    conditions.filter(customers::erased_at.is_null());
+    conditions.equals(customers::code_key, filter.code.as_deref().map(fold));
+    conditions.equals(customers::name_key, filter.name.as_deref().map(fold));
+    conditions.equals(customers::email_key, filter.email.as_deref().map(fold));
+    conditions.equals(customers::phone, filter.phone.as_deref());
+    conditions.spans(customers::created_at, filter.created_after, filter.created_before);
+    conditions.contains(customers::search_text, filter.search.as_deref());
+    list.page(session, conditions, request)?.map(Row::customer)
 }
 
 repository! {
@@ -145,9 +138,41 @@ repository! {
 
 impl Remove<Customer> for Session<'_> {
     fn remove(&mut self, id: CustomerId, now: Instant) -> repository::Result<()> {
-        self.execute(erase("c.id = ", id.into(), now))?;
+        self.run(|conn| erase(conn, id, now))?;
         Ok(())
     }
+}
+
+/// Empties a customer's row of what is personal.
+fn erase(conn: &mut Conn, id: CustomerId, now: Instant) -> QueryResult<usize> {
+    let (code, now) = (format!("erased-{id}"), At::from(now));
+    let names = (
+        customers::code.eq(&code),
+        customers::code_key.eq(&code),
+        customers::name.eq("Erased"),
+        customers::name_key.eq("erased"),
+        customers::phone.eq(None::<String>),
+        customers::email.eq(None::<String>),
+        customers::email_key.eq(None::<String>),
+        customers::user_id.eq(None::<Id>),
+        customers::search_text.eq(""),
+    );
+    let edit = (
+        customers::version.eq(customers::version + 1),
+        customers::updated_at.eq(now),
+        customers::erased_at.eq(Some(now)),
+    );
+    let customer = customers::table.find(Id::from(id)).filter(customers::erased_at.is_null());
+    diesel::update(customer).set((names, edit)).execute(conn)
+}
+
+/// Erases the record of a user, where they have one.
+pub(crate) fn erase_of_user(session: &mut Session<'_>, user: UserId, now: Instant) -> Result<(), StoreError> {
+    let theirs = customers::table.filter(customers::user_id.eq(Id::from(user))).select(customers::id);
+    if let Some(id) = session.run(|conn| theirs.first::<Id>(conn).optional())? {
+        session.run(|conn| erase(conn, id.into(), now))?;
+    }
+    Ok(())
 }
 
 impl Customers for Session<'_> {
@@ -157,22 +182,4 @@ impl Customers for Session<'_> {
         let found = self.run(|conn| theirs.first(conn).optional())?;
         Ok(found.map(Row::customer).transpose()?)
     }
-}
-
-/// Erases what is personal in the customer that is found by this id.
-pub(crate) fn erase(found_by: &'static str, id: Id, now: Instant) -> Sql {
-    Sql::new("UPDATE customers AS c SET code = 'erased-' || ")
-        .either("c.id::text", "lower(hex(c.id))")
-        .text(", code_key = 'erased-' || ")
-        .either("c.id::text", "lower(hex(c.id))")
-        .text(
-            ", name = 'Erased', name_key = 'erased', phone = NULL, email = NULL, email_key = NULL, user_id = NULL, \
-             search_text = '', version = version + 1, updated_at = ",
-        )
-        .with(now)
-        .text(", erased_at = ")
-        .with(now)
-        .text(" WHERE c.erased_at IS NULL AND ")
-        .text(found_by)
-        .with(id)
 }

@@ -1,6 +1,6 @@
 //! What goes wrong between the program and its database, told apart by what a caller can do about it.
 
-use crate::connection::Conn;
+use crate::{connection::Conn, repository::all_unique_keys};
 use diesel::{
     connection::{AnsiTransactionManager, TransactionManager, TransactionManagerStatus},
     result::{DatabaseErrorKind, Error as DieselError},
@@ -11,7 +11,7 @@ use tradepost_domain::repository;
 /// Why a unit of work was not done.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
-    /// The line is full or the wait was too long; nothing was tried.
+    /// The queue is full or the wait was too long; nothing was tried.
     #[error("too much is waiting; nothing was done, try again")]
     Busy,
     /// The database does not answer, or somebody else holds what is needed; nothing was kept.
@@ -221,39 +221,16 @@ impl From<DieselError> for StoreError {
     }
 }
 
-/// The unique columns and the name that the contract gives each. PostgreSQL names the index, SQLite the columns; the
-/// indexes are named so that both end in the same words.
-const UNIQUE: [(&str, &str, &str); 18] = [
-    ("users_username_key", "users.username_key", "username"),
-    ("users_email_key", "users.email_key", "email"),
-    ("categories_name_key", "categories.name_key", "name"),
-    ("locations_code_key", "locations.code_key", "code"),
-    ("locations_name_key", "locations.name_key", "name"),
-    ("locations_one_default", "locations.is_default", "is_default"),
-    ("products_sku_key", "products.sku_key", "sku"),
-    ("products_name_in_category", "products.category_id, products.name_key", "name"),
-    ("products_name_without_category", "products.name_key", "name"),
-    ("customers_code_key", "customers.code_key", "code"),
-    ("customers_user_id", "customers.user_id", "user_id"),
-    ("pos_connections_name_key", "pos_connections.name_key", "name"),
-    ("pos_events_webhook_id", "pos_events.connection_id, pos_events.webhook_id", "webhook_id"),
-    ("pos_products_pkey", "pos_products.connection_id, pos_products.external_id", "external_id"),
-    ("idempotency_keys_pkey", "idempotency_keys.principal, idempotency_keys.key", "idempotency_key"),
-    ("sales_number", "sales.number", "number"),
-    ("orders_number", "orders.number", "number"),
-    ("promo_codes_code_key", "promo_codes.code_key", "code"),
-];
-
 /// The field of the contract whose value was taken, where the violated constraint is one of those.
 pub(crate) fn duplicate_field(error: &DieselError) -> Option<&'static str> {
     let DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, info) = error else { return None };
     let columns = info.message().strip_prefix("UNIQUE constraint failed: ");
-    let found = UNIQUE.iter().find(|(index, lite, _)| match (info.constraint_name(), columns) {
-        (Some(name), _) => name == *index,
-        (None, Some(columns)) => columns == *lite || columns == format!("index '{index}'"),
+    let violated = all_unique_keys().find(|key| match (info.constraint_name(), columns) {
+        (Some(index), _) => index == key.index,
+        (None, Some(columns)) => columns == key.on_sqlite() || columns == format!("index '{}'", key.index),
         (None, None) => false,
     });
-    found.map(|(_, _, field)| *field)
+    violated.map(|key| key.field)
 }
 
 fn refused(error: &DieselError) -> StoreError {

@@ -20,7 +20,7 @@ pub struct Purged {
 }
 
 /// The most rows that one call throws away of each kind, so that nothing else waits long for it.
-const MOST: i64 = 2_000;
+const MAX_ROWS: i64 = 2_000;
 
 /// Throws away what is over: stored answers after 48 hours, expired credentials, old failures. To be called again until
 /// [`Purged::is_done`]. With a `now` that is ahead, answers would go whose requests may still be repeated: better one that is behind.
@@ -33,12 +33,12 @@ pub fn housekeeping(session: &mut Session<'_>, now: Instant) -> Result<Purged, S
     )
     .with(now.plus_seconds(-ANSWERS_SECONDS))
     .text(" ORDER BY created_at LIMIT ")
-    .with(MOST)
+    .with(MAX_ROWS)
     .either(" FOR UPDATE SKIP LOCKED)", ")");
     let tokens = Sql::new("DELETE FROM tokens WHERE id IN (SELECT id FROM tokens WHERE expires_at < ")
         .with(now)
         .text(" ORDER BY expires_at LIMIT ")
-        .with(MOST)
+        .with(MAX_ROWS)
         .either(" FOR UPDATE SKIP LOCKED)", ")");
     // What lies far ahead was counted before a clock was set back, and would stay for as long as that was.
     let failures =
@@ -47,7 +47,7 @@ pub fn housekeeping(session: &mut Session<'_>, now: Instant) -> Result<Purged, S
             .text(" OR last_at > ")
             .with(now.plus_seconds(FAILURES_SECONDS))
             .text(" ORDER BY last_at LIMIT ")
-            .with(MOST)
+            .with(MAX_ROWS)
             .either(" FOR UPDATE SKIP LOCKED)", ")");
     Ok(Purged {
         answers: session.execute(answers)?,
@@ -59,6 +59,6 @@ pub fn housekeeping(session: &mut Session<'_>, now: Instant) -> Result<Purged, S
 impl Purged {
     /// Was that all there was?
     pub fn is_done(&self) -> bool {
-        [self.answers, self.tokens, self.failures].iter().all(|n| i64::try_from(*n).is_ok_and(|n| n < MOST))
+        [self.answers, self.tokens, self.failures].iter().all(|n| i64::try_from(*n).is_ok_and(|n| n < MAX_ROWS))
     }
 }

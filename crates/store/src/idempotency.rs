@@ -4,21 +4,23 @@
 //! on SQLite there is one writer. Either way who looks sees the winner's answer, and there are never half-filled rows.
 
 use crate::{
-    bulk::{When, WriteError, Writes, insertable_rows},
+    bulk::{WriteError, Writes, insertable_rows},
     connection::Conn,
-    dialect::{Array, Sql, Value},
+    dialect::{Array, Sql},
     error::StoreError,
+    repository::unique_keys,
+    schema::idempotency_keys,
     session::Session,
-    types::{At, InstantSql},
+    types::At,
 };
-use diesel::{
-    QueryResult, QueryableByName,
-    result::Error as DieselError,
-    sql_types::{BigInt, Binary, Integer, Nullable, Text},
-};
+use diesel::{prelude::*, result::Error as DieselError, sql_types::BigInt};
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
 use tradepost_domain::instant::Instant;
+
+unique_keys! {
+    idempotency_keys { idempotency_keys_pkey (principal, key) is "idempotency_key", }
+}
 
 /// A request that may be repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,21 +102,15 @@ pub(crate) fn held_locks(conn: &mut Conn, locks: Vec<i64>) -> QueryResult<HashSe
     Ok(sql.load::<LockRow>(conn)?.into_iter().map(|row| row.k).collect())
 }
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = idempotency_keys)]
 struct Row {
-    #[diesel(sql_type = Text)]
     principal: String,
-    #[diesel(sql_type = Text)]
     key: String,
-    #[diesel(sql_type = Binary)]
     fingerprint: Vec<u8>,
-    #[diesel(sql_type = Integer)]
     status: i32,
-    #[diesel(sql_type = Binary)]
     body: Vec<u8>,
-    #[diesel(sql_type = Nullable<Text>)]
     location: Option<String>,
-    #[diesel(sql_type = Nullable<BigInt>)]
     version: Option<i64>,
 }
 
@@ -137,30 +133,29 @@ impl Row {
     }
 }
 
-const FIND: &str =
-    "SELECT k.principal, k.key, k.fingerprint, k.status, k.body, k.location, k.version FROM idempotency_keys k ";
-
 /// What was answered under these keys (principal, key): one statement on PostgreSQL, a prepared one in a loop on SQLite.
 pub(crate) fn find_answers(conn: &mut Conn, keys: &[(&str, &str)]) -> QueryResult<HashMap<(String, String), Stored>> {
     let mut rows: Vec<Row> = Vec::new();
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
-    if matches!(conn, Conn::Pg(_)) {
-        let column = |which: fn(&(&str, &str)) -> String| Array::Texts(keys.iter().map(which).collect());
-        // Row by row through the primary key, whatever statistics say of a table that is mostly young.
-        rows = Sql::new("SELECT k.* FROM unnest(")
-            .array(column(|k| k.0.to_owned()))
-            .text(", ")
-            .array(column(|k| k.1.to_owned()))
-            .text(") AS wanted (principal, key) CROSS JOIN LATERAL (")
-            .text(FIND)
-            .text("WHERE k.principal = wanted.principal AND k.key = wanted.key LIMIT 1) AS k")
-            .load(conn)?;
-    } else {
-        for (principal, key) in keys {
-            let one = Sql::new(FIND).text("WHERE k.principal = ").with(*principal).text(" AND k.key = ").with(*key);
-            rows.extend(one.first(conn)?);
+    match conn {
+        Conn::Pg(_) => {
+            let column = |which: fn(&(&str, &str)) -> String| Array::Texts(keys.iter().map(which).collect());
+            // Row by row through the primary key, whatever statistics say of a table that is mostly young.
+            rows = Sql::select::<Row>()
+                .text(" FROM unnest(")
+                .array(column(|k| k.0.to_owned()))
+                .text(", ")
+                .array(column(|k| k.1.to_owned()))
+                .text(") AS wanted (principal, key) CROSS JOIN LATERAL (SELECT * FROM idempotency_keys k ")
+                .text("WHERE k.principal = wanted.principal AND k.key = wanted.key LIMIT 1) AS idempotency_keys")
+                .load(conn)?;
+        }
+        Conn::Lite(lite) => {
+            for key in keys {
+                rows.extend(idempotency_keys::table.find(*key).select(Row::as_select()).first(lite).optional()?);
+            }
         }
     }
     rows.into_iter().map(Row::read).collect()
@@ -178,15 +173,17 @@ pub(crate) struct NewAnswer<'a> {
 
 insertable_rows! {
     /// An answer that is kept.
+    #[derive(Insertable)]
+    #[diesel(table_name = idempotency_keys, treat_none_as_default_value = false)]
     AnswerRow<'a> in idempotency_keys {
-        principal: &'a str as Text,
-        key: &'a str as Text,
-        fingerprint: &'a [u8] as Binary,
-        status: i32 as Integer,
-        body: &'a [u8] as Binary,
-        location: Option<&'a str> as Nullable<Text>,
-        version: Option<i64> as Nullable<BigInt>,
-        created_at: At as InstantSql,
+        principal: &'a str,
+        key: &'a str,
+        fingerprint: &'a [u8],
+        status: i32,
+        body: &'a [u8],
+        location: Option<&'a str>,
+        version: Option<i64>,
+        created_at: At,
     }
 }
 
@@ -206,34 +203,15 @@ impl<'a> From<&NewAnswer<'a>> for AnswerRow<'a> {
     }
 }
 
-const INSERT: &str =
-    "INSERT INTO idempotency_keys (principal, key, fingerprint, status, body, location, version, created_at) VALUES (";
-
 /// Keeps accepted answers with what else is written.
-pub(crate) fn keep_answers<'e>(writes: &mut Writes<'_, 'e>, answers: &[NewAnswer<'e>]) -> Result<(), WriteError> {
-    if writes.is_postgres() {
-        return writes.insert(answers.iter().map(AnswerRow::from).collect());
-    }
-    for new in answers {
-        writes.run(When::Then, "idempotency_keys", Some(1), insert(new))?;
+pub(crate) fn write_answers<'e>(writes: &mut Writes<'_, 'e>, answers: &[NewAnswer<'e>]) -> Result<(), WriteError> {
+    let rows = answers.iter().map(AnswerRow::from);
+    let Some(lite) = writes.sqlite() else { return writes.insert(rows.collect()) };
+    // One by one and as bytes: a body that goes through JSON would have to be written in hexadecimal.
+    for row in rows {
+        diesel::insert_into(idempotency_keys::table).values(row).execute(lite)?;
     }
     Ok(())
-}
-
-/// One by one and as bytes: on SQLite a body that goes through JSON would have to be written in hexadecimal.
-fn insert(new: &NewAnswer<'_>) -> Sql {
-    let row = AnswerRow::from(new);
-    let values = [
-        Value::from(row.principal),
-        row.key.into(),
-        row.fingerprint.into(),
-        i64::from(row.status).into(),
-        row.body.into(),
-        row.location.map(str::to_owned).into(),
-        row.version.into(),
-        row.created_at.into(),
-    ];
-    Sql::new(INSERT).list(values).text(")")
 }
 
 /// Does a unit of work under a key, or answers what it was answered before.
@@ -256,7 +234,8 @@ pub(crate) fn once<E: From<StoreError>>(
             let answer = work(session)?;
             let fingerprint = &keyed.fingerprint;
             let new = NewAnswer { principal, key, fingerprint, answer: &answer, created_at: now };
-            session.execute(insert(&new))?;
+            let insert = diesel::insert_into(idempotency_keys::table).values(AnswerRow::from(&new));
+            session.run(|conn| insert.execute(conn))?;
             Ok(Done { answer, replayed: false })
         }
     }

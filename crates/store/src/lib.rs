@@ -3,7 +3,7 @@
 //! Here live the tables, the statements and the transactions: who talks to which database, one file per noun, and the one writer of the
 //! ledger. What may happen is decided by `tradepost-domain`; there is no `if` about price, stock or status in here.
 //!
-//! [`Store`] is the door. It reads on a few threads behind a bounded line and writes on them too (PostgreSQL) or on the one writer's
+//! [`Store`] is the door. It reads on a few threads behind a bounded queue and writes on them too (PostgreSQL) or on the one writer's
 //! thread (SQLite). [`Session`] is one unit of work: the domain's repository traits are implemented on it, and the lists of each noun take
 //! it as their first argument.
 
@@ -24,6 +24,7 @@ pub mod list;
 pub mod locations;
 mod migrate;
 pub mod orders;
+mod parts;
 mod pool;
 pub mod pos;
 pub mod promos;
@@ -47,8 +48,9 @@ pub use housekeeping::{Purged, housekeeping};
 pub use idempotency::{Answer, Done, Keyed};
 pub use instrumentation::statements;
 pub use ledger::{Ledger, Sources, Submission, SubmitError};
-pub use list::{KeyValue, ListRequest, Order, Page};
+pub use list::{KeyValue, ListRequest, Page, Sort};
 pub use migrate::names as migration_names;
+pub use repository::{UniqueKey, all_unique_keys};
 pub use session::Session;
 pub use settings::{FirstStart, Settings};
 pub use store::{Store, StoreConfig};

@@ -1,10 +1,9 @@
-//! Where stock is. Removing a location is a command of the ledger.
+//! Where stock is. How much is there is `stock`'s; removing a location is a command of the ledger.
 
 use crate::{
     StoreError,
-    dialect::Sql,
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page},
-    repository::repository,
+    list::{Conditions, List, ListRequest, Page, Sort},
+    repository::{repository, unique_keys},
     schema::locations,
     session::Session,
     types::{At, Id},
@@ -12,7 +11,7 @@ use crate::{
 use diesel::prelude::*;
 use tradepost_domain::{stock::Location, text::fold};
 
-#[derive(Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = locations)]
 struct Row {
     id: Id,
@@ -27,8 +26,13 @@ struct Row {
     updated_at: At,
 }
 
-const COLUMNS: &str = "SELECT l.id, l.code, l.code_key, l.name, l.name_key, l.is_default, l.removed_at, l.version, l.created_at, \
-    l.updated_at ";
+unique_keys! {
+    locations {
+        locations_code_key (code_key) is "code",
+        locations_name_key (name_key) is "name",
+        locations_one_default (is_default) is "is_default",
+    }
+}
 
 impl From<&Location> for Row {
     fn from(location: &Location) -> Self {
@@ -62,17 +66,6 @@ impl From<Row> for Location {
     }
 }
 
-impl Placed for Row {
-    fn key(&self, field: &str) -> KeyValue {
-        match field {
-            "code" => self.code_key.clone().into(),
-            "name" => self.name_key.clone().into(),
-            "created_at" => self.created_at.into(),
-            _ => self.id.into(),
-        }
-    }
-}
-
 /// What a list of locations can be sorted by.
 pub const ORDERINGS: &[&str] = &["name", "code", "created_at"];
 
@@ -92,17 +85,18 @@ pub struct LocationFilter {
 /// # Errors
 /// What the database said.
 pub fn list(session: &mut Session<'_>, request: &ListRequest<LocationFilter>) -> Result<Page<Location>, StoreError> {
-    let shape = Shape {
-        select: Sql::new(COLUMNS),
-        from: Sql::new("FROM locations l"),
-        keys: &[("name", "l.name_key"), ("code", "l.code_key"), ("created_at", "l.created_at"), ("id", "l.id")],
-        order: Order { field: "name", descending: false },
-    };
-    let mut conditions = Conditions::always("l.removed_at IS NULL");
-    conditions.when("l.code_key = ", request.filter.code.as_deref().map(fold));
-    conditions.when("l.name_key = ", request.filter.name.as_deref().map(fold));
-    conditions.search("(l.code_key || ' ' || l.name_key)", request.filter.search.as_deref());
-    page::<Row, _>(session, &shape, conditions, request)?.map(|row| Ok(row.into()))
+    let list = List::<Row>::new(" FROM locations", Sort { field: "name", descending: false })
+        .key("name", locations::name_key, |row| row.name_key.clone())
+        .key("code", locations::code_key, |row| row.code_key.clone())
+        .key("created_at", locations::created_at, |row| row.created_at)
+        .key("id", locations::id, |row| row.id);
+    let mut conditions = Conditions::default();
+    conditions.filter(locations::removed_at.is_null());
+    conditions.equals(locations::code_key, request.filter.code.as_deref().map(fold));
+    conditions.equals(locations::name_key, request.filter.name.as_deref().map(fold));
+    let words = locations::code_key.concat(" ").concat(locations::name_key);
+    conditions.contains(words, request.filter.search.as_deref());
+    list.page(session, conditions, request)?.map(|row| Ok(row.into()))
 }
 
 repository! {

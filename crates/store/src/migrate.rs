@@ -2,9 +2,10 @@
 
 use crate::{
     connection::{Conn, Engine, Mode, begin, commit, rollback},
+    dialect::Sql,
     error::OpenError,
 };
-use diesel::{connection::SimpleConnection, migration::MigrationSource, pg::Pg, sqlite::Sqlite};
+use diesel::{migration::MigrationSource, pg::Pg, sqlite::Sqlite};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
@@ -45,19 +46,18 @@ pub(crate) fn down(conn: &mut Conn) -> Result<Vec<String>, OpenError> {
 
 /// Keeps others from migrating at the same time: a lock on PostgreSQL, one transaction around everything on SQLite.
 fn locked<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T, Failure>) -> Result<T, OpenError> {
-    let said = |error: diesel::result::Error| OpenError::Migration(error.to_string());
-    let lock =
-        |conn: &mut Conn, function: &str| conn.batch_execute(&format!("SELECT {function}({LOCK})")).map_err(said);
+    let migration_error = |error: diesel::result::Error| OpenError::Migration(error.to_string());
+    let lock = |conn: &mut Conn, function: Sql| function.with(LOCK).text(")").execute(conn).map_err(migration_error);
     if matches!(conn, Conn::Pg(_)) {
-        lock(conn, "pg_advisory_lock")?;
+        lock(conn, Sql::new("SELECT pg_advisory_lock("))?;
         let result = work(conn).map_err(|e| failed(&e));
-        lock(conn, "pg_advisory_unlock")?;
+        lock(conn, Sql::new("SELECT pg_advisory_unlock("))?;
         return result;
     }
-    begin(conn, Mode::Write).map_err(said)?;
+    begin(conn, Mode::Write).map_err(migration_error)?;
     let result = work(conn).map_err(|e| failed(&e));
     match result {
-        Ok(done) => commit(conn).map_err(said).map(|()| done),
+        Ok(done) => commit(conn).map_err(migration_error).map(|()| done),
         Err(error) => {
             rollback(conn);
             Err(error)
@@ -79,7 +79,6 @@ pub fn names(engine: Engine) -> Vec<String> {
 
 /// How many migrations are not in yet. Reading only: a database that was never migrated lacks all of them.
 pub(crate) fn pending(conn: &mut Conn) -> diesel::QueryResult<usize> {
-    use crate::dialect::Sql;
     #[derive(diesel::QueryableByName)]
     struct Count {
         #[diesel(sql_type = diesel::sql_types::BigInt)]

@@ -2,14 +2,17 @@
 
 use crate::{
     StoreError,
-    dialect::Sql,
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page},
+    dialect::{Sql, on_both},
+    list::{Conditions, List, ListRequest, Page, Sort},
+    parts::{by_parent, one_of},
+    repository::unique_keys,
+    schema::{customers, order_history, order_lines, orders, users},
     session::Session,
     types::{At, Id, InstantSql, UuidSql},
 };
 use diesel::{
-    QueryableByName,
-    sql_types::{BigInt, Nullable, Text},
+    prelude::*,
+    sql_types::{BigInt, Text},
 };
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap};
@@ -20,112 +23,89 @@ use tradepost_domain::{
     text::fold,
 };
 
+unique_keys! {
+    orders { orders_number (number) is "number", }
+}
+
 /// An order without its lines. Money is in minor units.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
+#[diesel(table_name = orders)]
 pub struct OrderRow {
     /// Its id.
-    #[diesel(sql_type = UuidSql)]
     pub id: Id,
     /// Short, for people.
-    #[diesel(sql_type = BigInt)]
     pub number: i64,
     /// `pending`, `accepted`, `rejected`, `cancelled`, `shipped` or `delivered`.
-    #[diesel(sql_type = Text)]
     pub status: String,
     /// For whom.
-    #[diesel(sql_type = UuidSql)]
     pub customer_id: Id,
     /// Their name now.
-    #[diesel(sql_type = Text)]
+    #[diesel(select_expression = customers::name)]
     pub customer_name: String,
     /// Their code now.
-    #[diesel(sql_type = Text)]
+    #[diesel(select_expression = customers::code)]
     pub customer_code: String,
     /// By whom.
-    #[diesel(sql_type = Nullable<UuidSql>)]
     pub placed_by: Option<Id>,
     /// The sum of the lines.
-    #[diesel(sql_type = BigInt)]
     pub subtotal: i64,
     /// What the promo code takes off.
-    #[diesel(sql_type = BigInt)]
     pub discount: i64,
     /// What is to be paid.
-    #[diesel(sql_type = BigInt)]
     pub total: i64,
     /// The promo code, as it was written then.
-    #[diesel(sql_type = Nullable<Text>)]
     pub promo_code: Option<String>,
     /// The customer's words.
-    #[diesel(sql_type = Nullable<Text>)]
     pub notes: Option<String>,
     /// Where its goods are reserved.
-    #[diesel(sql_type = UuidSql)]
     pub location_id: Id,
     /// Taken out of lists since; its customer does not see it any more.
-    #[diesel(sql_type = Nullable<InstantSql>)]
     pub hidden_at: Option<At>,
     /// Counts changes.
-    #[diesel(sql_type = BigInt)]
     pub version: i64,
     /// When it was placed.
-    #[diesel(sql_type = InstantSql)]
     pub created_at: At,
     /// When it last changed.
-    #[diesel(sql_type = InstantSql)]
     pub updated_at: At,
 }
 
 /// One line of an order. Money is in minor units, quantities in hundred-thousandths.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
+#[diesel(table_name = order_lines)]
 pub struct OrderLineRow {
     /// Its id.
-    #[diesel(sql_type = UuidSql)]
     pub id: Id,
-    #[diesel(sql_type = UuidSql)]
     order_id: Id,
     /// What was ordered.
-    #[diesel(sql_type = UuidSql)]
     pub product_id: Id,
     /// Its SKU at that time.
-    #[diesel(sql_type = Text)]
     pub sku: String,
     /// Its name at that time.
-    #[diesel(sql_type = Text)]
     pub name: String,
     /// How much.
-    #[diesel(sql_type = BigInt)]
     pub quantity: i64,
     /// How much of it came back after delivery.
-    #[diesel(sql_type = BigInt)]
     pub returned_quantity: i64,
     /// Of one unit, at that time.
-    #[diesel(sql_type = BigInt)]
     pub unit_price: i64,
     /// Of the whole line.
-    #[diesel(sql_type = BigInt)]
     pub line_total: i64,
 }
 
 /// One step of an order's history.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
+#[diesel(table_name = order_history)]
 pub struct HistoryRow {
-    #[diesel(sql_type = UuidSql)]
     order_id: Id,
     /// Where it stood afterwards.
-    #[diesel(sql_type = Text)]
     pub status: String,
     /// When.
-    #[diesel(sql_type = InstantSql)]
     pub at: At,
     /// `user`, `connection` or `system`.
-    #[diesel(sql_type = Text)]
     pub actor_type: String,
     /// Which; none for the system.
-    #[diesel(sql_type = Nullable<UuidSql>)]
     pub actor_id: Option<Id>,
     /// Their words.
-    #[diesel(sql_type = Nullable<Text>)]
     pub reason: Option<String>,
 }
 
@@ -138,17 +118,6 @@ pub struct OrderWithParts {
     pub lines: Vec<OrderLineRow>,
     /// Every step so far, the oldest first.
     pub history: Vec<HistoryRow>,
-}
-
-impl Placed for OrderRow {
-    fn key(&self, field: &str) -> KeyValue {
-        match field {
-            "created_at" => self.created_at.into(),
-            "total" => self.total.into(),
-            "discount" => self.discount.into(),
-            _ => self.id.into(),
-        }
-    }
 }
 
 /// What a list of orders can be sorted by.
@@ -185,46 +154,43 @@ pub struct OrderFilter {
     pub search: Option<String>,
 }
 
-const SELECT: &str = "SELECT o.id, o.number, o.status, o.customer_id, c.name AS customer_name, c.code AS customer_code, o.placed_by, \
-    o.subtotal, o.discount, o.total, o.promo_code, o.notes, o.location_id, o.hidden_at, o.version, o.created_at, o.updated_at ";
-const FROM: &str = "FROM orders o JOIN customers c ON c.id = o.customer_id";
-const LINES: &str = "SELECT id, order_id, product_id, sku, name, quantity, returned_quantity, unit_price, line_total \
-    FROM order_lines WHERE ";
-const HISTORY: &str = "SELECT order_id, status, at, actor_type, actor_id, reason FROM order_history WHERE ";
-
 /// A page of those that were not hidden, newest first unless told otherwise. Three statements.
 ///
 /// # Errors
 /// What the database said.
 pub fn list(session: &mut Session<'_>, request: &ListRequest<OrderFilter>) -> Result<Page<OrderWithParts>, StoreError> {
-    let shape = Shape {
-        select: Sql::new(SELECT),
-        from: Sql::new(FROM),
-        keys: &[("created_at", "o.created_at"), ("total", "o.total"), ("discount", "o.discount"), ("id", "o.id")],
-        order: Order { field: "created_at", descending: true },
-    };
-    let page = page::<OrderRow, _>(session, &shape, conditions(&request.filter), request)?;
+    let list = List::<OrderRow>::new(
+        " FROM orders JOIN customers ON customers.id = orders.customer_id",
+        Sort { field: "created_at", descending: true },
+    )
+    .key("created_at", orders::created_at, |row| row.created_at)
+    .key("total", orders::total, |row| row.total)
+    .key("discount", orders::discount, |row| row.discount)
+    .key("id", orders::id, |row| row.id);
+    let page = list.page(session, conditions(&request.filter), request)?;
     let mut parts = Parts::of(session, page.rows.iter().map(|order| order.id).collect())?;
     page.map(|order| Ok(parts.with(order)))
 }
 
 fn conditions(filter: &OrderFilter) -> Conditions {
-    let mut conditions = Conditions::always("o.hidden_at IS NULL");
-    conditions.when("o.customer_id = ", filter.only_of.map(Id::from));
-    conditions.when("o.status = ", filter.status.map(OrderStatus::as_str));
-    conditions.when("o.customer_id = ", filter.customer.map(Id::from));
+    let mut conditions = Conditions::default();
+    conditions.filter(orders::hidden_at.is_null());
+    conditions.equals(orders::customer_id, filter.only_of.map(Id::from));
+    conditions.equals(orders::status, filter.status.map(OrderStatus::as_str));
+    conditions.equals(orders::customer_id, filter.customer.map(Id::from));
     if let Some(email) = &filter.user_email {
-        let sql = Sql::new("o.placed_by = (SELECT u.id FROM users u WHERE u.email_key = ").with(fold(email));
-        conditions.add(sql.text(")"));
+        let user = users::table.filter(users::email_key.eq(fold(email))).select(users::id.nullable());
+        conditions.filter(orders::placed_by.eq(user.single_value()));
     }
-    conditions.when("o.promo_code_key = ", filter.promo_code.as_deref().map(fold));
-    conditions.when("o.number = ", filter.number);
-    conditions.when("o.total >= ", filter.total_min);
-    conditions.when("o.total <= ", filter.total_max);
-    conditions.when("o.discount >= ", filter.discount_min);
-    conditions.when("o.discount <= ", filter.discount_max);
-    conditions.between("o.created_at", filter.created_after, filter.created_before);
-    conditions.search("(o.search_text || ' ' || c.search_text)", filter.search.as_deref());
+    conditions.equals(orders::promo_code_key, filter.promo_code.as_deref().map(fold));
+    conditions.equals(orders::number, filter.number);
+    conditions.at_least(orders::total, filter.total_min);
+    conditions.at_most(orders::total, filter.total_max);
+    conditions.at_least(orders::discount, filter.discount_min);
+    conditions.at_most(orders::discount, filter.discount_max);
+    conditions.spans(orders::created_at, filter.created_after, filter.created_before);
+    let words = orders::search_text.concat(" ").concat(customers::search_text);
+    conditions.contains(words, filter.search.as_deref());
     conditions
 }
 
@@ -233,8 +199,11 @@ fn conditions(filter: &OrderFilter) -> Conditions {
 /// # Errors
 /// What the database said.
 pub fn order(session: &mut Session<'_>, id: OrderId) -> Result<Option<OrderWithParts>, StoreError> {
-    let sql = Sql::new(SELECT).text(FROM).text(" WHERE o.id = ").with(Id::from(id));
-    let Some(order) = session.first::<OrderRow>(sql)? else { return Ok(None) };
+    let order = orders::table
+        .find(Id::from(id))
+        .inner_join(customers::table.on(customers::id.eq(orders::customer_id)))
+        .select(OrderRow::as_select());
+    let Some(order) = session.run(|conn| order.first(conn).optional())? else { return Ok(None) };
     Ok(Some(Parts::of(session, vec![order.id])?.with(order)))
 }
 
@@ -246,16 +215,18 @@ struct Parts {
 
 impl Parts {
     fn of(session: &mut Session<'_>, orders: Vec<Id>) -> Result<Self, StoreError> {
-        let sql = Sql::new(LINES).id_in("order_id", orders.clone()).text(" ORDER BY order_id, position, id");
-        let mut lines: HashMap<Id, Vec<OrderLineRow>> = HashMap::new();
-        for line in session.load::<OrderLineRow>(sql)? {
-            lines.entry(line.order_id).or_default().push(line);
-        }
-        let sql = Sql::new(HISTORY).id_in("order_id", orders).text(" ORDER BY order_id, position");
-        let mut history: HashMap<Id, Vec<HistoryRow>> = HashMap::new();
-        for entry in session.load::<HistoryRow>(sql)? {
-            history.entry(entry.order_id).or_default().push(entry);
-        }
+        let rows = order_lines::table.filter(one_of(order_lines::order_id, orders.clone())).order((
+            order_lines::order_id,
+            order_lines::position,
+            order_lines::id,
+        ));
+        let rows = session.run(|conn| on_both!(conn, c => rows.select(OrderLineRow::as_select()).load(c)))?;
+        let lines = by_parent(rows, |line| line.order_id);
+        let rows = order_history::table
+            .filter(one_of(order_history::order_id, orders))
+            .order((order_history::order_id, order_history::position));
+        let rows = session.run(|conn| on_both!(conn, c => rows.select(HistoryRow::as_select()).load(c)))?;
+        let history = by_parent(rows, |entry| entry.order_id);
         Ok(Self { lines, history })
     }
 

@@ -1,7 +1,7 @@
-//! A fixed number of threads behind one bounded line: Diesel blocks, and actix's threads must not.
+//! A fixed number of threads behind one bounded queue: Diesel blocks, and actix's threads must not.
 
 use crate::{
-    connection::{Conn, Connections},
+    connection::{Conn, ConnectionPool},
     error::StoreError,
 };
 use std::{
@@ -24,16 +24,16 @@ const CONNECT_WAIT_WHEN_DOWN: Duration = Duration::from_millis(200);
 
 struct Job {
     state: Arc<AtomicU8>,
-    run: Box<dyn FnOnce(&Connections) + Send>,
+    run: Box<dyn FnOnce(&ConnectionPool) + Send>,
 }
 
-struct Line {
+struct Queue {
     jobs: VecDeque<Job>,
     closed: bool,
 }
 
 struct Shared {
-    line: Mutex<Line>,
+    queue: Mutex<Queue>,
     places: usize,
     arrived: Condvar,
     /// Was the database not there the last time?
@@ -41,26 +41,26 @@ struct Shared {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Line> {
-        // Nothing panics while it holds this lock, and a line of jobs is never half changed.
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        // Nothing panics while it holds this lock, and a queue of jobs is never half changed.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn next(&self) -> Option<Job> {
-        let mut line = self.lock();
+        let mut queue = self.lock();
         loop {
-            if let Some(job) = line.jobs.pop_front() {
+            if let Some(job) = queue.jobs.pop_front() {
                 return Some(job);
             }
-            if line.closed {
+            if queue.closed {
                 return None;
             }
-            line = self.arrived.wait(line).unwrap_or_else(PoisonError::into_inner);
+            queue = self.arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
 
-/// The threads and the line in front of them. Dropping it lets them finish what is in the line.
+/// The threads and the queue in front of them. Dropping it lets them finish what is in the queue.
 pub(crate) struct Pool(Arc<Shared>);
 
 impl Drop for Pool {
@@ -71,10 +71,10 @@ impl Drop for Pool {
 }
 
 impl Pool {
-    /// Starts so many threads, with so many places in the line.
-    pub(crate) fn start(threads: usize, places: usize, connections: &Connections) -> std::io::Result<Self> {
-        let line = Mutex::new(Line { jobs: VecDeque::new(), closed: false });
-        let pool = Self(Arc::new(Shared { line, places, arrived: Condvar::new(), down: AtomicBool::new(false) }));
+    /// Starts so many threads, with so many places in the queue.
+    pub(crate) fn start(threads: usize, places: usize, connections: &ConnectionPool) -> std::io::Result<Self> {
+        let queue = Mutex::new(Queue { jobs: VecDeque::new(), closed: false });
+        let pool = Self(Arc::new(Shared { queue, places, arrived: Condvar::new(), down: AtomicBool::new(false) }));
         for n in 0..threads.max(1) {
             let (shared, connections) = (Arc::clone(&pool.0), connections.clone());
             std::thread::Builder::new().name(format!("store-{n}")).spawn(move || {
@@ -95,7 +95,7 @@ impl Pool {
     {
         let (turn, answer) = turn();
         let (shared, state) = (Arc::clone(&self.0), Arc::clone(&turn.state));
-        let run = move |connections: &Connections| turn.take(|| shared.with_connection(connections, work));
+        let run = move |connections: &ConnectionPool| turn.take(|| shared.with_connection(connections, work));
         self.0.put(Job { state, run: Box::new(run) })?;
         answer.wait().await
     }
@@ -103,21 +103,21 @@ impl Pool {
 
 impl Shared {
     fn put(&self, job: Job) -> Result<(), StoreError> {
-        let mut line = self.lock();
-        if line.jobs.len() >= self.places {
+        let mut queue = self.lock();
+        if queue.jobs.len() >= self.places {
             // Who has gone needs no place.
-            line.jobs.retain(|job| job.state.load(Ordering::Relaxed) == WAITING);
-            if line.jobs.len() >= self.places {
+            queue.jobs.retain(|job| job.state.load(Ordering::Relaxed) == WAITING);
+            if queue.jobs.len() >= self.places {
                 return Err(StoreError::Busy);
             }
         }
-        line.jobs.push_back(job);
-        drop(line);
+        queue.jobs.push_back(job);
+        drop(queue);
         self.arrived.notify_one();
         Ok(())
     }
 
-    fn with_connection<T, E, F>(&self, connections: &Connections, work: F) -> Result<T, E>
+    fn with_connection<T, E, F>(&self, connections: &ConnectionPool, work: F) -> Result<T, E>
     where
         E: From<StoreError>,
         F: FnOnce(&mut Conn) -> Result<T, E>,
@@ -126,7 +126,7 @@ impl Shared {
         let connected = connections.get_timeout(wait);
         self.down.store(connected.is_err(), Ordering::Relaxed);
         let mut conn = connected.map_err(StoreError::from)?;
-        caught(|| work(&mut conn))
+        catch_panic(|| work(&mut conn))
     }
 }
 
@@ -146,7 +146,7 @@ pub(crate) struct Answer<R> {
     answer: oneshot::Receiver<R>,
 }
 
-/// A place in a line: either the work begins in time, or its caller gives up, never both.
+/// A place in a queue: either the work begins in time, or its caller gives up, never both.
 pub(crate) fn turn<R>() -> (Turn<R>, Answer<R>) {
     let state = Arc::new(AtomicU8::new(WAITING));
     let (reply, answer) = oneshot::channel();
@@ -187,12 +187,12 @@ impl<R> Drop for Answer<R> {
 }
 
 /// A panic becomes an answer. What it left open is rolled back, or its connection is thrown away by the pool.
-pub(crate) fn caught<T, E: From<StoreError>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+pub(crate) fn catch_panic<T, E: From<StoreError>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Err(StoreError::Internal(format!("panic: {}", words(panic.as_ref()))).into()))
+        .unwrap_or_else(|panic| Err(StoreError::Internal(format!("panic: {}", panic_message(panic.as_ref()))).into()))
 }
 
 /// What a panic said.
-pub(crate) fn words(panic: &(dyn Any + Send)) -> &str {
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
     panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("?")
 }

@@ -4,17 +4,15 @@
 
 use crate::{
     StoreError,
-    dialect::Sql,
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, unreadable},
-    repository::repository,
-    schema::pos_connections,
+    dialect::on_both,
+    list::{Conditions, List, ListRequest, Page, Sort, unreadable},
+    parts::{by_parent, one_of},
+    repository::{repository, unique_keys},
+    schema::{pos_connections, pos_event_lines, pos_events, pos_products, products},
     session::Session,
-    types::{At, Id, InstantSql, UuidSql},
+    types::{At, Id},
 };
-use diesel::{
-    prelude::*,
-    sql_types::{BigInt, Binary, Integer, Nullable, Text},
-};
+use diesel::prelude::*;
 use serde::Serialize;
 use std::collections::HashMap;
 use tradepost_domain::{
@@ -25,7 +23,7 @@ use tradepost_domain::{
     text::fold,
 };
 
-#[derive(Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = pos_connections, treat_none_as_null = true)]
 struct Row {
     id: Id,
@@ -36,6 +34,12 @@ struct Row {
     version: i64,
     created_at: At,
     updated_at: At,
+}
+
+unique_keys! {
+    pos_connections { pos_connections_name_key (name_key) is "name", }
+    pos_events { pos_events_webhook_id (connection_id, webhook_id) is "webhook_id", }
+    pos_products { pos_products_pkey (connection_id, external_id) is "external_id", }
 }
 
 impl From<&PosConnection> for Row {
@@ -67,16 +71,6 @@ impl Row {
     }
 }
 
-impl Placed for Row {
-    fn key(&self, field: &str) -> KeyValue {
-        match field {
-            "name" => self.name_key.clone().into(),
-            "created_at" => self.created_at.into(),
-            _ => self.id.into(),
-        }
-    }
-}
-
 /// What a list of connections can be sorted by.
 pub const CONNECTION_ORDERINGS: &[&str] = &["name", "created_at"];
 
@@ -97,18 +91,15 @@ pub fn connections(
     session: &mut Session<'_>,
     request: &ListRequest<ConnectionFilter>,
 ) -> Result<Page<PosConnection>, StoreError> {
-    let shape = Shape {
-        select: Sql::new(
-            "SELECT c.id, c.name, c.name_key, c.location_id, c.on_shortage, c.version, c.created_at, c.updated_at ",
-        ),
-        from: Sql::new("FROM pos_connections c"),
-        keys: &[("name", "c.name_key"), ("created_at", "c.created_at"), ("id", "c.id")],
-        order: Order { field: "name", descending: false },
-    };
-    let mut conditions = Conditions::always("c.removed_at IS NULL");
-    conditions.when("c.name_key = ", request.filter.name.as_deref().map(fold));
-    conditions.search("c.name_key", request.filter.search.as_deref());
-    page::<Row, _>(session, &shape, conditions, request)?.map(Row::connection)
+    let list = List::<Row>::new(" FROM pos_connections", Sort { field: "name", descending: false })
+        .key("name", pos_connections::name_key, |row| row.name_key.clone())
+        .key("created_at", pos_connections::created_at, |row| row.created_at)
+        .key("id", pos_connections::id, |row| row.id);
+    let mut conditions = Conditions::default();
+    conditions.filter(pos_connections::removed_at.is_null());
+    conditions.equals(pos_connections::name_key, request.filter.name.as_deref().map(fold));
+    conditions.contains(pos_connections::name_key, request.filter.search.as_deref());
+    list.page(session, conditions, request)?.map(Row::connection)
 }
 
 repository! {
@@ -148,65 +139,49 @@ impl PosConnections for Session<'_> {
 }
 
 /// One delivery in the inbox.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
+#[diesel(table_name = pos_events)]
 pub struct EventRow {
     /// Our id of it.
-    #[diesel(sql_type = UuidSql)]
     pub id: Id,
     /// From whom.
-    #[diesel(sql_type = UuidSql)]
     pub connection_id: Id,
     /// The sender's id of it.
-    #[diesel(sql_type = Text)]
     pub webhook_id: String,
     /// `received`, `applied`, `refused`, `held` or `dismissed`.
-    #[diesel(sql_type = Text)]
     pub status: String,
     /// Why, for programs.
-    #[diesel(sql_type = Nullable<Text>)]
     pub reason_code: Option<String>,
     /// Why, for people.
-    #[diesel(sql_type = Nullable<Text>)]
     pub reason: Option<String>,
     /// When it came.
-    #[diesel(sql_type = InstantSql)]
     pub received_at: At,
     /// When it was last judged.
-    #[diesel(sql_type = InstantSql)]
     pub updated_at: At,
     /// Counts judgements.
-    #[diesel(sql_type = BigInt)]
     pub version: i64,
 }
 
 /// One line of a delivery. Quantities are in hundred-thousandths.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
+#[diesel(table_name = pos_event_lines)]
 pub struct EventLineRow {
-    #[diesel(sql_type = UuidSql)]
     event_id: Id,
     /// Its place in the body.
-    #[diesel(sql_type = Integer)]
     pub position: i32,
     /// `product_id`, `sku` or `external_id`.
-    #[diesel(sql_type = Text)]
     pub ref_kind: String,
     /// What that is.
-    #[diesel(sql_type = Text)]
     pub ref_value: String,
     /// So much more or less.
-    #[diesel(sql_type = Nullable<BigInt>)]
     pub change: Option<i64>,
     /// Or: so much was there.
-    #[diesel(sql_type = Nullable<BigInt>)]
     pub counted: Option<i64>,
     /// When it was counted.
-    #[diesel(sql_type = Nullable<InstantSql>)]
     pub counted_at: Option<At>,
     /// When it happened.
-    #[diesel(sql_type = Nullable<InstantSql>)]
     pub occurred_at: Option<At>,
     /// The till's words.
-    #[diesel(sql_type = Nullable<Text>)]
     pub reason: Option<String>,
 }
 
@@ -220,24 +195,13 @@ pub struct EventWithLines {
 }
 
 /// A delivery as it came.
-#[derive(Debug, Clone, QueryableByName)]
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = pos_events)]
 pub struct RawEvent {
     /// Byte for byte.
-    #[diesel(sql_type = Binary)]
     pub body: Vec<u8>,
     /// The headers that were signed, as JSON.
-    #[diesel(sql_type = Text)]
     pub headers: String,
-}
-
-impl Placed for EventRow {
-    fn key(&self, field: &str) -> KeyValue {
-        match field {
-            "received_at" => self.received_at.into(),
-            "updated_at" => self.updated_at.into(),
-            _ => self.id.into(),
-        }
-    }
 }
 
 /// What the inbox can be sorted by.
@@ -260,8 +224,6 @@ pub struct EventFilter {
     pub received_before: Option<Instant>,
 }
 
-const EVENT: &str = "SELECT e.id, e.connection_id, e.webhook_id, e.status, e.reason_code, e.reason, e.received_at, e.updated_at, e.version ";
-
 /// A page of the inbox, newest first unless told otherwise. Two statements.
 ///
 /// # Errors
@@ -270,20 +232,18 @@ pub fn events(
     session: &mut Session<'_>,
     request: &ListRequest<EventFilter>,
 ) -> Result<Page<EventWithLines>, StoreError> {
-    let shape = Shape {
-        select: Sql::new(EVENT),
-        from: Sql::new("FROM pos_events e"),
-        keys: &[("received_at", "e.received_at"), ("updated_at", "e.updated_at"), ("id", "e.id")],
-        order: Order { field: "received_at", descending: true },
-    };
+    let list = List::<EventRow>::new(" FROM pos_events", Sort { field: "received_at", descending: true })
+        .key("received_at", pos_events::received_at, |row| row.received_at)
+        .key("updated_at", pos_events::updated_at, |row| row.updated_at)
+        .key("id", pos_events::id, |row| row.id);
     let filter = &request.filter;
     let mut conditions = Conditions::default();
-    conditions.when("e.connection_id = ", filter.connection.map(Id::from));
-    conditions.when("e.status = ", filter.status.map(PosEventStatus::as_str));
-    conditions.when("e.webhook_id = ", filter.webhook_id.as_deref());
-    conditions.when("e.reason_code = ", filter.reason_code.as_deref());
-    conditions.between("e.received_at", filter.received_after, filter.received_before);
-    let page = page::<EventRow, _>(session, &shape, conditions, request)?;
+    conditions.equals(pos_events::connection_id, filter.connection.map(Id::from));
+    conditions.equals(pos_events::status, filter.status.map(PosEventStatus::as_str));
+    conditions.equals(pos_events::webhook_id, filter.webhook_id.as_deref());
+    conditions.equals(pos_events::reason_code, filter.reason_code.as_deref());
+    conditions.spans(pos_events::received_at, filter.received_after, filter.received_before);
+    let page = list.page(session, conditions, request)?;
     let mut lines = event_lines(session, page.rows.iter().map(|event| event.id).collect())?;
     page.map(|event| Ok(EventWithLines { lines: lines.remove(&event.id).unwrap_or_default(), event }))
 }
@@ -293,8 +253,8 @@ pub fn events(
 /// # Errors
 /// What the database said.
 pub fn event(session: &mut Session<'_>, id: PosEventId) -> Result<Option<EventWithLines>, StoreError> {
-    let sql = Sql::new(EVENT).text("FROM pos_events e WHERE e.id = ").with(Id::from(id));
-    let Some(event) = session.first::<EventRow>(sql)? else { return Ok(None) };
+    let event = pos_events::table.find(Id::from(id)).select(EventRow::as_select());
+    let Some(event) = session.run(|conn| event.first(conn).optional())? else { return Ok(None) };
     let lines = event_lines(session, vec![event.id])?.remove(&event.id).unwrap_or_default();
     Ok(Some(EventWithLines { event, lines }))
 }
@@ -304,43 +264,32 @@ pub fn event(session: &mut Session<'_>, id: PosEventId) -> Result<Option<EventWi
 /// # Errors
 /// What the database said.
 pub fn raw_event(session: &mut Session<'_>, id: PosEventId) -> Result<Option<RawEvent>, StoreError> {
-    session.first(Sql::new("SELECT body, headers FROM pos_events WHERE id = ").with(Id::from(id)))
+    let event = pos_events::table.find(Id::from(id)).select(RawEvent::as_select());
+    session.run(|conn| event.first(conn).optional())
 }
 
 fn event_lines(session: &mut Session<'_>, events: Vec<Id>) -> Result<HashMap<Id, Vec<EventLineRow>>, StoreError> {
-    let sql = Sql::new(
-        "SELECT event_id, position, ref_kind, ref_value, change, counted, counted_at, occurred_at, reason FROM pos_event_lines WHERE ",
-    )
-    .id_in("event_id", events)
-    .text(" ORDER BY event_id, position");
-    let mut lines: HashMap<Id, Vec<EventLineRow>> = HashMap::new();
-    for line in session.load::<EventLineRow>(sql)? {
-        lines.entry(line.event_id).or_default().push(line);
-    }
-    Ok(lines)
+    let rows = pos_event_lines::table
+        .filter(one_of(pos_event_lines::event_id, events))
+        .order((pos_event_lines::event_id, pos_event_lines::position));
+    let rows = session.run(|conn| on_both!(conn, c => rows.select(EventLineRow::as_select()).load(c)))?;
+    Ok(by_parent(rows, |line| line.event_id))
 }
 
 /// Which of our products a till's product is.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
+#[diesel(table_name = pos_products)]
 pub struct MappingRow {
     /// The till's id of it.
-    #[diesel(sql_type = Text)]
     pub external_id: String,
     /// Ours.
-    #[diesel(sql_type = UuidSql)]
     pub product_id: Id,
     /// Our SKU.
-    #[diesel(sql_type = Text)]
+    #[diesel(select_expression = products::sku)]
     pub sku: String,
     /// Our name.
-    #[diesel(sql_type = Text)]
+    #[diesel(select_expression = products::name)]
     pub name: String,
-}
-
-impl Placed for MappingRow {
-    fn key(&self, _: &str) -> KeyValue {
-        self.external_id.clone().into()
-    }
 }
 
 /// A page of a till's mappings, by the till's id.
@@ -351,13 +300,12 @@ pub fn mappings(
     session: &mut Session<'_>,
     request: &ListRequest<PosConnectionId>,
 ) -> Result<Page<MappingRow>, StoreError> {
-    let shape = Shape {
-        select: Sql::new("SELECT m.external_id, m.product_id, p.sku, p.name "),
-        from: Sql::new("FROM pos_products m JOIN products p ON p.id = m.product_id"),
-        keys: &[("id", "m.external_id")],
-        order: Order { field: "id", descending: false },
-    };
+    let list = List::<MappingRow>::new(
+        " FROM pos_products JOIN products ON products.id = pos_products.product_id",
+        Sort { field: "id", descending: false },
+    )
+    .key("id", pos_products::external_id, |row| row.external_id.clone());
     let mut conditions = Conditions::default();
-    conditions.when("m.connection_id = ", Some(Id::from(request.filter)));
-    page(session, &shape, conditions, request)
+    conditions.equals(pos_products::connection_id, Some(Id::from(request.filter)));
+    list.page(session, conditions, request)
 }

@@ -2,9 +2,9 @@
 
 use crate::{
     StoreError,
-    dialect::{Sql, storable},
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, search_text, unreadable},
-    repository::repository,
+    dialect::storable,
+    list::{Conditions, List, ListRequest, Page, Sort, search_text, unreadable},
+    repository::{repository, unique_keys},
     schema::{promo_codes, redemptions},
     session::Session,
     types::{At, Id},
@@ -63,6 +63,10 @@ impl TermsColumns<'_> {
     }
 }
 
+unique_keys! {
+    promo_codes { promo_codes_code_key (code_key) is "code", }
+}
+
 /// A promo code as it is kept, without what only the ledger writes.
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = promo_codes, treat_none_as_null = true)]
@@ -116,7 +120,7 @@ impl From<&Promo> for NewRow {
 }
 
 /// A promo code as it is read.
-#[derive(Queryable, Selectable, QueryableByName)]
+#[derive(Queryable, Selectable)]
 #[diesel(table_name = promo_codes)]
 pub(crate) struct Row {
     id: Id,
@@ -142,11 +146,6 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Without FROM; the table is `p`.
-    pub(crate) const COLUMNS: &'static str = "SELECT p.id, p.code, p.code_key, p.name, p.name_key, p.kind, p.amount, \
-        p.percentage_hundredths, p.max_discount, p.minimum_subtotal, p.valid_from, p.valid_until, p.active, p.usage_limit, \
-        p.per_customer_limit, p.times_used, p.removed_at, p.version, p.created_at, p.updated_at ";
-
     /// Was it taken out of use?
     pub(crate) const fn is_removed(&self) -> bool {
         self.removed_at.is_some()
@@ -177,20 +176,6 @@ impl Row {
             created_at: self.created_at.into(),
             updated_at: self.updated_at.into(),
         })
-    }
-}
-
-impl Placed for Row {
-    fn key(&self, field: &str) -> KeyValue {
-        match field {
-            "code" => self.code_key.clone().into(),
-            "name" => self.name_key.clone().into(),
-            "valid_from" => self.valid_from.into(),
-            "valid_until" => self.valid_until.into(),
-            "times_used" => self.times_used.into(),
-            "created_at" => self.created_at.into(),
-            _ => self.id.into(),
-        }
     }
 }
 
@@ -233,35 +218,30 @@ pub struct PromoFilter {
 /// # Errors
 /// What the database said.
 pub fn list(session: &mut Session<'_>, request: &ListRequest<PromoFilter>) -> Result<Page<Promo>, StoreError> {
-    let shape = Shape {
-        select: Sql::new(Row::COLUMNS),
-        from: Sql::new("FROM promo_codes p"),
-        keys: &[
-            ("code", "p.code_key"),
-            ("name", "p.name_key"),
-            ("valid_from", "p.valid_from"),
-            ("valid_until", "p.valid_until"),
-            ("times_used", "p.times_used"),
-            ("created_at", "p.created_at"),
-            ("id", "p.id"),
-        ],
-        order: Order { field: "created_at", descending: true },
-    };
+    let list = List::<Row>::new(" FROM promo_codes", Sort { field: "created_at", descending: true })
+        .key("code", promo_codes::code_key, |row| row.code_key.clone())
+        .key("name", promo_codes::name_key, |row| row.name_key.clone())
+        .key("valid_from", promo_codes::valid_from, |row| row.valid_from)
+        .key("valid_until", promo_codes::valid_until, |row| row.valid_until)
+        .key("times_used", promo_codes::times_used, |row| row.times_used)
+        .key("created_at", promo_codes::created_at, |row| row.created_at)
+        .key("id", promo_codes::id, |row| row.id);
     let filter = &request.filter;
-    let mut conditions = Conditions::always("p.removed_at IS NULL");
-    conditions.when("p.code_key = ", filter.code.as_deref().map(fold));
-    conditions.when("p.name_key = ", filter.name.as_deref().map(fold));
-    conditions.when("p.kind = ", filter.kind.as_deref());
-    conditions.when("p.active = ", filter.active);
-    conditions.when("p.amount >= ", filter.amount_min);
-    conditions.when("p.amount <= ", filter.amount_max);
-    conditions.when("p.percentage_hundredths >= ", filter.percentage_min);
-    conditions.when("p.percentage_hundredths <= ", filter.percentage_max);
-    conditions.between("p.valid_from", filter.valid_from_after, filter.valid_from_before);
-    conditions.between("p.valid_until", filter.valid_until_after, filter.valid_until_before);
-    conditions.search("p.search_text", filter.search.as_deref());
+    let mut conditions = Conditions::default();
+    conditions.filter(promo_codes::removed_at.is_null());
+    conditions.equals(promo_codes::code_key, filter.code.as_deref().map(fold));
+    conditions.equals(promo_codes::name_key, filter.name.as_deref().map(fold));
+    conditions.equals(promo_codes::kind, filter.kind.as_deref());
+    conditions.equals(promo_codes::active, filter.active);
+    conditions.at_least(promo_codes::amount, filter.amount_min);
+    conditions.at_most(promo_codes::amount, filter.amount_max);
+    conditions.at_least(promo_codes::percentage_hundredths, filter.percentage_min);
+    conditions.at_most(promo_codes::percentage_hundredths, filter.percentage_max);
+    conditions.spans(promo_codes::valid_from, filter.valid_from_after, filter.valid_from_before);
+    conditions.spans(promo_codes::valid_until, filter.valid_until_after, filter.valid_until_before);
+    conditions.contains(promo_codes::search_text, filter.search.as_deref());
     let currency = session.currency()?;
-    page::<Row, _>(session, &shape, conditions, request)?.map(|row| row.promo(currency))
+    list.page(session, conditions, request)?.map(|row| row.promo(currency))
 }
 
 repository! {
@@ -288,7 +268,7 @@ impl Remove<Promo> for Session<'_> {
 impl Promos for Session<'_> {
     fn promo_by_code(&mut self, code_key: &str) -> repository::Result<Option<Promo>> {
         let currency = self.currency()?;
-        let used = promo_codes::table.filter(promo_codes::code_key.eq(storable(code_key)));
+        let used = promo_codes::table.filter(promo_codes::code_key.eq(storable(code_key.to_owned())));
         let used = used.filter(promo_codes::removed_at.is_null()).select(Row::as_select());
         let found: Option<Row> = self.run(|conn| used.first(conn).optional())?;
         Ok(found.map(|row| row.promo(currency)).transpose()?)

@@ -1,4 +1,58 @@
-//! What keeping one kind of thing in its table comes to: the same few statements for every noun, in Diesel's language.
+//! What keeping one kind of thing in its table comes to: the same few statements for every noun, in Diesel's language, and which field of
+//! the contract is taken where a unique index refuses a row. What a noun's row is, and which indexes it has, is said in the noun's file.
+
+use crate::{catalogue, categories, customers, idempotency, locations, orders, pos, promos, sales, users};
+
+/// A unique index, and the field of the contract whose value is taken where it refuses a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UniqueKey {
+    /// The index or primary key as PostgreSQL calls it. SQLite calls indexes the same and has no names for primary keys.
+    pub index: &'static str,
+    /// Its table.
+    pub table: &'static str,
+    /// Its columns, in their order.
+    pub columns: &'static [&'static str],
+    /// The field, as the contract calls it.
+    pub field: &'static str,
+}
+
+impl UniqueKey {
+    /// The columns as SQLite names them when it refuses a row: it does not say which index it was.
+    pub(crate) fn on_sqlite(&self) -> String {
+        self.columns.iter().map(|column| format!("{}.{column}", self.table)).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Says which field of the contract each of a noun's unique indexes is: `users { users_email_key (email_key) is "email", }`.
+macro_rules! unique_keys {
+    ($($table:ident { $($index:ident ($($column:ident),+) is $field:literal,)+ })+) => {
+        /// The unique indexes of this noun's tables that a caller can run into.
+        pub(crate) const UNIQUE: &[$crate::repository::UniqueKey] = &[$($($crate::repository::UniqueKey {
+            index: stringify!($index),
+            table: stringify!($table),
+            columns: &[$(<$crate::schema::$table::$column as diesel::Column>::NAME),+],
+            field: $field,
+        },)+)+];
+    };
+}
+pub(crate) use unique_keys;
+
+/// Every unique index that a caller can run into.
+pub fn all_unique_keys() -> impl Iterator<Item = &'static UniqueKey> {
+    let nouns = [
+        catalogue::UNIQUE,
+        categories::UNIQUE,
+        customers::UNIQUE,
+        idempotency::UNIQUE,
+        locations::UNIQUE,
+        orders::UNIQUE,
+        pos::UNIQUE,
+        promos::UNIQUE,
+        sales::UNIQUE,
+        users::UNIQUE,
+    ];
+    nouns.into_iter().flatten()
+}
 
 /// Implements the domain's [`Repository`](tradepost_domain::repository::Repository) for a noun in its table.
 ///

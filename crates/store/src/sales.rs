@@ -2,14 +2,18 @@
 
 use crate::{
     StoreError,
-    dialect::Sql,
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page},
+    dialect::on_both,
+    list::{Conditions, List, ListRequest, Page, Sort},
+    parts::{by_parent, one_of},
+    repository::unique_keys,
+    schema::{customers, sale_lines, sales},
     session::Session,
-    types::{At, Id, InstantSql, UuidSql},
+    types::{At, Id},
 };
 use diesel::{
-    QueryableByName,
-    sql_types::{BigInt, Nullable, Text},
+    dsl::exists,
+    prelude::*,
+    sql_types::{Nullable, Text},
 };
 use serde::Serialize;
 use std::collections::HashMap;
@@ -19,84 +23,74 @@ use tradepost_domain::{
     sales::SaleStatus,
 };
 
+unique_keys! {
+    sales { sales_number (number) is "number", }
+}
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// The first one that is not NULL.
+    fn coalesce(first: Nullable<Text>, second: Nullable<Text>) -> Nullable<Text>;
+}
+
 /// A sale without its lines. Money is in minor units.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
+#[diesel(table_name = sales)]
 pub struct SaleRow {
     /// Its id.
-    #[diesel(sql_type = UuidSql)]
     pub id: Id,
     /// Short, for people.
-    #[diesel(sql_type = BigInt)]
     pub number: i64,
     /// `completed`, `partly_refunded`, `refunded` or `voided`.
-    #[diesel(sql_type = Text)]
     pub status: String,
     /// Where the stock left from.
-    #[diesel(sql_type = UuidSql)]
     pub location_id: Id,
     /// Who bought, where they have a record.
-    #[diesel(sql_type = Nullable<UuidSql>)]
     pub customer_id: Option<Id>,
     /// The name in the record, or the one on the receipt.
-    #[diesel(sql_type = Nullable<Text>)]
+    #[diesel(select_expression = coalesce(customers::name.nullable(), sales::customer_name))]
     pub customer_name: Option<String>,
     /// The record's code.
-    #[diesel(sql_type = Nullable<Text>)]
+    #[diesel(select_expression = customers::code.nullable())]
     pub customer_code: Option<String>,
     /// Who sold.
-    #[diesel(sql_type = Nullable<UuidSql>)]
     pub sold_by: Option<Id>,
     /// The sum of the lines.
-    #[diesel(sql_type = BigInt)]
     pub total: i64,
     /// What was paid back.
-    #[diesel(sql_type = BigInt)]
     pub refunded_total: i64,
     /// Why it was corrected, refunded or voided last.
-    #[diesel(sql_type = Nullable<Text>)]
     pub reason: Option<String>,
     /// Counts changes.
-    #[diesel(sql_type = BigInt)]
     pub version: i64,
     /// When it happened, by the seller's word.
-    #[diesel(sql_type = InstantSql)]
     pub occurred_at: At,
     /// When it was recorded.
-    #[diesel(sql_type = InstantSql)]
     pub created_at: At,
     /// When it last changed.
-    #[diesel(sql_type = InstantSql)]
     pub updated_at: At,
 }
 
 /// One line of a sale. Money is in minor units, quantities in hundred-thousandths.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
+#[diesel(table_name = sale_lines)]
 pub struct SaleLineRow {
     /// Its id.
-    #[diesel(sql_type = UuidSql)]
     pub id: Id,
-    #[diesel(sql_type = UuidSql)]
     sale_id: Id,
     /// What was sold.
-    #[diesel(sql_type = UuidSql)]
     pub product_id: Id,
     /// Its SKU at that time.
-    #[diesel(sql_type = Text)]
     pub sku: String,
     /// Its name at that time.
-    #[diesel(sql_type = Text)]
     pub name: String,
     /// How much.
-    #[diesel(sql_type = BigInt)]
     pub quantity: i64,
     /// How much of it was refunded.
-    #[diesel(sql_type = BigInt)]
     pub refunded_quantity: i64,
     /// Of one unit, at that time.
-    #[diesel(sql_type = BigInt)]
     pub unit_price: i64,
     /// Of the whole line.
-    #[diesel(sql_type = BigInt)]
     pub line_total: i64,
 }
 
@@ -107,18 +101,6 @@ pub struct SaleWithLines {
     pub sale: SaleRow,
     /// In the order in which they were written.
     pub lines: Vec<SaleLineRow>,
-}
-
-impl Placed for SaleRow {
-    fn key(&self, field: &str) -> KeyValue {
-        match field {
-            "created_at" => self.created_at.into(),
-            "occurred_at" => self.occurred_at.into(),
-            "number" => self.number.into(),
-            "total" => self.total.into(),
-            _ => self.id.into(),
-        }
-    }
 }
 
 /// What a list of sales can be sorted by.
@@ -155,46 +137,37 @@ pub struct SaleFilter {
     pub search: Option<String>,
 }
 
-const SELECT: &str = "SELECT s.id, s.number, s.status, s.location_id, s.customer_id, \
-    COALESCE(c.name, s.customer_name) AS customer_name, c.code AS customer_code, s.sold_by, s.total, s.refunded_total, s.reason, \
-    s.version, s.occurred_at, s.created_at, s.updated_at ";
-const FROM: &str = "FROM sales s LEFT JOIN customers c ON c.id = s.customer_id";
-const LINES: &str = "SELECT id, sale_id, product_id, sku, name, quantity, refunded_quantity, unit_price, line_total FROM sale_lines WHERE ";
-
 /// A page of them, newest first unless told otherwise. Two statements.
 ///
 /// # Errors
 /// What the database said.
 pub fn list(session: &mut Session<'_>, request: &ListRequest<SaleFilter>) -> Result<Page<SaleWithLines>, StoreError> {
-    let shape = Shape {
-        select: Sql::new(SELECT),
-        from: Sql::new(FROM),
-        keys: &[
-            ("created_at", "s.created_at"),
-            ("occurred_at", "s.occurred_at"),
-            ("number", "s.number"),
-            ("total", "s.total"),
-            ("id", "s.id"),
-        ],
-        order: Order { field: "created_at", descending: true },
-    };
+    let list = List::<SaleRow>::new(
+        " FROM sales LEFT JOIN customers ON customers.id = sales.customer_id",
+        Sort { field: "created_at", descending: true },
+    )
+    .key("created_at", sales::created_at, |row| row.created_at)
+    .key("occurred_at", sales::occurred_at, |row| row.occurred_at)
+    .key("number", sales::number, |row| row.number)
+    .key("total", sales::total, |row| row.total)
+    .key("id", sales::id, |row| row.id);
     let filter = &request.filter;
     let mut conditions = Conditions::default();
-    conditions.when("s.number = ", filter.number);
-    conditions.when("s.status = ", filter.status.map(SaleStatus::as_str));
-    conditions.when("s.customer_id = ", filter.customer.map(Id::from));
-    conditions.when("s.location_id = ", filter.location.map(Id::from));
-    conditions.when("s.sold_by = ", filter.sold_by.map(Id::from));
+    conditions.equals(sales::number, filter.number);
+    conditions.equals(sales::status, filter.status.map(SaleStatus::as_str));
+    conditions.equals(sales::customer_id, filter.customer.map(Id::from));
+    conditions.equals(sales::location_id, filter.location.map(Id::from));
+    conditions.equals(sales::sold_by, filter.sold_by.map(Id::from));
     if let Some(product) = filter.product {
-        let sql = Sql::new("EXISTS (SELECT 1 FROM sale_lines x WHERE x.sale_id = s.id AND x.product_id = ");
-        conditions.add(sql.with(Id::from(product)).text(")"));
+        let lines = sale_lines::table.filter(sale_lines::sale_id.eq(sales::id));
+        conditions.filter(exists(lines.filter(sale_lines::product_id.eq(Id::from(product)))));
     }
-    conditions.when("s.total >= ", filter.total_min);
-    conditions.when("s.total <= ", filter.total_max);
-    conditions.between("s.created_at", filter.created_after, filter.created_before);
-    conditions.between("s.occurred_at", filter.occurred_after, filter.occurred_before);
-    conditions.search("COALESCE(c.search_text, LOWER(s.customer_name), '')", filter.search.as_deref());
-    let page = page::<SaleRow, _>(session, &shape, conditions, request)?;
+    conditions.at_least(sales::total, filter.total_min);
+    conditions.at_most(sales::total, filter.total_max);
+    conditions.spans(sales::created_at, filter.created_after, filter.created_before);
+    conditions.spans(sales::occurred_at, filter.occurred_after, filter.occurred_before);
+    conditions.search("COALESCE(customers.search_text, LOWER(sales.customer_name), '')", filter.search.as_deref());
+    let page = list.page(session, conditions, request)?;
     let mut lines = lines(session, page.rows.iter().map(|sale| sale.id).collect())?;
     page.map(|sale| Ok(SaleWithLines { lines: lines.remove(&sale.id).unwrap_or_default(), sale }))
 }
@@ -204,17 +177,21 @@ pub fn list(session: &mut Session<'_>, request: &ListRequest<SaleFilter>) -> Res
 /// # Errors
 /// What the database said.
 pub fn sale(session: &mut Session<'_>, id: SaleId) -> Result<Option<SaleWithLines>, StoreError> {
-    let sql = Sql::new(SELECT).text(FROM).text(" WHERE s.id = ").with(Id::from(id));
-    let Some(sale) = session.first::<SaleRow>(sql)? else { return Ok(None) };
+    let sale = sales::table
+        .find(Id::from(id))
+        .left_join(customers::table.on(customers::id.nullable().eq(sales::customer_id)))
+        .select(SaleRow::as_select());
+    let Some(sale) = session.run(|conn| sale.first(conn).optional())? else { return Ok(None) };
     let lines = lines(session, vec![sale.id])?.remove(&sale.id).unwrap_or_default();
     Ok(Some(SaleWithLines { sale, lines }))
 }
 
 fn lines(session: &mut Session<'_>, sales: Vec<Id>) -> Result<HashMap<Id, Vec<SaleLineRow>>, StoreError> {
-    let sql = Sql::new(LINES).id_in("sale_id", sales).text(" ORDER BY sale_id, position, id");
-    let mut lines: HashMap<Id, Vec<SaleLineRow>> = HashMap::new();
-    for line in session.load::<SaleLineRow>(sql)? {
-        lines.entry(line.sale_id).or_default().push(line);
-    }
-    Ok(lines)
+    let rows = sale_lines::table.filter(one_of(sale_lines::sale_id, sales)).order((
+        sale_lines::sale_id,
+        sale_lines::position,
+        sale_lines::id,
+    ));
+    let rows = session.run(|conn| on_both!(conn, c => rows.select(SaleLineRow::as_select()).load(c)))?;
+    Ok(by_parent(rows, |line| line.sale_id))
 }

@@ -330,6 +330,23 @@ tables! {
     }
 }
 
+// Tables that are joined, each two once.
+diesel::allow_tables_to_appear_in_same_query!(settings, locations);
+diesel::allow_tables_to_appear_in_same_query!(tokens, users, customers, orders);
+diesel::allow_tables_to_appear_in_same_query!(sales, sale_lines, customers);
+diesel::allow_tables_to_appear_in_same_query!(carts, cart_items);
+diesel::allow_tables_to_appear_in_same_query!(levels, locations);
+diesel::allow_tables_to_appear_in_same_query!(movements, products);
+diesel::allow_tables_to_appear_in_same_query!(pos_products, products);
+
+diesel::table! {
+    /// The next numbers of documents, on SQLite alone: PostgreSQL has sequences.
+    counters (name) {
+        name -> Text,
+        next -> BigInt,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::EVERY_COLUMN;

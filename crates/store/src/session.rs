@@ -2,12 +2,12 @@
 
 use crate::{
     connection::{Conn, Mode, begin, commit, rollback},
-    dialect::Sql,
+    dialect::{Reads, Sql},
     error::{Class, LOCK_TIMEOUT, StoreError, class_on},
-    ledger::{self, Fixed, SubmitError},
-    pool::caught,
+    ledger::{self, ShopConstants, SubmitError},
+    pool::catch_panic,
 };
-use diesel::{QueryResult, deserialize::QueryableByName, pg::Pg, result::Error as DieselError, sqlite::Sqlite};
+use diesel::{QueryResult, result::Error as DieselError};
 use std::time::{Duration, Instant as Stopwatch};
 use tradepost_domain::{
     identity::Principal,
@@ -20,7 +20,7 @@ use tradepost_domain::{
 /// A connection inside a transaction (or, for a single read, outside of one).
 pub struct Session<'c> {
     conn: &'c mut Conn,
-    fixed: Option<Fixed>,
+    constants: Option<ShopConstants>,
     /// How often the work may be run in all, after what it has met this time.
     attempts: usize,
 }
@@ -40,8 +40,8 @@ fn attempts(class: Class, took: Duration) -> usize {
 }
 
 impl<'c> Session<'c> {
-    pub(crate) const fn new(conn: &'c mut Conn, fixed: Option<Fixed>) -> Self {
-        Self { conn, fixed, attempts: 1 }
+    pub(crate) const fn new(conn: &'c mut Conn, constants: Option<ShopConstants>) -> Self {
+        Self { conn, constants, attempts: 1 }
     }
 
     /// The shop's currency, which every amount in its tables is of.
@@ -49,11 +49,11 @@ impl<'c> Session<'c> {
     /// # Errors
     /// `Internal` before the shop was first started.
     pub fn currency(&self) -> Result<Currency, StoreError> {
-        self.fixed().map(|fixed| fixed.currency)
+        self.constants().map(|constants| constants.currency)
     }
 
-    fn fixed(&self) -> Result<Fixed, StoreError> {
-        self.fixed.ok_or_else(|| StoreError::Internal("the shop has no currency yet: it was never started".into()))
+    fn constants(&self) -> Result<ShopConstants, StoreError> {
+        self.constants.ok_or_else(|| StoreError::Internal("the shop has no currency yet: it was never started".into()))
     }
 
     /// The connection, for statements that are written with Diesel. Failures are noted: some mean that the whole work is run again.
@@ -70,18 +70,12 @@ impl<'c> Session<'c> {
         self.run(|conn| sql.execute(conn))
     }
 
-    pub(crate) fn load<R>(&mut self, sql: Sql) -> Result<Vec<R>, StoreError>
-    where
-        R: QueryableByName<Pg> + QueryableByName<Sqlite> + 'static,
-    {
-        self.run(|conn| sql.load(conn))
+    pub(crate) fn load<R>(&mut self, sql: impl Reads<R>) -> Result<Vec<R>, StoreError> {
+        self.run(|conn| sql.read(conn))
     }
 
-    pub(crate) fn first<R>(&mut self, sql: Sql) -> Result<Option<R>, StoreError>
-    where
-        R: QueryableByName<Pg> + QueryableByName<Sqlite> + 'static,
-    {
-        self.run(|conn| sql.first(conn))
+    pub(crate) fn first<R>(&mut self, sql: impl Reads<R>) -> Result<Option<R>, StoreError> {
+        Ok(self.load(sql)?.into_iter().next())
     }
 
     /// For an update guarded by a version: nothing changed means that somebody else was faster, and the work is run again.
@@ -102,8 +96,8 @@ impl DryRun for Session<'_> {
         principal: &Principal,
         now: Instant,
     ) -> repository::Result<Result<Effects, Refusal>> {
-        let fixed = self.fixed()?;
-        match ledger::dry_run(self.conn, (command, principal, None), fixed, now) {
+        let constants = self.constants()?;
+        match ledger::dry_run(self.conn, (command, principal, None), constants, now) {
             Ok(effects) => Ok(Ok(effects)),
             Err(SubmitError::Refused(refusal)) => Ok(Err(refusal)),
             Err(SubmitError::Store(error)) => Err(error.into()),
@@ -112,28 +106,28 @@ impl DryRun for Session<'_> {
 }
 
 /// Reads in one snapshot.
-pub(crate) fn snapshot<T, E, F>(conn: &mut Conn, fixed: Option<Fixed>, work: F) -> Result<T, E>
+pub(crate) fn snapshot<T, E, F>(conn: &mut Conn, constants: Option<ShopConstants>, work: F) -> Result<T, E>
 where
     E: From<StoreError>,
     F: FnOnce(&mut Session<'_>) -> Result<T, E>,
 {
-    look(conn, |conn| work(&mut Session::new(conn, fixed)))
+    in_snapshot(conn, |conn| work(&mut Session::new(conn, constants)))
 }
 
 /// The same, with the connection itself.
-pub(crate) fn look<T, E: From<StoreError>>(
+pub(crate) fn in_snapshot<T, E: From<StoreError>>(
     conn: &mut Conn,
     work: impl FnOnce(&mut Conn) -> Result<T, E>,
 ) -> Result<T, E> {
     start(conn, Mode::Snapshot)?;
-    let result = caught(|| work(conn));
+    let result = catch_panic(|| work(conn));
     // There is nothing to keep, and ending a snapshot cannot fail in a way that makes what was read wrong.
     rollback(conn);
     result
 }
 
 /// Does a unit of work, whole or not at all, again when it got in the way of another.
-pub(crate) fn write<T, E, F>(conn: &mut Conn, fixed: Option<Fixed>, work: F) -> Result<T, E>
+pub(crate) fn write<T, E, F>(conn: &mut Conn, constants: Option<ShopConstants>, work: F) -> Result<T, E>
 where
     E: From<StoreError>,
     F: Fn(&mut Session<'_>) -> Result<T, E>,
@@ -141,8 +135,8 @@ where
     let mut attempt = 1;
     loop {
         start(conn, Mode::Write)?;
-        let mut session = Session::new(conn, fixed);
-        let result = caught(|| work(&mut session));
+        let mut session = Session::new(conn, constants);
+        let result = catch_panic(|| work(&mut session));
         let mut allowed = session.attempts;
         let failed: E = match result {
             Ok(done) => {

@@ -2,12 +2,13 @@
 
 use crate::{
     connection::{Conn, Mode, begin, commit, rollback},
-    dialect::Sql,
+    dialect::{Sql, on_both},
     error::{OpenError, StoreError},
-    ledger::Fixed,
-    types::{At, Id, UuidSql},
+    ledger::ShopConstants,
+    schema::{locations, settings},
+    types::{At, Id},
 };
-use diesel::{QueryableByName, sql_types::Text};
+use diesel::{dsl::exists, prelude::*, sql_types::Text};
 use tradepost_domain::{ids::LocationId, instant::Instant, money::Currency};
 
 /// What is known of the shop as a whole.
@@ -34,45 +35,30 @@ pub struct FirstStart {
     pub now: Instant,
 }
 
-#[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = Text)]
-    shop_name: String,
-    #[diesel(sql_type = Text)]
-    currency: String,
+/// The only row of the table.
+const ONLY: i32 = 1;
+
+fn currency(stored: &str) -> Result<Currency, StoreError> {
+    Currency::parse(stored).map_err(|_| StoreError::Internal(format!("the stored currency '{stored}' is not one")))
 }
 
 /// The settings, where the shop was ever started.
 pub(crate) fn load(conn: &mut Conn) -> Result<Option<Settings>, StoreError> {
-    let row = Sql::new("SELECT shop_name, currency FROM settings WHERE id = 1").first::<Row>(conn)?;
-    row.map(|row| {
-        let currency = Currency::parse(&row.currency)
-            .map_err(|_| StoreError::Internal(format!("the stored currency '{}' is not one", row.currency)))?;
-        Ok(Settings { shop_name: row.shop_name, currency })
-    })
-    .transpose()
-}
-
-#[derive(QueryableByName)]
-struct FixedRow {
-    #[diesel(sql_type = Text)]
-    currency: String,
-    #[diesel(sql_type = UuidSql)]
-    default_location: Id,
+    let stored = settings::table.find(ONLY).select((settings::shop_name, settings::currency));
+    let stored: Option<(String, String)> = stored.first(conn).optional()?;
+    stored.map(|(shop_name, code)| Ok(Settings { shop_name, currency: currency(&code)? })).transpose()
 }
 
 /// What never changes of a shop, where it was ever started.
-pub(crate) fn fixed(conn: &mut Conn) -> Result<Option<Fixed>, StoreError> {
-    let sql = Sql::new(
-        "SELECT s.currency, l.id AS default_location FROM settings s JOIN locations l ON l.is_default WHERE s.id = 1",
-    );
-    let row = sql.first::<FixedRow>(conn)?;
-    row.map(|row| {
-        let currency = Currency::parse(&row.currency)
-            .map_err(|_| StoreError::Internal(format!("the stored currency '{}' is not one", row.currency)))?;
-        Ok(Fixed { currency, default_location: row.default_location.into() })
-    })
-    .transpose()
+pub(crate) fn constants(conn: &mut Conn) -> Result<Option<ShopConstants>, StoreError> {
+    let stored = settings::table
+        .find(ONLY)
+        .inner_join(locations::table.on(locations::is_default))
+        .select((settings::currency, locations::id));
+    let stored: Option<(String, Id)> = stored.first(conn).optional()?;
+    stored
+        .map(|(code, location)| Ok(ShopConstants { currency: currency(&code)?, default_location: location.into() }))
+        .transpose()
 }
 
 /// Refuses a database in which not every text can be kept, before anything is. SQLite knows no others.
@@ -114,21 +100,24 @@ pub(crate) fn start(conn: &mut Conn, first: &FirstStart) -> Result<Settings, Ope
 fn write(conn: &mut Conn, first: &FirstStart) -> Result<Settings, StoreError> {
     let currency = first.currency.unwrap_or(first.default_currency);
     let now = At::from(first.now);
-    Sql::new("INSERT INTO settings (id, shop_name, currency, created_at) VALUES (1, ")
-        .with(first.shop_name.as_str())
-        .text(", ")
-        .with(currency.code())
-        .text(", ")
-        .with(now)
-        .text(") ON CONFLICT DO NOTHING")
-        .execute(conn)?;
-    Sql::new("INSERT INTO locations (id, code, code_key, name, name_key, is_default, version, created_at, updated_at) SELECT ")
-        .with(Id::from(first.location))
-        .text(", 'main', 'main', 'Main', 'main', TRUE, 1, ")
-        .with(now)
-        .text(", ")
-        .with(now)
-        .text(" WHERE NOT EXISTS (SELECT 1 FROM locations) ON CONFLICT DO NOTHING")
-        .execute(conn)?;
+    let row = (
+        settings::id.eq(ONLY),
+        settings::shop_name.eq(&first.shop_name),
+        settings::currency.eq(currency.code()),
+        settings::created_at.eq(now),
+    );
+    let insert = diesel::insert_into(settings::table).values(row).on_conflict_do_nothing();
+    on_both!(conn, c => insert.execute(c))?;
+    if !diesel::select(exists(locations::table.select(locations::id))).get_result::<bool>(conn)? {
+        let row = (
+            locations::id.eq(Id::from(first.location)),
+            (locations::code.eq("main"), locations::code_key.eq("main")),
+            (locations::name.eq("Main"), locations::name_key.eq("main")),
+            (locations::is_default.eq(true), locations::version.eq(1_i64)),
+            (locations::created_at.eq(now), locations::updated_at.eq(now)),
+        );
+        let insert = diesel::insert_into(locations::table).values(row).on_conflict_do_nothing();
+        on_both!(conn, c => insert.execute(c))?;
+    }
     load(conn)?.ok_or_else(|| StoreError::Internal("the settings could not be written".into()))
 }

@@ -2,15 +2,14 @@
 
 use crate::{
     StoreError,
-    dialect::Sql,
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page},
+    dialect::{Sql, on_both},
+    list::{Conditions, KeyValue, List, ListRequest, Page, Shape, Sort, SortKeys, page},
+    parts::{by_parent, one_of},
+    schema::{levels, locations, movements, products},
     session::Session,
-    types::{At, Id, InstantSql, UuidSql},
+    types::{At, Id, UuidSql},
 };
-use diesel::{
-    QueryableByName,
-    sql_types::{BigInt, Bool, Integer, Nullable, Text},
-};
+use diesel::{prelude::*, sql_types::BigInt};
 use serde::Serialize;
 use std::collections::HashMap;
 use tradepost_domain::{
@@ -22,31 +21,24 @@ use uuid::Uuid;
 
 /// What there is of one product. Quantities are in hundred-thousandths.
 #[derive(Debug, Clone, QueryableByName, Serialize)]
+#[diesel(table_name = products)]
 pub struct InventoryRow {
     /// Of what.
     #[diesel(sql_type = UuidSql)]
     pub product_id: Id,
     /// Its SKU.
-    #[diesel(sql_type = Text)]
     pub sku: String,
-    #[diesel(sql_type = Text)]
     sku_key: String,
     /// Its name.
-    #[diesel(sql_type = Text)]
     pub name: String,
-    #[diesel(sql_type = Text)]
     name_key: String,
     /// What it is counted in.
-    #[diesel(sql_type = Text)]
     pub unit: String,
     /// How many decimals its quantities have.
-    #[diesel(sql_type = Integer)]
     pub unit_decimals: i32,
     /// At or below this it counts as low.
-    #[diesel(sql_type = Nullable<BigInt>)]
     pub low_stock_threshold: Option<i64>,
     /// On sale or not.
-    #[diesel(sql_type = Bool)]
     pub enabled: bool,
     /// What is there, at the locations that were asked for together.
     #[diesel(sql_type = BigInt)]
@@ -60,30 +52,24 @@ pub struct InventoryRow {
 }
 
 /// One level. Quantities are in hundred-thousandths.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
+#[diesel(table_name = levels)]
 pub struct LevelRow {
-    #[diesel(sql_type = UuidSql)]
     product_id: Id,
     /// Where.
-    #[diesel(sql_type = UuidSql)]
     pub location_id: Id,
     /// The location's code.
-    #[diesel(sql_type = Text)]
+    #[diesel(select_expression = locations::code)]
     pub location_code: String,
     /// What is there.
-    #[diesel(sql_type = BigInt)]
     pub on_hand: i64,
     /// What is promised.
-    #[diesel(sql_type = BigInt)]
     pub reserved: i64,
     /// How many movements it has had.
-    #[diesel(sql_type = BigInt)]
     pub seq: i64,
     /// When last counted.
-    #[diesel(sql_type = Nullable<InstantSql>)]
     pub counted_at: Option<At>,
     /// When last moved.
-    #[diesel(sql_type = Nullable<InstantSql>)]
     pub recorded_at: Option<At>,
 }
 
@@ -103,7 +89,7 @@ pub struct Inventory {
     pub levels: Vec<LevelRow>,
 }
 
-impl Placed for InventoryRow {
+impl SortKeys for InventoryRow {
     fn key(&self, field: &str) -> KeyValue {
         match field {
             "name" => self.name_key.clone().into(),
@@ -147,7 +133,7 @@ const KEYS_HERE: &[(&str, &str)] =
     &[("name", "p.name_key"), ("sku", "p.sku_key"), ("available", AVAILABLE_HERE), ("id", "p.id")];
 
 fn inventory_shape(location: Option<LocationId>) -> Shape {
-    let order = Order { field: "name", descending: false };
+    let order = Sort { field: "name", descending: false };
     match location {
         None => Shape {
             select: Sql::new(INVENTORY).text(EVERYWHERE),
@@ -202,85 +188,60 @@ fn levels(
     products: Vec<Id>,
     location: Option<LocationId>,
 ) -> Result<HashMap<Id, Vec<LevelRow>>, StoreError> {
-    let mut sql = Sql::new(
-        "SELECT v.product_id, v.location_id, d.code AS location_code, v.on_hand, v.reserved, v.seq, v.counted_at, v.recorded_at \
-         FROM levels v JOIN locations d ON d.id = v.location_id WHERE v.seq > 0 AND ",
-    )
-    .id_in("v.product_id", products);
-    if let Some(location) = location {
-        sql.push(" AND v.location_id = ").bind(Id::from(location));
-    }
-    let mut levels: HashMap<Id, Vec<LevelRow>> = HashMap::new();
-    for level in session.load::<LevelRow>(sql.text(" ORDER BY v.product_id, d.code_key, v.location_id"))? {
-        levels.entry(level.product_id).or_default().push(level);
-    }
-    Ok(levels)
+    let rows = levels::table
+        .inner_join(locations::table.on(locations::id.eq(levels::location_id)))
+        .filter(levels::seq.gt(0))
+        .filter(one_of(levels::product_id, products))
+        .order((levels::product_id, locations::code_key, levels::location_id));
+    let rows = session.run(|conn| match location.map(Id::from) {
+        Some(location) => {
+            let rows = rows.filter(levels::location_id.eq(location));
+            on_both!(conn, c => rows.select(LevelRow::as_select()).load(c))
+        }
+        None => on_both!(conn, c => rows.select(LevelRow::as_select()).load(c)),
+    })?;
+    Ok(by_parent(rows, |level| level.product_id))
 }
 
 /// One row of the ledger. Quantities are in hundred-thousandths.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
+#[diesel(table_name = movements)]
 pub struct MovementRow {
     /// Its id.
-    #[diesel(sql_type = UuidSql)]
     pub id: Id,
     /// Of what.
-    #[diesel(sql_type = UuidSql)]
     pub product_id: Id,
     /// The product's SKU as it is now.
-    #[diesel(sql_type = Text)]
+    #[diesel(select_expression = products::sku)]
     pub sku: String,
     /// Where.
-    #[diesel(sql_type = UuidSql)]
     pub location_id: Id,
     /// Its number within its level.
-    #[diesel(sql_type = BigInt)]
     pub seq: i64,
     /// What it is.
-    #[diesel(sql_type = Text)]
     pub kind: String,
     /// Signed.
-    #[diesel(sql_type = BigInt)]
     pub on_hand_change: i64,
     /// Signed.
-    #[diesel(sql_type = BigInt)]
     pub reserved_change: i64,
     /// What was there afterwards.
-    #[diesel(sql_type = BigInt)]
     pub on_hand_after: i64,
     /// What was promised afterwards.
-    #[diesel(sql_type = BigInt)]
     pub reserved_after: i64,
     /// Somebody's words.
-    #[diesel(sql_type = Nullable<Text>)]
     pub reason: Option<String>,
     /// `sale`, `pos_event` …
-    #[diesel(sql_type = Nullable<Text>)]
     pub source_type: Option<String>,
     /// Which one.
-    #[diesel(sql_type = Nullable<UuidSql>)]
     pub source_id: Option<Id>,
     /// `user`, `connection` or `system`.
-    #[diesel(sql_type = Text)]
     pub actor_type: String,
     /// Who, unless it was the program itself.
-    #[diesel(sql_type = Nullable<UuidSql>)]
     pub actor_id: Option<Id>,
     /// When it happened, by the caller's word.
-    #[diesel(sql_type = InstantSql)]
     pub occurred_at: At,
     /// When it was booked.
-    #[diesel(sql_type = InstantSql)]
     pub recorded_at: At,
-}
-
-impl Placed for MovementRow {
-    fn key(&self, field: &str) -> KeyValue {
-        match field {
-            "recorded_at" => self.recorded_at.into(),
-            "occurred_at" => self.occurred_at.into(),
-            _ => self.id.into(),
-        }
-    }
 }
 
 /// What a list of movements can be sorted by.
@@ -309,11 +270,6 @@ pub struct MovementFilter {
     pub recorded_before: Option<Instant>,
 }
 
-const MOVEMENT: &str = "SELECT m.id, m.product_id, p.sku, m.location_id, m.seq, m.kind, m.on_hand_change, m.reserved_change, \
-    m.on_hand_after, m.reserved_after, m.reason, m.source_type, m.source_id, m.actor_type, m.actor_id, m.occurred_at, \
-    m.recorded_at ";
-const MOVEMENT_FROM: &str = "FROM movements m JOIN products p ON p.id = m.product_id";
-
 /// A page of them, newest first unless told otherwise.
 ///
 /// # Errors
@@ -322,22 +278,23 @@ pub fn movements(
     session: &mut Session<'_>,
     request: &ListRequest<MovementFilter>,
 ) -> Result<Page<MovementRow>, StoreError> {
-    let shape = Shape {
-        select: Sql::new(MOVEMENT),
-        from: Sql::new(MOVEMENT_FROM),
-        keys: &[("recorded_at", "m.recorded_at"), ("occurred_at", "m.occurred_at"), ("id", "m.id")],
-        order: Order { field: "recorded_at", descending: true },
-    };
+    let list = List::<MovementRow>::new(
+        " FROM movements JOIN products ON products.id = movements.product_id",
+        Sort { field: "recorded_at", descending: true },
+    )
+    .key("recorded_at", movements::recorded_at, |row| row.recorded_at)
+    .key("occurred_at", movements::occurred_at, |row| row.occurred_at)
+    .key("id", movements::id, |row| row.id);
     let filter = &request.filter;
     let mut conditions = Conditions::default();
-    conditions.when("m.product_id = ", filter.product.map(Id::from));
-    conditions.when("m.location_id = ", filter.location.map(Id::from));
-    conditions.when("m.kind = ", filter.kind.map(MovementKind::as_str));
-    conditions.when("m.source_type = ", filter.source_type.as_deref());
-    conditions.when("m.source_id = ", filter.source_id.map(Id));
-    conditions.between("m.occurred_at", filter.occurred_after, filter.occurred_before);
-    conditions.between("m.recorded_at", filter.recorded_after, filter.recorded_before);
-    page(session, &shape, conditions, request)
+    conditions.equals(movements::product_id, filter.product.map(Id::from));
+    conditions.equals(movements::location_id, filter.location.map(Id::from));
+    conditions.equals(movements::kind, filter.kind.map(MovementKind::as_str));
+    conditions.equals(movements::source_type, filter.source_type.as_deref());
+    conditions.equals(movements::source_id, filter.source_id.map(Id));
+    conditions.spans(movements::occurred_at, filter.occurred_after, filter.occurred_before);
+    conditions.spans(movements::recorded_at, filter.recorded_after, filter.recorded_before);
+    list.page(session, conditions, request)
 }
 
 /// One movement.
@@ -345,5 +302,9 @@ pub fn movements(
 /// # Errors
 /// What the database said.
 pub fn movement(session: &mut Session<'_>, id: MovementId) -> Result<Option<MovementRow>, StoreError> {
-    session.first(Sql::new(MOVEMENT).text(MOVEMENT_FROM).text(" WHERE m.id = ").with(Id::from(id)))
+    let movement = movements::table
+        .inner_join(products::table.on(products::id.eq(movements::product_id)))
+        .filter(movements::id.eq(Id::from(id)))
+        .select(MovementRow::as_select());
+    session.run(|conn| movement.first(conn).optional())
 }

@@ -2,10 +2,10 @@
 
 use crate::{
     claim,
-    connection::{Conn, Connections, Connector, Engine, Kept, Target, Use},
+    connection::{Conn, ConnectionPool, Connector, Engine, MonitoredConn, Purpose, Target},
     error::{OpenError, StoreError},
     idempotency::{self, Answer, Done, Keyed},
-    ledger::{Fixed, Job, Ledger, Sources, SubmitError, WriterHandle, queue},
+    ledger::{Job, Ledger, ShopConstants, Sources, SubmitError, WriterHandle, queue},
     migrate,
     pool::{Pool, turn},
     session::{self, Session},
@@ -24,7 +24,6 @@ use std::{
 };
 use tradepost_domain::{
     identity::Principal,
-    instant::Instant,
     ledger::{Command, Effects},
     money::Currency,
     repository::DryRun,
@@ -37,7 +36,7 @@ pub struct StoreConfig {
     pub url: String,
     /// Threads, each with a connection, for reading (and on PostgreSQL for writing what is not the ledger's).
     pub readers: usize,
-    /// How many may wait for them; who comes when the line is full is told `Busy`.
+    /// How many may wait for them; when the queue is full the next one is told `Busy`.
     pub queue: usize,
     /// Where time and new ids come from.
     pub sources: Sources,
@@ -52,17 +51,17 @@ struct Inner {
     pool: Pool,
     writer: WriterHandle,
     ledger: Ledger,
-    fixed: Arc<OnceLock<Fixed>>,
+    constants: Arc<OnceLock<ShopConstants>>,
     migrated: AtomicBool,
     claim: Mutex<Option<File>>,
     /// Statements sent, by the writer of the ledger and by all others.
     counted: [Arc<AtomicU64>; 2],
     /// SQLite's.
     log: Option<Arc<Log>>,
-    now: fn() -> Instant,
+    sources: Sources,
 }
 
-fn connections(connector: Connector, size: usize) -> Connections {
+fn connections(connector: Connector, size: usize) -> ConnectionPool {
     r2d2::Pool::builder()
         .max_size(u32::try_from(size).unwrap_or(u32::MAX).max(1))
         // A check before each use would cost a round trip; a broken connection is found out by its first error.
@@ -83,38 +82,39 @@ impl Store {
             claim::has_one_name(path)?;
         }
         // One connection by hand: the pool would try again and again, and its errors say less.
-        let mut first = open_one(&target, Use::Write)?;
+        let mut first = open_one(&target, Purpose::Write)?;
         settings::check_encoding(&mut first)?;
-        let fixed = Arc::new(OnceLock::new());
-        if let Ok(Some(found)) = settings::fixed(&mut first) {
-            fixed.get_or_init(|| found);
+        let constants = Arc::new(OnceLock::new());
+        if let Ok(Some(found)) = settings::constants(&mut first) {
+            constants.get_or_init(|| found);
         }
         drop(first);
         let (written, read) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
         let connector =
             |purpose, counted: &Arc<_>| Connector { target: target.clone(), purpose, counted: Arc::clone(counted) };
-        let reading = connections(connector(Use::Read, &read), config.readers);
-        let writing = connections(connector(Use::Write, &written), 1);
+        let reading = connections(connector(Purpose::Read, &read), config.readers);
+        let writing = connections(connector(Purpose::Write, &written), 1);
         let log =
-            target.path().map(|path| Log::of(path, connector(Use::Write, &read), Arc::clone(&written))).transpose();
+            target.path().map(|path| Log::of(path, connector(Purpose::Write, &read), Arc::clone(&written))).transpose();
         let log = log.map_err(|e| OpenError::CannotOpen(e.to_string()))?.map(Arc::new);
         let cannot = |e: std::io::Error| OpenError::CannotOpen(format!("no thread could be started: {e}"));
         let pool = Pool::start(config.readers, config.queue, &reading).map_err(cannot)?;
         let (writer, jobs) = queue(config.queue);
-        let known = Arc::clone(&fixed);
-        let fixed_once = Arc::new(move || known.get().copied());
-        let (ledger, _) = Ledger::start(writer.clone(), jobs, writing, fixed_once, config.sources).map_err(cannot)?;
+        let known = Arc::clone(&constants);
+        let constants_once_started = Arc::new(move || known.get().copied());
+        let (ledger, _) = Ledger::start(writer.clone(), jobs, writing, constants_once_started, config.sources.clone())
+            .map_err(cannot)?;
         Ok(Self(Arc::new(Inner {
             target,
             pool,
             writer,
             ledger,
-            fixed,
+            constants,
             migrated: AtomicBool::new(false),
             claim: Mutex::new(None),
             counted: [written, read],
             log,
-            now: config.sources.now,
+            sources: config.sources.clone(),
         })))
     }
 
@@ -141,7 +141,7 @@ impl Store {
     /// # Errors
     /// What the database said.
     pub fn migrate(&self) -> Result<Vec<String>, OpenError> {
-        let mut conn = open_one(&self.0.target, Use::Migrate)?;
+        let mut conn = open_one(&self.0.target, Purpose::Migrate)?;
         migrate::up(&mut conn)
     }
 
@@ -151,7 +151,7 @@ impl Store {
     /// What the database said.
     pub fn unmigrate(&self) -> Result<Vec<String>, OpenError> {
         self.0.migrated.store(false, Ordering::Relaxed);
-        let mut conn = open_one(&self.0.target, Use::Migrate)?;
+        let mut conn = open_one(&self.0.target, Purpose::Migrate)?;
         migrate::down(&mut conn)
     }
 
@@ -160,7 +160,7 @@ impl Store {
     /// # Errors
     /// What the database said.
     pub fn pending_migrations(&self) -> Result<usize, OpenError> {
-        let mut conn = open_one(&self.0.target, Use::Migrate)?;
+        let mut conn = open_one(&self.0.target, Purpose::Migrate)?;
         migrate::pending(&mut conn).map_err(|e| OpenError::CannotOpen(e.to_string()))
     }
 
@@ -169,21 +169,21 @@ impl Store {
     /// # Errors
     /// `Setting` where another currency is asked for than the one that is fixed.
     pub fn first_start(&self, first: &FirstStart) -> Result<Settings, OpenError> {
-        let mut conn = open_one(&self.0.target, Use::Write)?;
+        let mut conn = open_one(&self.0.target, Purpose::Write)?;
         let settings = settings::start(&mut conn, first)?;
-        if let Ok(Some(found)) = settings::fixed(&mut conn) {
-            self.0.fixed.get_or_init(|| found);
+        if let Ok(Some(found)) = settings::constants(&mut conn) {
+            self.0.constants.get_or_init(|| found);
         }
         Ok(settings)
     }
 
     /// The shop's currency, once it was started.
     pub fn currency(&self) -> Option<Currency> {
-        self.fixed().map(|fixed| fixed.currency)
+        self.constants().map(|constants| constants.currency)
     }
 
-    fn fixed(&self) -> Option<Fixed> {
-        self.0.fixed.get().copied()
+    fn constants(&self) -> Option<ShopConstants> {
+        self.0.constants.get().copied()
     }
 
     /// Makes sure that no other process serves the same SQLite file, whatever path led there; held until the store is dropped. On
@@ -233,8 +233,8 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&mut Session<'_>) -> Result<T, E> + Send + 'static,
     {
-        let fixed = self.fixed();
-        self.0.pool.run(move |conn| session::snapshot(conn, fixed, work)).await
+        let constants = self.constants();
+        self.0.pool.run(move |conn| session::snapshot(conn, constants, work)).await
     }
 
     /// Reads with a single statement, without the cost of a transaction around it.
@@ -247,8 +247,8 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&mut Session<'_>) -> Result<T, E> + Send + 'static,
     {
-        let fixed = self.fixed();
-        self.0.pool.run(move |conn| work(&mut Session::new(conn, fixed))).await
+        let constants = self.constants();
+        self.0.pool.run(move |conn| work(&mut Session::new(conn, constants))).await
     }
 
     /// Does a unit of work whole or not at all, under an idempotency key where there is one. It is run again after a deadlock and the
@@ -261,8 +261,11 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: Fn(&mut Session<'_>) -> Result<Answer, E> + Send + 'static,
     {
-        let now = self.0.now;
-        self.write_plain(move |session| idempotency::once(session, key.as_ref(), now(), |session| work(session))).await
+        let sources = self.0.sources.clone();
+        self.write_plain(move |session| {
+            idempotency::once(session, key.as_ref(), sources.now(), |session| work(session))
+        })
+        .await
     }
 
     /// Does a unit of work whole or not at all. It is run again after a deadlock and the like, so it may not do anything but through
@@ -276,22 +279,22 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: Fn(&mut Session<'_>) -> Result<T, E> + Send + 'static,
     {
-        let fixed = self.fixed();
+        let constants = self.constants();
         match self.engine() {
-            Engine::Postgres => self.0.pool.run(move |conn| session::write(conn, fixed, work)).await,
-            Engine::Sqlite => self.write_in_line(fixed, work).await,
+            Engine::Postgres => self.0.pool.run(move |conn| session::write(conn, constants, work)).await,
+            Engine::Sqlite => self.write_through_writer(constants, work).await,
         }
     }
 
     /// On SQLite everything is written by one thread, the ledger's.
-    async fn write_in_line<T, E, F>(&self, fixed: Option<Fixed>, work: F) -> Result<T, E>
+    async fn write_through_writer<T, E, F>(&self, constants: Option<ShopConstants>, work: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
         F: Fn(&mut Session<'_>) -> Result<T, E> + Send + 'static,
     {
         let (turn, answer) = turn();
-        let job = move |conn: &mut Conn| turn.take(|| session::write(conn, fixed, work));
+        let job = move |conn: &mut Conn| turn.take(|| session::write(conn, constants, work));
         self.0.writer.try_send(Job::Write(Box::new(job)))?;
         answer.wait().await
     }
@@ -301,7 +304,7 @@ impl Store {
     /// # Errors
     /// Where the database cannot be read, or is not up to date.
     pub fn verify(&self, mut tell: impl FnMut(Problem)) -> Result<Checked, OpenError> {
-        let mut conn = open_one(&self.0.target, Use::Migrate)?;
+        let mut conn = open_one(&self.0.target, Purpose::Migrate)?;
         let cannot = |error: StoreError| OpenError::CannotOpen(error.to_string());
         match migrate::pending(&mut conn).map_err(|e| cannot(e.into()))? {
             0 => verify::verify(&mut conn, &mut tell).map_err(cannot),
@@ -334,11 +337,11 @@ impl Store {
     ///
     /// # Errors
     /// What the database said.
-    pub fn settle(&self) -> Result<(), OpenError> {
+    pub fn checkpoint(&self) -> Result<(), OpenError> {
         match self.engine() {
             Engine::Postgres => Ok(()),
             Engine::Sqlite => {
-                let mut conn = open_one(&self.0.target, Use::Write)?;
+                let mut conn = open_one(&self.0.target, Purpose::Write)?;
                 let done =
                     diesel::connection::SimpleConnection::batch_execute(&mut *conn, "PRAGMA wal_checkpoint(TRUNCATE)");
                 done.map_err(|e| OpenError::CannotOpen(e.to_string()))
@@ -352,7 +355,7 @@ impl Store {
     /// # Errors
     /// As [`Ledger::submit`].
     pub async fn dry_run(&self, command: Command, principal: Principal) -> Result<Effects, SubmitError> {
-        let now = (self.0.now)();
+        let now = self.0.sources.now();
         let decide = move |session: &mut Session<'_>| -> Result<Effects, SubmitError> {
             let decided = session.dry_run(&command, &principal, now).map_err(StoreError::from)?;
             decided.map_err(SubmitError::Refused)
@@ -366,7 +369,7 @@ impl Store {
     }
 }
 
-fn open_one(target: &Target, purpose: Use) -> Result<Kept, OpenError> {
+fn open_one(target: &Target, purpose: Purpose) -> Result<MonitoredConn, OpenError> {
     let counted = Arc::default();
     Connector { target: target.clone(), purpose, counted }.open().map_err(|error| {
         let place = target.path().map_or_else(String::new, |path| format!("{}: ", path.display()));

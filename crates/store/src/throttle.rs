@@ -2,7 +2,7 @@
 
 use crate::{
     connection::Conn,
-    dialect::{Array, Sql},
+    dialect::{Array, Sql, storable},
     list::unreadable,
     schema::login_failures,
     session::Session,
@@ -15,7 +15,7 @@ use tradepost_domain::{
     repository::{self, LoginFailures},
 };
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable)]
 #[diesel(table_name = login_failures)]
 struct Row {
     subject: String,
@@ -25,8 +25,9 @@ struct Row {
 
 impl LoginFailures for Session<'_> {
     fn login_failures(&mut self, subjects: &[String]) -> repository::Result<Vec<(String, u32, Instant)>> {
-        let sql = Sql::new("SELECT subject, failures, last_at FROM login_failures WHERE ");
-        let rows = self.load::<Row>(sql.text_in("subject", subjects.to_vec()))?;
+        let of_these = login_failures::subject.eq_any(subjects.iter().cloned().map(storable));
+        let found = login_failures::table.filter(of_these).select(Row::as_select());
+        let rows: Vec<Row> = self.run(|conn| found.load(conn))?;
         let read = |row: Row| {
             let failures = u32::try_from(row.failures).map_err(|error| unreadable("number of failures", error))?;
             Ok((row.subject, failures, row.last_at.into()))
@@ -43,7 +44,8 @@ impl LoginFailures for Session<'_> {
     }
 
     fn clear_login_failures(&mut self, subjects: &[String]) -> repository::Result<()> {
-        self.execute(Sql::new("DELETE FROM login_failures WHERE ").text_in("subject", subjects.to_vec()))?;
+        let of_these = login_failures::subject.eq_any(subjects.iter().cloned().map(storable));
+        self.run(|conn| diesel::delete(login_failures::table.filter(of_these)).execute(conn))?;
         Ok(())
     }
 }

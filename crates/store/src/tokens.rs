@@ -1,19 +1,16 @@
-//! Credentials. A revoked one is a deleted row.
+//! Credentials: tokens by their hashes. A revoked one is a deleted row. What a token looks like, and how it is hashed, is not here.
 
 use crate::{
     StoreError,
     connection::Conn,
     dialect::{Array, Sql},
     list::unreadable,
-    schema::tokens,
+    schema::{customers, tokens, users},
     session::Session,
-    types::{At, Id, InstantSql, UuidSql},
-    users,
+    types::{At, Id},
+    users::Row as UserRow,
 };
-use diesel::{
-    prelude::*,
-    sql_types::{Binary, Nullable},
-};
+use diesel::prelude::*;
 use tradepost_domain::{
     identity::{Principal, Token},
     ids::{TokenId, UserId},
@@ -21,71 +18,70 @@ use tradepost_domain::{
     repository::{self, Tokens},
 };
 
-#[derive(QueryableByName)]
-struct Found {
-    #[diesel(embed)]
-    user: users::Row,
-    #[diesel(sql_type = UuidSql)]
-    token_id: Id,
-    #[diesel(sql_type = Binary)]
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = tokens)]
+struct Row {
+    id: Id,
+    user_id: Id,
     hash: Vec<u8>,
-    #[diesel(sql_type = InstantSql)]
-    issued_at: At,
-    #[diesel(sql_type = InstantSql)]
+    created_at: At,
     expires_at: At,
-    #[diesel(sql_type = Nullable<UuidSql>)]
-    customer_id: Option<Id>,
 }
 
-impl Found {
-    fn read(self) -> Result<(Token, Principal), StoreError> {
-        let user = self.user.user()?;
-        let hash = self.hash.try_into().map_err(|_| unreadable("token", "its hash has not 32 bytes"))?;
-        let token = Token {
-            id: self.token_id.into(),
-            user: user.id,
-            hash,
-            created_at: self.issued_at.into(),
+impl From<&Token> for Row {
+    fn from(token: &Token) -> Self {
+        Self {
+            id: token.id.into(),
+            user_id: token.user.into(),
+            hash: token.hash.to_vec(),
+            created_at: token.created_at.into(),
+            expires_at: token.expires_at.into(),
+        }
+    }
+}
+
+impl Row {
+    fn token(self) -> Result<Token, StoreError> {
+        Ok(Token {
+            id: self.id.into(),
+            user: self.user_id.into(),
+            hash: self.hash.try_into().map_err(|_| unreadable("token", "its hash has not 32 bytes"))?,
+            created_at: self.created_at.into(),
             expires_at: self.expires_at.into(),
-        };
-        Ok((token, Principal::of_user(&user, self.customer_id.map(Into::into))))
+        })
     }
 }
 
 impl Tokens for Session<'_> {
     fn add_token(&mut self, token: &Token) -> repository::Result<()> {
-        let row = (
-            tokens::id.eq(Id::from(token.id)),
-            tokens::user_id.eq(Id::from(token.user)),
-            tokens::hash.eq(token.hash.to_vec()),
-            tokens::created_at.eq(At::from(token.created_at)),
-            tokens::expires_at.eq(At::from(token.expires_at)),
-        );
-        self.run(|conn| diesel::insert_into(tokens::table).values(row).execute(conn))?;
+        let row = Row::from(token);
+        self.run(|conn| diesel::insert_into(tokens::table).values(&row).execute(conn))?;
         Ok(())
     }
 
     fn principal_by_token(&mut self, hash: &[u8; 32], now: Instant) -> repository::Result<Option<(Token, Principal)>> {
-        let sql = Sql::new("SELECT ")
-            .text(users::COLUMNS)
-            .text(
-                ", t.id AS token_id, t.hash, t.created_at AS issued_at, t.expires_at, c.id AS customer_id \
-                 FROM tokens t JOIN users u ON u.id = t.user_id \
-                 LEFT JOIN customers c ON c.user_id = u.id AND c.erased_at IS NULL \
-                 WHERE u.active AND u.erased_at IS NULL AND t.hash = ",
-            )
-            .with(hash.as_slice())
-            .text(" AND t.expires_at > ")
-            .with(now);
-        Ok(self.first::<Found>(sql)?.map(Found::read).transpose()?)
+        let record = customers::user_id.eq(users::id.nullable()).and(customers::erased_at.is_null());
+        let alive = tokens::table
+            .inner_join(users::table.on(users::id.eq(tokens::user_id)))
+            .left_join(customers::table.on(record))
+            .filter(tokens::hash.eq(hash.as_slice()))
+            .filter(tokens::expires_at.gt(At::from(now)))
+            .filter(users::active)
+            .filter(users::erased_at.is_null())
+            .select((Row::as_select(), UserRow::as_select(), customers::id.nullable()));
+        let row: Option<(Row, UserRow, Option<Id>)> = self.run(|conn| alive.first(conn).optional())?;
+        let Some((token, user, customer)) = row else { return Ok(None) };
+        Ok(Some((token.token()?, Principal::of_user(&user.user()?, customer.map(Into::into)))))
     }
 
     fn revoke_token(&mut self, id: TokenId) -> repository::Result<bool> {
-        Ok(self.execute(Sql::new("DELETE FROM tokens WHERE id = ").with(Id::from(id)))? > 0)
+        let token = tokens::table.find(Id::from(id));
+        Ok(self.run(|conn| diesel::delete(token).execute(conn))? > 0)
     }
 
     fn revoke_all_tokens(&mut self, user: UserId) -> repository::Result<()> {
-        self.execute(Sql::new("DELETE FROM tokens WHERE user_id = ").with(Id::from(user)))?;
+        let theirs = tokens::table.filter(tokens::user_id.eq(Id::from(user)));
+        self.run(|conn| diesel::delete(theirs).execute(conn))?;
         Ok(())
     }
 
@@ -106,14 +102,10 @@ fn note_use(conn: &mut Conn, uses: &[(TokenId, Instant)]) -> QueryResult<()> {
             .map(|_| ());
     }
     for (id, at) in uses {
-        Sql::new("UPDATE tokens SET last_used_at = ")
-            .with(*at)
-            .text(" WHERE id = ")
-            .with(Id::from(*id))
-            .text(" AND (last_used_at IS NULL OR last_used_at < ")
-            .with(*at)
-            .text(")")
-            .execute(conn)?;
+        let at = At::from(*at);
+        let earlier = tokens::last_used_at.is_null().or(tokens::last_used_at.lt(at));
+        let token = tokens::table.find(Id::from(*id)).filter(earlier);
+        diesel::update(token).set(tokens::last_used_at.eq(Some(at))).execute(conn)?;
     }
     Ok(())
 }

@@ -1,11 +1,13 @@
-//! Who logs in.
+//! Who logs in: their rows, how they are found by name, and what is left of one that was erased. What they may do is never decided here.
 
 use crate::{
-    StoreError, carts, customers,
+    StoreError, carts,
+    connection::Conn,
+    customers,
     dialect::{Sql, storable},
-    list::{Conditions, KeyValue, ListRequest, Order, Page, Placed, Shape, page, search_text, unreadable},
-    repository::repository,
-    schema::users,
+    list::{Conditions, List, ListRequest, Page, Sort, search_text, unreadable},
+    repository::{repository, unique_keys},
+    schema::{idempotency_keys, users},
     session::Session,
     types::{At, Id},
 };
@@ -15,11 +17,11 @@ use tradepost_domain::{
     identity::{Permission, Permissions, Role, User},
     ids::UserId,
     instant::Instant,
-    repository::{self, Remove, Users},
+    repository::{self, Remove, Tokens as _, Users},
     text::fold,
 };
 
-#[derive(Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = users, treat_none_as_null = true)]
 pub(crate) struct Row {
     id: Id,
@@ -40,9 +42,12 @@ pub(crate) struct Row {
     updated_at: At,
 }
 
-/// The columns of [`Row`], of a table called `u`.
-pub(crate) const COLUMNS: &str = "u.id, u.username, u.username_key, u.email, u.email_key, u.first_name, u.last_name, u.phone, \
-    u.date_of_birth, u.role, u.permissions, u.active, u.search_text, u.version, u.created_at, u.updated_at ";
+unique_keys! {
+    users {
+        users_username_key (username_key) is "username",
+        users_email_key (email_key) is "email",
+    }
+}
 
 impl From<&User> for Row {
     fn from(user: &User) -> Self {
@@ -93,17 +98,6 @@ impl Row {
     }
 }
 
-impl Placed for Row {
-    fn key(&self, field: &str) -> KeyValue {
-        match field {
-            "email" => self.email_key.clone().into(),
-            "username" => self.username_key.clone().unwrap_or_default().into(),
-            "created_at" => self.created_at.into(),
-            _ => self.id.into(),
-        }
-    }
-}
-
 /// What a list of users can be sorted by.
 pub const ORDERINGS: &[&str] = &["created_at", "email", "username"];
 
@@ -131,31 +125,28 @@ pub struct UserFilter {
 /// # Errors
 /// What the database said.
 pub fn list(session: &mut Session<'_>, request: &ListRequest<UserFilter>) -> Result<Page<User>, StoreError> {
-    let shape = Shape {
-        select: Sql::new("SELECT ").text(COLUMNS),
-        from: Sql::new("FROM users u"),
-        keys: &[
-            ("created_at", "u.created_at"),
-            ("email", "u.email_key"),
-            ("username", "COALESCE(u.username_key, '')"),
-            ("id", "u.id"),
-        ],
-        order: Order { field: "created_at", descending: false },
-    };
+    let list = List::<Row>::new(" FROM users", Sort { field: "created_at", descending: false })
+        .key("created_at", users::created_at, |row| row.created_at)
+        .key("email", users::email_key, |row| row.email_key.clone())
+        .computed_key("username", "COALESCE(users.username_key, '')", |row| {
+            row.username_key.clone().unwrap_or_default()
+        })
+        .key("id", users::id, |row| row.id);
     let filter = &request.filter;
-    let mut conditions = Conditions::always("u.erased_at IS NULL");
-    conditions.when("u.email_key = ", filter.email.as_deref().map(fold));
-    conditions.when("u.username_key = ", filter.username.as_deref().map(fold));
-    conditions.when("u.role = ", filter.role.map(Role::as_str));
-    conditions.when("u.active = ", filter.active);
-    conditions.between("u.created_at", filter.created_after, filter.created_before);
-    conditions.search("u.search_text", filter.search.as_deref());
-    page::<Row, _>(session, &shape, conditions, request)?.map(Row::user)
+    let mut conditions = Conditions::default();
+    conditions.filter(users::erased_at.is_null());
+    conditions.equals(users::email_key, filter.email.as_deref().map(fold));
+    conditions.equals(users::username_key, filter.username.as_deref().map(fold));
+    conditions.equals(users::role, filter.role.map(Role::as_str));
+    conditions.equals(users::active, filter.active);
+    conditions.spans(users::created_at, filter.created_after, filter.created_before);
+    conditions.contains(users::search_text, filter.search.as_deref());
+    list.page(session, conditions, request)?.map(Row::user)
 }
 
-#[derive(QueryableByName)]
-struct JustId {
-    #[diesel(sql_type = crate::types::UuidSql)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
+struct OwnerRow {
     id: Id,
 }
 
@@ -168,34 +159,41 @@ repository! {
 
 impl Remove<User> for Session<'_> {
     fn remove(&mut self, id: UserId, now: Instant) -> repository::Result<()> {
-        let address = format!("erased-{id}@erased.invalid");
-        let erase = Sql::new("UPDATE users SET username = NULL, username_key = NULL, password_hash = NULL, email = ")
-            .with(address.as_str())
-            .text(", email_key = ")
-            .with(address.as_str())
-            .text(
-                ", first_name = '', last_name = '', phone = NULL, date_of_birth = NULL, permissions = '', active = FALSE, \
-                 search_text = '', version = version + 1, updated_at = ",
-            )
-            .with(now)
-            .text(", erased_at = ")
-            .with(now)
-            .text(" WHERE erased_at IS NULL AND id = ")
-            .with(Id::from(id));
-        self.execute(erase)?;
+        self.run(|conn| erase(conn, id, now))?;
         // Before their customer record, as when a cart is placed.
-        carts::erase(self, id)?;
-        self.execute(customers::erase("c.user_id = ", id.into(), now))?;
-        self.execute(Sql::new("DELETE FROM tokens WHERE user_id = ").with(Id::from(id)))?;
+        carts::remove(self, id)?;
+        customers::erase_of_user(self, id, now)?;
+        self.revoke_all_tokens(id)?;
         // Their stored answers repeat what was erased.
-        self.execute(Sql::new("DELETE FROM idempotency_keys WHERE principal = ").with(format!("user:{id}")))?;
+        let answers = idempotency_keys::table.filter(idempotency_keys::principal.eq(format!("user:{id}")));
+        self.run(|conn| diesel::delete(answers).execute(conn))?;
         Ok(())
     }
 }
 
+/// Empties a user's row of what is personal.
+fn erase(conn: &mut Conn, id: UserId, now: Instant) -> QueryResult<usize> {
+    let (address, now) = (format!("erased-{id}@erased.invalid"), At::from(now));
+    let names = (
+        users::username.eq(None::<String>),
+        users::username_key.eq(None::<String>),
+        users::email.eq(&address),
+        users::email_key.eq(&address),
+        users::first_name.eq(""),
+        users::last_name.eq(""),
+        users::phone.eq(None::<String>),
+        users::date_of_birth.eq(None::<String>),
+        users::search_text.eq(""),
+    );
+    let rights = (users::password_hash.eq(None::<String>), users::permissions.eq(""), users::active.eq(false));
+    let edit = (users::version.eq(users::version + 1), users::updated_at.eq(now), users::erased_at.eq(Some(now)));
+    let user = users::table.find(Id::from(id)).filter(users::erased_at.is_null());
+    diesel::update(user).set((names, rights, edit)).execute(conn)
+}
+
 impl Users for Session<'_> {
     fn user_by_login(&mut self, login_key: &str) -> repository::Result<Option<(User, Option<String>)>> {
-        let login_key = storable(login_key);
+        let login_key = storable(login_key.to_owned());
         let known = users::username_key.eq(&login_key).or(users::email_key.eq(&login_key).nullable());
         let known = users::table.filter(users::erased_at.is_null()).filter(known);
         let found: Option<(Row, Option<String>)> =
@@ -210,8 +208,11 @@ impl Users for Session<'_> {
     }
 
     fn lock_active_owners(&mut self) -> repository::Result<Vec<UserId>> {
-        let sql = Sql::new("SELECT id FROM users WHERE role = 'owner' AND active AND erased_at IS NULL ORDER BY id");
-        let owners = self.load::<JustId>(sql.either(" FOR UPDATE", ""))?;
+        // In words: a partial index is used for what the text itself says, not for what is bound. Who writes on SQLite is alone.
+        let owners = Sql::select::<OwnerRow>()
+            .text(" FROM users WHERE role = 'owner' AND active AND erased_at IS NULL ORDER BY id")
+            .either(" FOR UPDATE", "");
+        let owners = self.load(owners)?;
         Ok(owners.into_iter().map(|owner| owner.id.into()).collect())
     }
 }

@@ -1,7 +1,7 @@
 //! Carts: kept for their user, shown as things are now, and placed once.
 
 use crate::{
-    Kept, at, eur, now, on_each_engine,
+    Kept, eur, now, on_each_engine,
     ordering::{Shopper, ask},
 };
 use tradepost_domain::{
@@ -39,28 +39,6 @@ impl Kept {
         effects.orders.quote.expect("a quote")
     }
 }
-
-on_each_engine!(a_cart_keeps_what_is_put_in_and_counts_changes, async |kept| {
-    let (tea, milk) = (kept.a_product("TEA", "2.50", "10").await, kept.a_product("MILK", "1.00", "10").await);
-    let ann = kept.a_shopper("ann").await;
-    let user = ann.user;
-    let empty = kept.read(move |s| s.cart(user)).await;
-    assert_eq!((empty.items.len(), empty.version, empty.promo_code), (0, 0, None));
-    let first = CartItem { added_at: at(1), ..item(tea, "2", 250) };
-    kept.put(&ann, first).await;
-    kept.put(&ann, CartItem { added_at: at(2), ..item(milk, "1.00", 100) }).await;
-    kept.put(&ann, item(tea, "5", 240)).await;
-    let cart = kept.read(move |s| s.cart(user)).await;
-    assert_eq!(cart.items[0], CartItem { added_at: at(1), ..item(tea, "5", 240) }, "when it was put in stays");
-    assert_eq!((cart.items.len(), cart.version), (2, 3));
-    assert!(kept.write(move |s| s.remove_cart_item(user, milk, now())).await.unwrap());
-    kept.write(move |s| s.set_cart_promo(user, Some("TEN"), now())).await.unwrap();
-    let held = kept.write(move |s| s.lock_cart(user, now())).await.unwrap();
-    assert_eq!((held.items.len(), held.promo_code.as_deref(), held.version), (1, Some("TEN"), 5));
-    kept.write(move |s| s.empty_cart(user, now())).await.unwrap();
-    let cart = kept.read(move |s| s.cart(user)).await;
-    assert_eq!((cart.items.len(), cart.promo_code, cart.version), (0, None, 6));
-});
 
 on_each_engine!(a_cart_shows_prices_and_availability_as_they_are_now, async |kept| {
     let (tea, milk) = (kept.a_product("TEA", "2.50", "10").await, kept.a_product("MILK", "1.00", "10").await);

@@ -3,7 +3,7 @@
 use crate::{Kept, a_category, a_customer, on_each_engine};
 use tradepost_domain::repository::{Remove, Repository};
 use tradepost_store::{
-    KeyValue, ListRequest, Order, Page, Session, StoreError, catalogue, categories, customers, sales, stock,
+    KeyValue, ListRequest, Page, Session, Sort, StoreError, catalogue, categories, customers, sales, stock,
 };
 
 fn request<F: Default>(limit: u16) -> ListRequest<F> {
@@ -45,7 +45,7 @@ on_each_engine!(a_walk_sees_each_row_once_in_every_order, async |kept| {
         "UPDATE categories SET created_at = (SELECT MIN(created_at) FROM categories) WHERE name_key < 'category 2'",
     );
     for text in ["name", "-name", "created_at", "-created_at", "created_at,-name", "-created_at,name"] {
-        let order = Order::parse_list(text, categories::ORDERINGS).unwrap();
+        let order = Sort::parse_list(text, categories::ORDERINGS).unwrap();
         let start: ListRequest<categories::CategoryFilter> = ListRequest { order, ..request(4) };
         let whole = ListRequest { limit: 200, ..start.clone() };
         let walked: Vec<_> = walk(&kept, start, categories::list).await.into_iter().map(|c| c.name).collect();
@@ -173,7 +173,7 @@ on_each_engine!(products_can_be_filtered_by_what_there_is, async |kept| {
     kept.tamper("UPDATE products SET low_stock_threshold = 200000");
     kept.tamper("UPDATE products SET enabled = FALSE WHERE sku = 'NONE'");
     let found = async |view: catalogue::View, filter: catalogue::ProductFilter, order: &str| {
-        let order = Order::parse_list(order, catalogue::ORDERINGS).unwrap();
+        let order = Sort::parse_list(order, catalogue::ORDERINGS).unwrap();
         let asked = ListRequest { filter, order, ..request(10) };
         let page = kept.store.read(move |s| catalogue::list(s, view, &asked)).await.expect("a page");
         page.rows.into_iter().map(|p| p.sku).collect::<Vec<_>>().join(" ")

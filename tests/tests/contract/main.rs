@@ -65,7 +65,7 @@ fn run(engine: Engine, body: impl AsyncFnOnce(Kept)) {
 }
 
 fn sources() -> Sources {
-    Sources { now, new_id }
+    Sources::new(now, new_id)
 }
 
 fn open(database: &Database, readers: usize, queue: usize) -> Store {

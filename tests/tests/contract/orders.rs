@@ -16,7 +16,7 @@ use tradepost_domain::{
     repository::Remove,
 };
 use tradepost_store::{
-    ListRequest, Order,
+    ListRequest, Sort,
     orders::{self as stored, OrderFilter},
     sales,
 };
@@ -215,7 +215,7 @@ on_each_engine!(a_refused_order_keeps_nothing, async |kept| {
 });
 
 async fn found(kept: &Kept, filter: OrderFilter, order: &str) -> String {
-    let order = Order::parse_list(order, stored::ORDERINGS).expect("an order");
+    let order = Sort::parse_list(order, stored::ORDERINGS).expect("an order");
     let asked = ListRequest { filter, order, limit: 50, after: None, count: true };
     let page = kept.store.read(move |s| stored::list(s, &asked)).await.expect("a page");
     assert_eq!(page.count, Some(page.rows.len() as i64));

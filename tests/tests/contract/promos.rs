@@ -2,7 +2,7 @@
 
 use crate::{
     Kept, eur, now, on_each_engine,
-    ordering::{Shopper, a_promo, ask, step},
+    ordering::{Shopper, ask, step},
 };
 use tradepost_domain::{
     identity::Principal,
@@ -16,7 +16,7 @@ use tradepost_domain::{
     repository::{Promos, Remove, Repository},
 };
 use tradepost_store::{
-    ListRequest, Order, Store, StoreError,
+    ListRequest, Sort, Store,
     promos::{self, PromoFilter},
 };
 use tradepost_tests::at_once;
@@ -27,51 +27,6 @@ fn edited(mut promo: Promo, change: impl FnOnce(&mut PromoPatch)) -> Promo {
     promo.edit(&patch, eur(), now()).expect("a good edit");
     promo
 }
-
-on_each_engine!(a_promo_code_comes_back_as_it_was_kept, async |kept| {
-    let percentage = a_promo("Ten", "12.5", |form| {
-        form.max_discount = Some(Some("5".into()));
-        form.minimum_subtotal = Some(Some("20".into()));
-        form.usage_limit = Some(Some(u32::MAX));
-        form.per_customer_limit = Some(Some(1));
-    });
-    let fixed = a_promo("Five", "1", |form| {
-        (form.kind, form.percentage) = (Some("fixed".into()), None);
-        form.amount = Some(Some("5".into()));
-        form.active = Some(false);
-    });
-    for promo in [percentage, fixed] {
-        let (id, key, wanted) = (promo.id, promo.code_key(), promo.clone());
-        kept.write(move |s| s.add(&promo)).await.unwrap();
-        assert_eq!(kept.read(move |s| s.find(id)).await, Some(wanted.clone()));
-        assert_eq!(kept.read(move |s| s.promo_by_code(&key)).await, Some(wanted.clone()));
-        let change = edited(wanted, |patch| patch.name = Some("Other".into()));
-        let other = change.clone();
-        kept.write(move |s| s.update(&change)).await.unwrap();
-        assert_eq!(kept.read(move |s| s.find(id)).await, Some(other));
-    }
-});
-
-on_each_engine!(a_code_is_unique_without_regard_to_case_until_it_is_removed, async |kept| {
-    let first = kept.a_promo("TEN", "10", |_| ()).await;
-    let add = |code: &str| {
-        let promo = a_promo(code, "20", |_| ());
-        kept.write(move |s| s.add(&promo))
-    };
-    assert!(matches!(add("ten").await, Err(StoreError::Duplicate { field: "code" })));
-    add("other").await.unwrap();
-    let other = kept.read(|s| s.promo_by_code("other")).await.unwrap();
-    let renamed = edited(other.clone(), |patch| patch.code = Some("Ten".into()));
-    let taken = kept.write(move |s| s.update(&renamed)).await;
-    assert!(matches!(taken, Err(StoreError::Duplicate { field: "code" })), "{taken:?}");
-    let (one, two) = (edited(other.clone(), |p| p.active = Some(false)), edited(other, |p| p.active = Some(true)));
-    kept.write(move |s| s.update(&one)).await.unwrap();
-    assert!(matches!(kept.write(move |s| s.update(&two)).await, Err(StoreError::Stale)));
-    kept.write(move |s| s.remove(first, now())).await.unwrap();
-    assert_eq!(kept.read(move |s| s.find(first)).await, None);
-    assert_eq!(kept.read(|s| s.promo_by_code("ten")).await, None);
-    add("Ten").await.expect("the code is free again");
-});
 
 async fn used(kept: &Kept, promo: PromoId) -> i64 {
     kept.read(move |s| s.find(promo)).await.expect("it is there").times_used
@@ -222,7 +177,7 @@ on_each_engine!(promo_codes_are_found_by_what_they_are, async |kept| {
     let found = async |change: fn(&mut PromoFilter), order: &str| {
         let mut filter = PromoFilter::default();
         change(&mut filter);
-        let order = Order::parse_list(order, promos::ORDERINGS).unwrap();
+        let order = Sort::parse_list(order, promos::ORDERINGS).unwrap();
         let asked = ListRequest { filter, order, limit: 10, after: None, count: true };
         let page = kept.store.read(move |s| promos::list(s, &asked)).await.expect("a page");
         assert_eq!(page.count, Some(page.rows.len() as i64));

@@ -8,7 +8,9 @@ use tradepost_domain::{
     repository::Repository,
     stock::Location,
 };
-use tradepost_store::{Engine as Stored, OpenError, Sources, Store, StoreConfig, StoreError, migration_names};
+use tradepost_store::{
+    Engine as Stored, OpenError, Sources, Store, StoreConfig, StoreError, all_unique_keys, migration_names,
+};
 use tradepost_tests::{Database, Engine, sql};
 use uuid::Uuid;
 
@@ -45,6 +47,75 @@ fn both_engines_have_the_same_columns_and_indexes() {
     );
     assert_eq!(lite, pg);
 }
+
+/// Unique indexes that no caller can run into, and why. (An id is made by the program for one row, and so is the hash of a token.)
+const NOBODY_RUNS_INTO: [(&str, &str); 25] = [
+    ("audit_log_pkey", "an id"),
+    ("cart_items_pkey", "an upsert"),
+    ("carts_pkey", "an upsert"),
+    ("categories_pkey", "an id"),
+    ("customers_pkey", "an id"),
+    ("levels_pkey", "those that are missing are made by an upsert, the rest are changed"),
+    ("locations_pkey", "an id"),
+    ("login_failures_pkey", "an upsert"),
+    ("messages_pkey", "an id"),
+    ("movements_id", "an id"),
+    ("movements_pkey", "numbered by their level, which is held meanwhile"),
+    ("order_history_pkey", "numbered by their order, which is held meanwhile"),
+    ("order_lines_pkey", "an id"),
+    ("orders_pkey", "an id"),
+    ("pos_connections_pkey", "an id"),
+    ("pos_event_lines_pkey", "numbered by their delivery, which is written once"),
+    ("pos_events_pkey", "an id"),
+    ("products_pkey", "an id"),
+    ("promo_codes_pkey", "an id"),
+    ("redemptions_pkey", "one for an order, which is held meanwhile"),
+    ("sale_lines_pkey", "an id"),
+    ("sales_pkey", "an id"),
+    ("tokens_hash", "made of 32 random bytes"),
+    ("tokens_pkey", "an id"),
+    ("users_pkey", "an id"),
+];
+
+on_each_engine!(every_unique_index_says_which_field_is_taken_or_why_nobody_runs_into_it, async |kept| {
+    // `index table column,column`; SQLite has no names for primary keys, so they get PostgreSQL's.
+    let query = match kept.database.engine {
+        Engine::Sqlite => {
+            "SELECT group_concat(line, ';') FROM (SELECT \
+                CASE i.origin WHEN 'pk' THEN m.name || '_pkey' ELSE i.name END || ' ' || m.name || ' ' || \
+                (SELECT group_concat(name, ',') FROM (SELECT c.name FROM pragma_index_info(i.name) c ORDER BY c.seqno)) AS line \
+                FROM sqlite_master m JOIN pragma_index_list(m.name) i \
+                WHERE m.type = 'table' AND i.\"unique\" AND m.name NOT LIKE '!_!_diesel%' ESCAPE '!')"
+        }
+        Engine::Postgres => {
+            "SELECT string_agg(i.relname || ' ' || t.relname || ' ' || (\
+                    SELECT string_agg(a.attname, ',' ORDER BY k.place) FROM unnest(x.indkey) WITH ORDINALITY AS k (attnum, place) \
+                    JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.attnum), ';') \
+                FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid \
+                WHERE x.indisunique AND t.relnamespace = 'public'::regnamespace AND t.relname NOT LIKE '!_!_diesel%' ESCAPE '!'"
+        }
+    };
+    let known: Vec<String> =
+        all_unique_keys().map(|key| format!("{} {} {}", key.index, key.table, key.columns.join(","))).collect();
+    let found = sql::text(&kept.database.url, query);
+    let mut found: Vec<&str> = found.split(';').collect();
+    // The settings are one row, and so is a counter of SQLite: they are there from the start.
+    found.retain(|index| !index.starts_with("settings_pkey") && !index.starts_with("counters_pkey"));
+    for index in &found {
+        let name = index.split(' ').next().unwrap_or_default();
+        let says_why = NOBODY_RUNS_INTO.iter().any(|(nobody, _)| *nobody == name);
+        assert!(
+            known.iter().any(|key| key == index) != says_why,
+            "{index}: a noun says which field it is, or this file why not"
+        );
+    }
+    for key in &known {
+        assert!(found.contains(&key.as_str()), "{key}: there is no such index");
+    }
+    for (name, _) in NOBODY_RUNS_INTO {
+        assert!(found.iter().any(|index| index.split(' ').next() == Some(name)), "{name}: there is no such index");
+    }
+});
 
 on_each_engine!(migrations_go_up_and_down_and_up_again, async |kept| {
     let all = migration_names(kept.store.engine()).len();
@@ -246,14 +317,14 @@ fn a_second_serve_on_one_file_is_refused_with_a_sentence() {
 
 #[test]
 fn a_database_that_cannot_be_opened_is_named() {
-    let sources = Sources { now, new_id: crate::new_id };
+    let sources = Sources::new(now, crate::new_id);
     for (url, named) in [
         ("sqlite:///no/such/folder/shop.db", "/no/such/folder/shop.db"),
         ("postgres://nobody@127.0.0.1:1/shop", "127.0.0.1"),
         ("mongodb://somewhere", "mongodb"),
         ("sqlite://", "path"),
     ] {
-        let config = StoreConfig { url: url.to_owned(), readers: 1, queue: 1, sources };
+        let config = StoreConfig { url: url.to_owned(), readers: 1, queue: 1, sources: sources.clone() };
         let said = Store::open(&config).err().expect(url).to_string();
         assert!(said.contains(named), "{url}: {said}");
     }

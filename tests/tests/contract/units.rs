@@ -9,7 +9,7 @@ use std::{
     },
     task::Poll,
 };
-use tradepost_domain::repository::{LoginFailures, Repository, Tokens};
+use tradepost_domain::repository::{LoginFailures, Repository};
 use tradepost_store::{Answer, Keyed, Session, Store, StoreConfig, StoreError, housekeeping};
 use tradepost_tests::{Database, Engine, at_once, block_on};
 
@@ -254,15 +254,3 @@ async fn asked<F: Future>(mut work: std::pin::Pin<&mut F>) -> Option<F::Output> 
     })
     .await
 }
-
-on_each_engine!(tokens_of_nobody_are_refused_by_the_table, async |kept| {
-    let token = tradepost_domain::identity::Token {
-        id: tradepost_domain::ids::TokenId::from_uuid(crate::new_id()),
-        user: tradepost_domain::ids::UserId::from_uuid(crate::new_id()),
-        hash: [1; 32],
-        created_at: now(),
-        expires_at: now(),
-    };
-    let refused = kept.write(move |s| s.add_token(&token)).await;
-    assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
-});

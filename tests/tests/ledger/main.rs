@@ -50,7 +50,7 @@ fn new_id() -> Uuid {
 }
 
 fn open(database: &Database) -> Store {
-    let sources = Sources { now, new_id };
+    let sources = Sources::new(now, new_id);
     let config = StoreConfig { url: database.url.clone(), readers: 2, queue: 1024, sources };
     let store = Store::open(&config).expect("the store opens");
     store.migrate().expect("the tables are made");

@@ -77,7 +77,9 @@ impl Users for Shop {
     }
 
     fn set_password_hash(&mut self, id: UserId, password_hash: &str) -> Result<()> {
-        self.password_hashes.insert(id, password_hash.to_owned());
+        if Repository::<User>::find(self, id)?.is_some() {
+            self.password_hashes.insert(id, password_hash.to_owned());
+        }
         Ok(())
     }
 
@@ -135,8 +137,8 @@ impl LoginFailures for Shop {
     ) -> Result<()> {
         for (subject, more, last) in failures {
             let before = self.login_failures.get(subject).filter(|(_, at)| remembered.contains(at)).copied();
-            let (count, at) = before.unwrap_or((0, *last));
-            self.login_failures.insert(subject.clone(), (count.saturating_add(*more), at.max(*last)));
+            let count = before.map_or(0, |(count, _)| count);
+            self.login_failures.insert(subject.clone(), (count.saturating_add(*more), *last));
         }
         Ok(())
     }
@@ -198,7 +200,18 @@ impl PosConnections for Shop {
     }
 
     fn set_connection_secret(&mut self, id: PosConnectionId, secret: &str) -> Result<()> {
-        self.secrets.insert(id, secret.to_owned());
+        if Repository::<PosConnection>::find(self, id)?.is_some() {
+            self.secrets.insert(id, secret.to_owned());
+        }
+        Ok(())
+    }
+}
+
+impl Shop {
+    fn put_promo(&mut self, promo: Promo) -> Result<()> {
+        check_unique(&promo, self.book.orders.promos.iter().map(|(_, other)| &**other))?;
+        self.book.orders.promo_codes.enter(promo.code_key(), Some(promo.id));
+        self.book.orders.promos.enter(promo.id, Some(Arc::new(promo)));
         Ok(())
     }
 }
@@ -209,17 +222,14 @@ impl Repository<Promo> for Shop {
     }
 
     fn add(&mut self, promo: &Promo) -> Result<()> {
-        check_unique(promo, self.book.orders.promos.iter().map(|(_, other)| &**other))?;
-        self.book.orders.promo_codes.enter(promo.code_key(), Some(promo.id));
-        self.book.orders.promos.enter(promo.id, Some(Arc::new(promo.clone())));
-        Ok(())
+        self.put_promo(Promo { times_used: 0, ..promo.clone() })
     }
 
     fn update(&mut self, promo: &Promo) -> Result<()> {
         let kept = self.find(promo.id)?;
         check_follows(kept.as_ref(), promo)?;
         let Some(kept) = kept else { return Err(Error::Changed) };
-        self.add(&Promo { times_used: kept.times_used, ..promo.clone() })?;
+        self.put_promo(Promo { times_used: kept.times_used, ..promo.clone() })?;
         if kept.code_key() != promo.code_key() {
             self.book.orders.promo_codes.enter(kept.code_key(), None);
         }
@@ -285,7 +295,10 @@ impl Carts for Shop {
     fn put_cart_item(&mut self, user: UserId, item: &CartItem, _now: Instant) -> Result<()> {
         self.change_cart(user, |cart| match cart.items.iter_mut().find(|known| known.product == item.product) {
             Some(known) => *known = CartItem { added_at: known.added_at, ..*item },
-            None => cart.items.push(*item),
+            None => {
+                cart.items.push(*item);
+                cart.items.sort_by_key(|item| (item.added_at, item.product));
+            }
         })
     }
 

@@ -8,9 +8,12 @@ mod writes;
 
 pub(crate) use writes::{When, WriteError, Writes};
 
-use crate::types::{At, Id, InstantSql, UuidSql};
+use crate::{
+    dialect::Printed,
+    types::{At, Id, InstantSql, UuidSql},
+};
 use diesel::{
-    QueryResult, RunQueryDsl,
+    Expression, QueryResult, RunQueryDsl,
     pg::Pg,
     query_builder::{AstPass, QueryFragment, QueryId},
     sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text},
@@ -135,13 +138,16 @@ pub(crate) struct Column {
     pub around: (&'static str, &'static str),
 }
 
+/// What a column of the schema holds.
+pub(crate) type SqlTypeOf<C> = <C as Expression>::SqlType;
+
 /// Rows that are written all at once.
 pub(crate) trait Rows: Sized {
     /// Where.
     const TABLE: &'static str;
     /// In the order in which they are declared.
     const COLUMNS: &'static [Column];
-    /// By which of them a row is found again.
+    /// By which of them a row is found again, where it is ([`Replaces`]).
     const KEY: &'static [&'static str];
     /// Which of them counts the changes of a row, so that only the row that was loaded is changed.
     const GUARD: &'static str;
@@ -160,6 +166,9 @@ pub(crate) trait Rows: Sized {
     /// Appends the row's values as a JSON array, with this value behind them where there is one.
     fn to_json(&self, more: Option<i64>, out: &mut String);
 }
+
+/// Rows that can be put in the place of others.
+pub(crate) trait Replaces: Rows {}
 
 /// Columns on their way to PostgreSQL: to be inserted, or to be put in the place of rows whose guards were loaded with these values.
 struct Arrays<R: Rows>(R::Arrays, Option<Vec<i64>>);
@@ -183,70 +192,74 @@ fn json<R: Rows>(rows: &[R], loaded: Option<&[i64]>) -> Json<R> {
 
 /// What a table's statements say before and after their values.
 pub(crate) struct Texts {
-    pg_insert: (String, String),
-    pg_update: (String, String),
-    lite_insert: (String, String),
-    lite_update: (String, String),
+    pg_insert: (Printed, Printed),
+    pg_update: (Printed, Printed),
+    lite_insert: (Printed, Printed),
+    lite_update: (Printed, Printed),
 }
 
 impl Texts {
     /// Those of these rows.
     pub(crate) fn of<R: Rows>() -> Self {
-        let (table, names) = (R::TABLE, names::<R>());
-        let is_key = |column: &Column| R::KEY.contains(&column.name);
-        let set = |say: &dyn Fn(usize, &Column) -> String| -> String {
-            let changed = R::COLUMNS.iter().enumerate().filter(|(_, column)| !is_key(column));
-            changed.map(|(n, column)| format!("{} = {}", column.name, say(n, column))).collect::<Vec<_>>().join(", ")
+        let text = Printed::new;
+        let names = || listed(columns::<R>(), |_, column| text(column.name));
+        let insert = || text("INSERT INTO ").text(R::TABLE).text(" (").with(names()).text(") SELECT ");
+        let update = || text("UPDATE ").text(R::TABLE).text(" AS t SET ");
+        let set = |value: fn(usize, &Column) -> Printed| {
+            let changed = columns::<R>().filter(|(_, column)| !R::KEY.contains(&column.name));
+            listed(changed, |n, column| text(column.name).text(" = ").with(value(n, column)))
         };
-        let same = |say: &dyn Fn(usize, &Column) -> String| -> String {
-            let key = R::COLUMNS.iter().enumerate().filter(|(_, column)| is_key(column));
-            key.map(|(n, column)| format!("t.{} = {}", column.name, say(n, column))).collect::<Vec<_>>().join(" AND ")
+        // The row with this key, if its guard is as it was loaded.
+        let found = |value: fn(usize, &Column) -> Printed| {
+            let key = columns::<R>().filter(|(_, column)| R::KEY.contains(&column.name));
+            let same = key.map(|(n, column)| text("t.").text(column.name).text(" = ").with(value(n, column)));
+            text(" WHERE ").with(Printed::joined(same, " AND ")).text(" AND t.").text(R::GUARD).text(" = ")
         };
-        let of_u = |_: usize, column: &Column| format!("u.{}", column.name);
-        let (guard, count) = (R::GUARD, R::COLUMNS.len());
+        let of_u = |_: usize, column: &Column| Printed::new("u.").text(column.name);
         Self {
-            pg_insert: (format!("INSERT INTO {table} ({names}) SELECT * FROM unnest("), ")".to_owned()),
+            pg_insert: (insert().text("* FROM unnest("), text(")")),
             pg_update: (
-                format!("UPDATE {table} AS t SET {} FROM unnest(", set(&of_u)),
-                format!(") AS u ({names}, loaded) WHERE {} AND t.{guard} = u.loaded", same(&of_u)),
+                update().with(set(of_u)).text(" FROM unnest("),
+                text(") AS u (").with(names()).text(", loaded)").with(found(of_u)).text("u.loaded"),
             ),
-            lite_insert: (
-                format!("INSERT INTO {table} ({names}) SELECT {} FROM json_each(", each::<R>(extract)),
-                ") AS u".to_owned(),
-            ),
+            lite_insert: (insert().with(listed(columns::<R>(), extract)).text(" FROM json_each("), text(") AS u")),
             lite_update: (
-                format!("UPDATE {table} AS t SET {} FROM json_each(", set(&extract)),
-                format!(") AS u WHERE {} AND t.{guard} = u.value ->> {count}", same(&extract)),
+                update().with(set(extract)).text(" FROM json_each("),
+                text(") AS u").with(found(extract)).text("u.value ->> ").number(R::COLUMNS.len()),
             ),
         }
     }
 }
 
-fn extract(index: usize, column: &Column) -> String {
+/// A value out of a row's JSON array.
+fn extract(index: usize, column: &Column) -> Printed {
     let (open, close) = column.around;
-    format!("{open}u.value ->> {index}{close}")
+    Printed::new(open).text("u.value ->> ").number(index).text(close)
 }
 
-/// The same for each column, with commas between.
-fn each<R: Rows>(say: impl Fn(usize, &Column) -> String) -> String {
-    R::COLUMNS.iter().enumerate().map(|(index, column)| say(index, column)).collect::<Vec<_>>().join(", ")
+fn columns<R: Rows>() -> impl Iterator<Item = (usize, &'static Column)> {
+    R::COLUMNS.iter().enumerate()
 }
 
-fn names<R: Rows>() -> String {
-    each::<R>(|_, column| column.name.to_owned())
+/// The same for each of these columns, with commas between.
+fn listed<'a>(
+    columns: impl Iterator<Item = (usize, &'a Column)>,
+    say: impl Fn(usize, &'a Column) -> Printed,
+) -> Printed {
+    Printed::joined(columns.map(|(index, column)| say(index, column)), ", ")
 }
 
 impl<R: Rows> QueryFragment<Pg> for Arrays<R> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         let Self(arrays, loaded) = self;
         let (before, after) = if loaded.is_some() { &R::texts().pg_update } else { &R::texts().pg_insert };
-        out.push_sql(before);
+        out.push_sql(before.as_str());
         R::bind(arrays, &mut out)?;
         if let Some(loaded) = loaded {
             out.push_sql(", ");
             out.push_bind_param::<Array<BigInt>, _>(loaded)?;
         }
-        out.push_sql(after);
+        out.push_sql(after.as_str());
         Ok(())
     }
 }
@@ -254,9 +267,9 @@ impl<R: Rows> QueryFragment<Pg> for Arrays<R> {
 impl<R: Rows> QueryFragment<Sqlite> for Json<R> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         let (before, after) = if self.is_update { &R::texts().lite_update } else { &R::texts().lite_insert };
-        out.push_sql(before);
+        out.push_sql(before.as_str());
         out.push_bind_param::<Text, _>(&self.rows)?;
-        out.push_sql(after);
+        out.push_sql(after.as_str());
         Ok(())
     }
 }
@@ -268,29 +281,36 @@ impl<R: Rows> QueryId for Json<R> {
 
 impl<R: Rows> RunQueryDsl<diesel::SqliteConnection> for Json<R> {}
 
-/// Declares a row and how many of them are written on each engine. A row is found again by its `id` and guarded by its `version`, unless it
-/// says `by (…) at …`.
+/// Declares a row and how many of them are written on each engine. Columns are the schema's, by name and by type: one that is not there, or
+/// a field that does not fit, does not compile. A row that can be put in
+/// the place of another says which one that is: `by` its key, `at` the column that counts its changes.
 macro_rules! insertable_rows {
-    (@key) => { &["id"] };
-    (@key $($key:ident),+) => { &[$(stringify!($key)),+] };
-    (@guard) => { "version" };
-    (@guard $guard:ident) => { stringify!($guard) };
+    (@key $table:ident) => { &[] };
+    (@key $table:ident $($key:ident),+) => { &[$(<crate::schema::$table::$key as diesel::Column>::NAME),+] };
+    (@replaces $row:ident $(<$life:lifetime>)?) => {};
+    (@replaces $row:ident $(<$life:lifetime>)? $guard:ident) => {
+        impl $(<$life>)? crate::bulk::Replaces for $row $(<$life>)? {}
+    };
+    (@guard $table:ident) => { "" };
+    (@guard $table:ident $guard:ident) => { <crate::schema::$table::$guard as diesel::Column>::NAME };
     ($($(#[$doc:meta])* $row:ident $(<$life:lifetime>)? in $table:ident $(by ($($key:ident),+) at $guard:ident)? {
-        $($column:ident: $rust:ty as $sql:ty),+ $(,)?
+        $($column:ident: $rust:ty),+ $(,)?
     })+) => {$(
         $(#[$doc])*
         pub(super) struct $row $(<$life>)? {
             $(pub $column: $rust,)+
         }
 
+        crate::bulk::insertable_rows!(@replaces $row $(<$life>)? $($guard)?);
+
         impl $(<$life>)? crate::bulk::Rows for $row $(<$life>)? {
             const TABLE: &'static str = stringify!($table);
             const COLUMNS: &'static [crate::bulk::Column] = &[$(crate::bulk::Column {
-                name: stringify!($column),
-                around: <$sql as crate::bulk::FromJson>::AROUND,
+                name: <crate::schema::$table::$column as diesel::Column>::NAME,
+                around: <crate::bulk::SqlTypeOf<crate::schema::$table::$column> as crate::bulk::FromJson>::AROUND,
             },)+];
-            const KEY: &'static [&'static str] = crate::bulk::insertable_rows!(@key $($($key),+)?);
-            const GUARD: &'static str = crate::bulk::insertable_rows!(@guard $($guard)?);
+            const KEY: &'static [&'static str] = crate::bulk::insertable_rows!(@key $table $($($key),+)?);
+            const GUARD: &'static str = crate::bulk::insertable_rows!(@guard $table $($guard)?);
             type Arrays = ($(Vec<$rust>,)+);
 
             fn texts() -> &'static crate::bulk::Texts {
@@ -314,7 +334,9 @@ macro_rules! insertable_rows {
                 let mut before = "";
                 $(
                     out.push_sql(std::mem::replace(&mut before, ", "));
-                    out.push_bind_param::<diesel::sql_types::Array<$sql>, _>($column)?;
+                    out.push_bind_param::<diesel::sql_types::Array<
+                        crate::bulk::SqlTypeOf<crate::schema::$table::$column>,
+                    >, _>($column)?;
                 )+
                 Ok(())
             }

@@ -1,9 +1,9 @@
 //! What a batch writes: one statement for each table, and on PostgreSQL one round trip for all of them.
 
-use super::{Arrays, Rows, json};
+use super::{Arrays, Replaces, Rows, json};
 use crate::{connection::Conn, dialect::Sql};
 use diesel::{
-    QueryResult, RunQueryDsl,
+    QueryResult, RunQueryDsl, SqliteConnection,
     pg::Pg,
     query_builder::{AstPass, QueryFragment, QueryId},
     sql_types::{Array, BigInt},
@@ -33,7 +33,7 @@ pub(crate) enum When {
     Then,
 }
 
-struct Waiting<'e> {
+struct QueuedStatement<'e> {
     what: &'static str,
     /// How many rows it must change, where that matters.
     expected: Option<usize>,
@@ -43,8 +43,8 @@ struct Waiting<'e> {
 /// What a batch writes. On SQLite each statement runs as it is added; on PostgreSQL they are collected until [`Writes::finish`].
 pub(crate) struct Writes<'c, 'e> {
     conn: &'c mut Conn,
-    first: Vec<Waiting<'e>>,
-    then: Vec<Waiting<'e>>,
+    first: Vec<QueuedStatement<'e>>,
+    then: Vec<QueuedStatement<'e>>,
 }
 
 impl<'c, 'e> Writes<'c, 'e> {
@@ -52,9 +52,12 @@ impl<'c, 'e> Writes<'c, 'e> {
         Self { conn, first: Vec::new(), then: Vec::new() }
     }
 
-    /// Which database it is.
-    pub(crate) const fn is_postgres(&self) -> bool {
-        matches!(self.conn, Conn::Pg(_))
+    /// The connection, on SQLite, where statements run as they come.
+    pub(crate) const fn sqlite(&mut self) -> Option<&mut SqliteConnection> {
+        match self.conn {
+            Conn::Pg(_) => None,
+            Conn::Lite(lite) => Some(lite),
+        }
     }
 
     /// Inserts them all.
@@ -65,7 +68,7 @@ impl<'c, 'e> Writes<'c, 'e> {
         match self.conn {
             Conn::Pg(_) => {
                 let sql = Box::new(Arrays::<R>(R::arrays(rows), None));
-                self.then.push(Waiting { what: R::TABLE, expected: None, sql });
+                self.then.push(QueuedStatement { what: R::TABLE, expected: None, sql });
             }
             Conn::Lite(lite) => {
                 json(&rows, None).execute(lite)?;
@@ -75,7 +78,7 @@ impl<'c, 'e> Writes<'c, 'e> {
     }
 
     /// Puts them all in the place of rows whose guards had these values when they were loaded.
-    pub(crate) fn update<R: Rows + 'e>(&mut self, rows: Vec<(R, i64)>) -> Result<(), WriteError> {
+    pub(crate) fn update<R: Replaces + 'e>(&mut self, rows: Vec<(R, i64)>) -> Result<(), WriteError> {
         if rows.is_empty() {
             return Ok(());
         }
@@ -84,7 +87,7 @@ impl<'c, 'e> Writes<'c, 'e> {
         match self.conn {
             Conn::Pg(_) => {
                 let sql = Box::new(Arrays::<R>(R::arrays(rows), Some(loaded)));
-                self.then.push(Waiting { what: R::TABLE, expected: Some(expected), sql });
+                self.then.push(QueuedStatement { what: R::TABLE, expected: Some(expected), sql });
                 Ok(())
             }
             Conn::Lite(lite) => matched(R::TABLE, Some(expected), json(&rows, Some(&loaded)).execute(lite)?),
@@ -102,10 +105,10 @@ impl<'c, 'e> Writes<'c, 'e> {
         if matches!(self.conn, Conn::Lite(_)) {
             return matched(what, expected, sql.execute(self.conn)?);
         }
-        let waiting = Waiting { what, expected, sql: Box::new(sql) };
+        let queued = QueuedStatement { what, expected, sql: Box::new(sql) };
         match when {
-            When::First => self.first.push(waiting),
-            When::Then => self.then.push(waiting),
+            When::First => self.first.push(queued),
+            When::Then => self.then.push(queued),
         }
         Ok(())
     }
@@ -113,12 +116,12 @@ impl<'c, 'e> Writes<'c, 'e> {
     /// Runs what was collected.
     pub(crate) fn finish(self) -> Result<(), WriteError> {
         let Conn::Pg(pg) = self.conn else { return Ok(()) };
-        for waiting in [self.first, self.then] {
-            if waiting.is_empty() {
+        for queued in [self.first, self.then] {
+            if queued.is_empty() {
                 continue;
             }
-            let expected: Vec<_> = waiting.iter().filter_map(|w| Some((w.what, w.expected?))).collect();
-            let rows: Vec<Counts> = Together(waiting).load(pg)?;
+            let expected: Vec<_> = queued.iter().filter_map(|w| Some((w.what, w.expected?))).collect();
+            let rows: Vec<Counts> = OneRoundTrip(queued).load(pg)?;
             let counts = rows.into_iter().next().map(|row| row.counts).unwrap_or_default();
             for ((what, expected), changed) in expected.into_iter().zip(counts) {
                 matched(what, Some(expected), usize::try_from(changed).unwrap_or_default())?;
@@ -142,21 +145,21 @@ struct Counts {
 }
 
 /// Statements that PostgreSQL runs together, as one.
-struct Together<'e>(Vec<Waiting<'e>>);
+struct OneRoundTrip<'e>(Vec<QueuedStatement<'e>>);
 
-impl QueryFragment<Pg> for Together<'_> {
+impl QueryFragment<Pg> for OneRoundTrip<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        for (index, waiting) in self.0.iter().enumerate() {
+        for (index, queued) in self.0.iter().enumerate() {
             out.push_sql(if index == 0 { "WITH w" } else { "), w" });
             out.push_sql(&index.to_string());
             out.push_sql(" AS (");
-            waiting.sql.walk_ast(out.reborrow())?;
-            if waiting.expected.is_some() {
+            queued.sql.walk_ast(out.reborrow())?;
+            if queued.expected.is_some() {
                 out.push_sql(" RETURNING 1");
             }
         }
         out.push_sql(") SELECT ARRAY[");
-        let counted = self.0.iter().enumerate().filter(|(_, waiting)| waiting.expected.is_some());
+        let counted = self.0.iter().enumerate().filter(|(_, queued)| queued.expected.is_some());
         for (n, (index, _)) in counted.enumerate() {
             out.push_sql(if n == 0 { "(SELECT COUNT(*) FROM w" } else { ", (SELECT COUNT(*) FROM w" });
             out.push_sql(&index.to_string());
@@ -167,13 +170,13 @@ impl QueryFragment<Pg> for Together<'_> {
     }
 }
 
-impl QueryId for Together<'_> {
+impl QueryId for OneRoundTrip<'_> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl diesel::query_builder::Query for Together<'_> {
+impl diesel::query_builder::Query for OneRoundTrip<'_> {
     type SqlType = diesel::sql_types::Untyped;
 }
 
-impl RunQueryDsl<diesel::PgConnection> for Together<'_> {}
+impl RunQueryDsl<diesel::PgConnection> for OneRoundTrip<'_> {}

@@ -1,12 +1,12 @@
 //! One attempt at a batch, in one transaction: replay, ask and load, decide, keep, commit.
 
 use super::{
-    context::{Fixed, Sources},
-    failure::{Done as Loaded, Failure},
+    context::{ShopConstants, Sources},
+    failure::{Failure, LedgerResult},
     loader::{Loader, Locks},
     numbers::Numbers,
     queue::{Pending, Reply, SubmitError},
-    wing::Kept,
+    wing::DecidedBatch,
     wings::WINGS,
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     connection::{Conn, Mode, begin, begin_with_locks, commit, rollback},
     error::{StoreError, class_on},
     idempotency::{self, Answer, Done, NewAnswer, Stored},
-    pool::words,
+    pool::panic_message,
     session::not_committed,
 };
 use std::{
@@ -32,8 +32,8 @@ use uuid::Uuid;
 
 /// What attempts at a batch have in common.
 pub(super) struct Attempt<'a> {
-    pub fixed: Fixed,
-    pub sources: Sources,
+    pub constants: ShopConstants,
+    pub sources: &'a Sources,
     /// Levels that were made for this batch already, as far as they could be.
     pub no_levels: &'a HashSet<(ProductId, LocationId)>,
 }
@@ -43,7 +43,8 @@ impl Attempt<'_> {
     /// what an earlier one of the batch made relevant: that one is the first of the next batch.
     pub(super) fn run(&self, conn: &mut Conn, batch: &[Pending], numbers: &mut Numbers) -> Result<Vec<Reply>, Failure> {
         let since = Stopwatch::now();
-        begin_with_locks(conn, &all_locks(batch)).map_err(|error| Failure::from(error).seen(conn, since.elapsed()))?;
+        begin_with_locks(conn, &all_locks(batch))
+            .map_err(|error| Failure::from(error).classified(conn, since.elapsed()))?;
         match self.decided(conn, batch, numbers) {
             Ok((replies, left)) => match commit(conn) {
                 Ok(()) => {
@@ -60,7 +61,7 @@ impl Attempt<'_> {
                 }
             },
             Err(failure) => {
-                let failure = failure.seen(conn, Duration::ZERO);
+                let failure = failure.classified(conn, Duration::ZERO);
                 rollback(conn);
                 Err(failure)
             }
@@ -78,8 +79,8 @@ impl Attempt<'_> {
         let replays: Vec<Option<Reply>> = batch.iter().map(|pending| replay(pending, &stored)).collect();
         let live: Vec<(usize, &Pending)> =
             batch.iter().enumerate().filter(|(index, _)| replays.get(*index).is_some_and(Option::is_none)).collect();
-        let now = (self.sources.now)();
-        let mut book = self.fixed.book();
+        let now = self.sources.now();
+        let mut book = self.constants.book();
         self.load(conn, &mut book, &live, now)?;
         let count = |series| live.iter().filter(|(_, p)| p.submission.command.series() == Some(series)).count();
         numbers.draw(conn, count(NumberSeries::Sales), count(NumberSeries::Orders))?;
@@ -103,8 +104,8 @@ impl Attempt<'_> {
             }
         }
         let since = Stopwatch::now();
-        let kept = self.keep(conn, &decisions, &book, (now, &left));
-        kept.map_err(|failure| failure.seen(conn, since.elapsed()))?;
+        let written = self.write(conn, &decisions, &book, (now, &left));
+        written.map_err(|failure| failure.classified(conn, since.elapsed()))?;
         Ok((replies, left))
     }
 
@@ -118,15 +119,15 @@ impl Attempt<'_> {
             match catch_unwind(AssertUnwindSafe(|| missing(book, asked, now))) {
                 Ok(missing) => missing,
                 Err(panic) => {
-                    panicked = Some((*index, words(panic.as_ref()).to_owned()));
+                    panicked = Some((*index, panic_message(panic.as_ref()).to_owned()));
                     None
                 }
             }
         };
-        let mut loader = Loader { conn, locks: Locks::Take, fixed: self.fixed, no_levels: self.no_levels };
+        let mut loader = Loader { conn, locks: Locks::Take, constants: self.constants, no_levels: self.no_levels };
         gather(book, live.len(), ask, |book, _, wanted| {
             let since = Stopwatch::now();
-            load(&mut loader, book, wanted).map_err(|failure| failure.seen(loader.conn, since.elapsed()))
+            load(&mut loader, book, wanted).map_err(|failure| failure.classified(loader.conn, since.elapsed()))
         })?;
         match panicked {
             Some((index, message)) => Err(Failure::Panic { index, message }),
@@ -134,7 +135,7 @@ impl Attempt<'_> {
         }
     }
 
-    fn keep(
+    fn write(
         &self,
         conn: &mut Conn,
         decisions: &Decisions<'_>,
@@ -143,12 +144,12 @@ impl Attempt<'_> {
     ) -> Result<(), Failure> {
         let answers = decisions.answers(now);
         let mut writes = Writes::new(conn);
-        let kept = Kept { effects: &decisions.effects, book };
+        let decided = DecidedBatch { effects: &decisions.effects, book };
         for wing in WINGS {
-            (wing.persist)(&mut writes, &kept)?;
+            (wing.persist)(&mut writes, &decided)?;
         }
-        numbers.keep(&mut writes)?;
-        idempotency::keep_answers(&mut writes, &answers)?;
+        numbers.write_used(&mut writes)?;
+        idempotency::write_answers(&mut writes, &answers)?;
         writes.finish()?;
         Ok(())
     }
@@ -156,14 +157,14 @@ impl Attempt<'_> {
     /// Which of the batch need a row that somebody else holds, so that the others can go on without them.
     pub(super) fn blocked(&self, conn: &mut Conn, batch: &[Pending]) -> Result<Vec<bool>, Failure> {
         begin(conn, Mode::Write)?;
-        let blocked = self.find_blocked(conn, batch).map_err(|failure| failure.seen(conn, Duration::ZERO));
+        let blocked = self.find_blocked(conn, batch).map_err(|failure| failure.classified(conn, Duration::ZERO));
         rollback(conn);
         blocked
     }
 
     fn find_blocked(&self, conn: &mut Conn, batch: &[Pending]) -> Result<Vec<bool>, Failure> {
-        let now = (self.sources.now)();
-        let (mut all, mut free) = (self.fixed.book(), self.fixed.book());
+        let now = self.sources.now();
+        let (mut all, mut free) = (self.constants.book(), self.constants.book());
         let mut asked: Vec<Vec<ReadSet>> = batch.iter().map(|_| Vec::new()).collect();
         let ask = |book: &Book, n: usize| {
             let submission = &batch.get(n)?.submission;
@@ -174,7 +175,7 @@ impl Attempt<'_> {
         };
         gather(&mut all, batch.len(), ask, |book, _, wanted| {
             let loader = |conn: &mut Conn, locks, book: &mut Book, wanted| {
-                load(&mut Loader { conn, locks, fixed: self.fixed, no_levels: self.no_levels }, book, wanted)
+                load(&mut Loader { conn, locks, constants: self.constants, no_levels: self.no_levels }, book, wanted)
             };
             loader(conn, Locks::Skip, &mut free, wanted.clone())?;
             loader(conn, Locks::None, book, wanted)
@@ -188,7 +189,7 @@ impl Attempt<'_> {
 }
 
 /// Loads everything that is asked for.
-fn load(loader: &mut Loader<'_>, book: &mut Book, mut wanted: ReadSet) -> Loaded {
+fn load(loader: &mut Loader<'_>, book: &mut Book, mut wanted: ReadSet) -> LedgerResult {
     for wing in WINGS {
         (wing.load)(loader, book, &mut wanted)?;
     }
@@ -202,12 +203,12 @@ fn load(loader: &mut Loader<'_>, book: &mut Book, mut wanted: ReadSet) -> Loaded
 pub(crate) fn dry_run(
     conn: &mut Conn,
     asked: (&Command, &Principal, Option<i64>),
-    fixed: Fixed,
+    constants: ShopConstants,
     now: Instant,
 ) -> Result<Effects, SubmitError> {
-    let mut book = fixed.book();
+    let mut book = constants.book();
     let no_levels = HashSet::new();
-    let mut loader = Loader { conn, locks: Locks::None, fixed, no_levels: &no_levels };
+    let mut loader = Loader { conn, locks: Locks::None, constants, no_levels: &no_levels };
     let loaded =
         gather(&mut book, 1, |book, _| missing(book, asked, now), |book, _, wanted| load(&mut loader, book, wanted));
     loaded.map_err(|failure| match failure {
@@ -301,7 +302,7 @@ impl<'b> Decisions<'b> {
         pending: &'b Pending,
         book: &mut Book,
         numbers: &mut Numbers,
-        (now, sources): (Instant, Sources),
+        (now, sources): (Instant, &Sources),
     ) -> Result<Reply, Undecided> {
         let submission = &pending.submission;
         let decided = catch_unwind(AssertUnwindSafe(|| {
@@ -309,7 +310,7 @@ impl<'b> Decisions<'b> {
                 now,
                 principal: &submission.principal,
                 expected_version: submission.expected_version,
-                new_id: &mut || (sources.new_id)(),
+                new_id: &mut || sources.new_id(),
                 next_number: &mut |series| numbers.next(series),
             };
             let effects = decide(book, &submission.command, &mut inputs)?;
@@ -322,7 +323,7 @@ impl<'b> Decisions<'b> {
             Ok(Err(Stop::Refused(refusal))) => return Ok(Err(refusal.into())),
             Ok(Err(Stop::Missing(_))) => return Err(Undecided::Misses),
             Ok(Err(Stop::Stale)) => return Err(Undecided::Stale),
-            Err(panic) => return Err(Undecided::Panicked(words(panic.as_ref()).to_owned())),
+            Err(panic) => return Err(Undecided::Panicked(panic_message(panic.as_ref()).to_owned())),
         };
         if let Some(key) = &submission.key {
             self.keyed.insert((key.principal.as_str(), key.key.as_str()), (key.fingerprint, answer.clone()));

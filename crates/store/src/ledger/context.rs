@@ -17,30 +17,48 @@ pub struct Stats {
     pub waiting: AtomicU64,
 }
 
-/// Where the writer gets time and ids from.
-#[derive(Clone, Copy)]
+/// Where the store gets time and ids from: it has no clock of its own. Cheap to clone.
+#[derive(Clone)]
 pub struct Sources {
+    now: Arc<dyn Fn() -> Instant + Send + Sync>,
+    new_id: Arc<dyn Fn() -> Uuid + Send + Sync>,
+}
+
+impl Sources {
+    /// The time, and ids that were never given before: UUIDv7, so that later ones are larger.
+    pub fn new(
+        now: impl Fn() -> Instant + Send + Sync + 'static,
+        new_id: impl Fn() -> Uuid + Send + Sync + 'static,
+    ) -> Self {
+        Self { now: Arc::new(now), new_id: Arc::new(new_id) }
+    }
+
     /// The time.
-    pub now: fn() -> Instant,
-    /// A new UUIDv7.
-    pub new_id: fn() -> Uuid,
+    pub fn now(&self) -> Instant {
+        (self.now)()
+    }
+
+    /// An id that was never given before.
+    pub fn new_id(&self) -> Uuid {
+        (self.new_id)()
+    }
 }
 
 /// What never changes once a shop was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Fixed {
+pub(crate) struct ShopConstants {
     /// What its money is in.
     pub(crate) currency: Currency,
     /// Where web orders reserve.
     pub(crate) default_location: LocationId,
 }
 
-impl Fixed {
+impl ShopConstants {
     /// A book in which nothing was looked up yet.
     pub(super) fn book(self) -> Book {
         Book::new(self.currency, self.default_location)
     }
 }
 
-/// Tells what is fixed, once it is known.
-pub(crate) type FixedOnce = Arc<dyn Fn() -> Option<Fixed> + Send + Sync>;
+/// What never changes of the shop; `None` until it was started.
+pub(crate) type ConstantsOnceStarted = Arc<dyn Fn() -> Option<ShopConstants> + Send + Sync>;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tradepost_domain::ids::{LocationId, ProductId};
 
 /// What comes of loading or keeping.
-pub(super) type Done<T = ()> = Result<T, Failure>;
+pub(super) type LedgerResult<T = ()> = Result<T, Failure>;
 
 /// Why an attempt at a batch came to nothing.
 #[derive(Debug)]
@@ -27,13 +27,13 @@ pub(super) enum Failure {
     Refused(StoreError),
     /// The database was not there.
     Lost(StoreError),
-    /// What the database said, before anybody looked at the connection ([`Failure::seen`]).
+    /// What the database said, before anybody looked at the connection ([`Failure::classified`]).
     Database(DieselError),
 }
 
 impl Failure {
     /// What it means, by what became of the connection and by how long the statement took.
-    pub(super) fn seen(self, conn: &mut Conn, took: Duration) -> Self {
+    pub(super) fn classified(self, conn: &mut Conn, took: Duration) -> Self {
         let Self::Database(error) = self else { return self };
         match class_on(conn, &error) {
             class @ (Class::Lost | Class::Unavailable) => Self::Lost(StoreError::of(class, &error, took)),

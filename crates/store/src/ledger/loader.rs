@@ -1,12 +1,15 @@
 //! Reading rows for a book: with or without locks.
 
 use super::{
-    context::Fixed,
-    failure::{Done, Failure},
+    context::ShopConstants,
+    failure::{Failure, LedgerResult},
 };
-use crate::{connection::Conn, dialect::Sql, types::Id};
-use diesel::{QueryableByName, pg::Pg, sqlite::Sqlite};
-use std::collections::HashSet;
+use crate::{
+    connection::Conn,
+    dialect::{Reads, Sql},
+    types::Id,
+};
+use std::collections::{HashMap, HashSet};
 use tradepost_domain::{
     ids::{LocationId, ProductId},
     money::Currency,
@@ -38,7 +41,7 @@ pub(super) enum Strength {
 pub(super) struct Loader<'c> {
     pub conn: &'c mut Conn,
     pub locks: Locks,
-    pub fixed: Fixed,
+    pub constants: ShopConstants,
     /// Levels that were made for this batch already, as far as they could be: where one is still missing, its product or location is not in use.
     pub no_levels: &'c HashSet<(ProductId, LocationId)>,
 }
@@ -46,30 +49,32 @@ pub(super) struct Loader<'c> {
 impl Loader<'_> {
     /// The shop's currency.
     pub(super) const fn currency(&self) -> Currency {
-        self.fixed.currency
+        self.constants.currency
     }
 
     /// Runs a statement that reads rows and locks none.
-    pub(super) fn read<R>(&mut self, sql: Sql) -> Done<Vec<R>>
-    where
-        R: QueryableByName<Pg> + QueryableByName<Sqlite> + 'static,
-    {
-        sql.load(self.conn).map_err(Failure::from)
+    pub(super) fn read<R>(&mut self, sql: impl Reads<R>) -> LedgerResult<Vec<R>> {
+        sql.read(self.conn).map_err(Failure::from)
     }
 
     /// Runs a statement that reads rows, sorted, and locks them.
-    pub(super) fn hold<R>(&mut self, sql: Sql, strength: Strength) -> Done<Vec<R>>
+    pub(super) fn read_locked<R, S>(&mut self, sql: Sql<S>, strength: Strength) -> LedgerResult<Vec<R>>
     where
-        R: QueryableByName<Pg> + QueryableByName<Sqlite> + 'static,
+        Sql<S>: Reads<R>,
     {
         let clause = self.clause(strength);
         self.read(sql.either(clause, ""))
     }
 
     /// The same, of one of the tables that it joins.
-    pub(super) fn hold_of<R>(&mut self, sql: Sql, strength: Strength, table: &'static str) -> Done<Vec<R>>
+    pub(super) fn read_locked_of<R, S>(
+        &mut self,
+        sql: Sql<S>,
+        strength: Strength,
+        table: &'static str,
+    ) -> LedgerResult<Vec<R>>
     where
-        R: QueryableByName<Pg> + QueryableByName<Sqlite> + 'static,
+        Sql<S>: Reads<R>,
     {
         let sql = match self.locks {
             Locks::None => sql,
@@ -90,6 +95,15 @@ impl Loader<'_> {
             (Locks::None, _) => "",
         }
     }
+}
+
+/// The parts of each document, in the order in which they were read.
+pub(super) fn by_document<R>(rows: Vec<R>, document: impl Fn(&R) -> Id) -> HashMap<Id, Vec<R>> {
+    let mut parts: HashMap<Id, Vec<R>> = HashMap::new();
+    for row in rows {
+        parts.entry(document(&row)).or_default().push(row);
+    }
+    parts
 }
 
 /// As they are stored.

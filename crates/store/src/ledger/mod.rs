@@ -27,12 +27,12 @@ mod wings;
 mod writer;
 
 pub(crate) use batch::dry_run;
-pub(crate) use context::{Fixed, FixedOnce};
+pub(crate) use context::{ConstantsOnceStarted, ShopConstants};
 pub use context::{Sources, Stats};
 pub(crate) use queue::{Job, WriterHandle, queue};
 pub use queue::{MakeAnswer, Submission, SubmitError};
 
-use crate::{connection::Connections, error::StoreError, idempotency::Done};
+use crate::{connection::ConnectionPool, error::StoreError, idempotency::Done};
 use queue::Pending;
 use std::{
     sync::{Arc, atomic::Ordering, mpsc::Receiver},
@@ -53,12 +53,12 @@ impl Ledger {
     pub(crate) fn start(
         queue: WriterHandle,
         jobs: Receiver<Job>,
-        connections: Connections,
-        fixed: FixedOnce,
+        connections: ConnectionPool,
+        constants: ConstantsOnceStarted,
         sources: Sources,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let stats = Arc::new(Stats::default());
-        let mut writer = writer::Writer::new(connections, fixed, sources, Arc::clone(&stats));
+        let mut writer = writer::Writer::new(connections, constants, sources, Arc::clone(&stats));
         let thread = std::thread::Builder::new().name("ledger".to_owned()).spawn(move || writer.run(&jobs))?;
         Ok((Self { queue, stats }, thread))
     }

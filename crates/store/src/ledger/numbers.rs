@@ -1,18 +1,17 @@
 //! Numbers for people, drawn before the decisions that use them.
 
 use super::failure::Failure;
-use crate::{
-    bulk::{When, Writes},
-    connection::Conn,
-    dialect::Sql,
-    error::StoreError,
-};
+use crate::{bulk::Writes, connection::Conn, dialect::Sql, error::StoreError, schema::counters};
 use diesel::{
-    QueryableByName,
+    prelude::*,
     sql_types::{BigInt, Bool},
 };
 use std::collections::VecDeque;
 use tradepost_domain::ledger::NumberSeries;
+
+/// The counters of SQLite.
+const SALES: &str = "sale";
+const ORDERS: &str = "order";
 
 /// The numbers a writer has drawn and nobody has got yet. A sequence of PostgreSQL never gives one back, so what a refused command did not
 /// take is there for the next; on SQLite, where a row counts, they are drawn anew for each batch.
@@ -36,24 +35,24 @@ struct NumberRow {
     of_sales: bool,
 }
 
-/// A place's share of a draw.
-fn short(drawn: &Drawn, wanted: usize) -> i64 {
-    i64::try_from(wanted.saturating_sub(drawn.numbers.len())).unwrap_or(i64::MAX)
+impl Drawn {
+    /// How many more are needed for so many documents.
+    fn lacks(&self, wanted: usize) -> i64 {
+        i64::try_from(wanted.saturating_sub(self.numbers.len())).unwrap_or(i64::MAX)
+    }
 }
 
 impl Numbers {
     /// Makes sure that there are so many of each, as many as there are commands that may take one.
     pub(super) fn draw(&mut self, conn: &mut Conn, sales: usize, orders: usize) -> Result<(), Failure> {
-        let wanted = [(&mut self.sales, sales, true), (&mut self.orders, orders, false)];
-        if matches!(conn, Conn::Lite(_)) {
-            for (drawn, wanted, of_sales) in wanted {
-                *drawn = if wanted > 0 { counted(conn, of_sales, wanted)? } else { Drawn::default() };
+        if let Conn::Lite(lite) = conn {
+            for (drawn, wanted, name) in [(&mut self.sales, sales, SALES), (&mut self.orders, orders, ORDERS)] {
+                *drawn = if wanted > 0 { counted(lite, name, wanted)? } else { Drawn::default() };
             }
             return Ok(());
         }
-        let [(drawn_sales, ..), (drawn_orders, ..)] = wanted;
-        (drawn_sales.last_used, drawn_orders.last_used) = (None, None);
-        let (more_sales, more_orders) = (short(drawn_sales, sales), short(drawn_orders, orders));
+        (self.sales.last_used, self.orders.last_used) = (None, None);
+        let (more_sales, more_orders) = (self.sales.lacks(sales), self.orders.lacks(orders));
         if (more_sales, more_orders) == (0, 0) {
             return Ok(());
         }
@@ -63,7 +62,7 @@ impl Numbers {
             .with(more_orders)
             .text(")");
         for row in sql.load::<NumberRow>(conn)? {
-            let drawn = if row.of_sales { &mut *drawn_sales } else { &mut *drawn_orders };
+            let drawn = if row.of_sales { &mut self.sales } else { &mut self.orders };
             drawn.numbers.push_back(row.n);
         }
         Ok(())
@@ -83,32 +82,21 @@ impl Numbers {
     }
 
     /// Notes on SQLite which numbers were used.
-    pub(super) fn keep(&self, writes: &mut Writes<'_, '_>) -> Result<(), Failure> {
-        if writes.is_postgres() {
-            return Ok(());
-        }
-        for (name, drawn) in [("sale", &self.sales), ("order", &self.orders)] {
+    pub(super) fn write_used(&self, writes: &mut Writes<'_, '_>) -> Result<(), Failure> {
+        let Some(lite) = writes.sqlite() else { return Ok(()) };
+        for (name, drawn) in [(SALES, &self.sales), (ORDERS, &self.orders)] {
             if let Some(number) = drawn.last_used {
-                let next = number.saturating_add(1);
-                let sql = Sql::new("UPDATE counters SET next = ").with(next).text(" WHERE name = ").with(name);
-                writes.run(When::Then, "counters", Some(1), sql)?;
+                let next = counters::next.eq(number.saturating_add(1));
+                diesel::update(counters::table.find(name)).set(next).execute(lite)?;
             }
         }
         Ok(())
     }
 }
 
-#[derive(QueryableByName)]
-struct CounterRow {
-    #[diesel(sql_type = BigInt)]
-    n: i64,
-}
-
 /// The next numbers of a counter of SQLite, which moves when they are used.
-fn counted(conn: &mut Conn, of_sales: bool, wanted: usize) -> Result<Drawn, Failure> {
-    let name = if of_sales { "sale" } else { "order" };
-    let sql = Sql::new("SELECT next AS n FROM counters WHERE name = ").with(name);
-    let first = sql.first::<CounterRow>(conn)?.map(|row| row.n);
+fn counted(conn: &mut SqliteConnection, name: &str, wanted: usize) -> Result<Drawn, Failure> {
+    let first: Option<i64> = counters::table.find(name).select(counters::next).first(conn).optional()?;
     let first = first.ok_or_else(|| StoreError::Internal(format!("there is no counter '{name}'")))?;
     let end = first.saturating_add(i64::try_from(wanted).unwrap_or(i64::MAX));
     Ok(Drawn { numbers: (first..end).collect(), last_used: None })

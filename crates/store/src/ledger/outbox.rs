@@ -1,15 +1,14 @@
 //! Messages that are to be delivered once their decision is kept, and the audit log: written in the same transaction, read by no rule.
 
 use super::{
-    failure::Done,
+    failure::LedgerResult,
     rows::actor_columns,
-    wing::{Kept, Wing},
+    wing::{DecidedBatch, Wing},
 };
 use crate::{
     bulk::{Writes, insertable_rows},
-    types::{At, Id, InstantSql, UuidSql},
+    types::{At, Id},
 };
-use diesel::sql_types::{Nullable, Text};
 use tradepost_domain::ledger::Effects;
 
 pub(super) const WING: Wing = Wing { load: |_, _, _| Ok(()), persist };
@@ -17,26 +16,26 @@ pub(super) const WING: Wing = Wing { load: |_, _, _| Ok(()), persist };
 insertable_rows! {
     /// Something that somebody outside is to be told.
     MessageRow<'a> in messages {
-        id: Id as UuidSql,
-        name: &'a str as Text,
-        order_id: Id as UuidSql,
-        customer_id: Id as UuidSql,
-        occurred_at: At as InstantSql,
+        id: Id,
+        name: &'a str,
+        order_id: Id,
+        customer_id: Id,
+        occurred_at: At,
     }
     /// Who did what.
     AuditRow<'a> in audit_log {
-        id: Id as UuidSql,
-        actor_type: &'a str as Text,
-        actor_id: Option<Id> as Nullable<UuidSql>,
-        action: &'a str as Text,
-        subject_type: &'a str as Text,
-        subject_id: Id as UuidSql,
-        at: At as InstantSql,
+        id: Id,
+        actor_type: &'a str,
+        actor_id: Option<Id>,
+        action: &'a str,
+        subject_type: &'a str,
+        subject_id: Id,
+        at: At,
     }
 }
 
-fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
-    let messages = kept.effects.iter().flat_map(|effects| {
+fn persist<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> LedgerResult {
+    let messages = batch.effects.iter().flat_map(|effects| {
         // The wings keep their own; names are for the answer.
         let Effects { catalogue: _, stock: _, sales: _, orders: _, pos: _, messages, audit: _, names: _ } = effects;
         messages
@@ -49,7 +48,7 @@ fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
         occurred_at: message.occurred_at.into(),
     });
     writes.insert(messages.collect())?;
-    let entries = kept.effects.iter().flat_map(|effects| &effects.audit).map(|entry| {
+    let entries = batch.effects.iter().flat_map(|effects| &effects.audit).map(|entry| {
         let (actor_type, actor_id) = actor_columns(entry.actor);
         AuditRow {
             id: entry.id.into(),

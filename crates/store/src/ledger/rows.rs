@@ -1,10 +1,10 @@
 //! What the rows of several wings have in common.
 
-use crate::types::{Id, UuidSql};
-use diesel::{
-    QueryableByName,
-    sql_types::{BigInt, Text},
+use crate::{
+    schema::{order_lines, sale_lines},
+    types::Id,
 };
+use diesel::{Queryable, Selectable};
 use tradepost_domain::{
     identity::Actor,
     ids::{PosConnectionId, UserId},
@@ -39,48 +39,46 @@ pub(super) fn actor_columns(actor: Actor) -> (&'static str, Option<Id>) {
     }
 }
 
-/// A line of a sale or an order.
-#[derive(QueryableByName)]
-pub(super) struct LineRow {
-    #[diesel(sql_type = UuidSql)]
-    id: Id,
-    #[diesel(sql_type = UuidSql)]
-    pub(super) document_id: Id,
-    #[diesel(sql_type = UuidSql)]
-    product_id: Id,
-    #[diesel(sql_type = Text)]
-    sku: String,
-    #[diesel(sql_type = Text)]
-    name: String,
-    #[diesel(sql_type = BigInt)]
-    quantity: i64,
-    #[diesel(sql_type = BigInt)]
-    returned_quantity: i64,
-    #[diesel(sql_type = BigInt)]
-    restocked_quantity: i64,
-    #[diesel(sql_type = BigInt)]
-    unit_price: i64,
-    #[diesel(sql_type = BigInt)]
-    line_total: i64,
+/// A line of a document, as it is stored: the columns that all of them have, and how much of it came back.
+macro_rules! line_rows {
+    ($($(#[$doc:meta])* $row:ident in $table:ident of $document:ident, $returned:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Queryable, Selectable)]
+        #[diesel(table_name = $table)]
+        pub(super) struct $row {
+            id: Id,
+            pub(super) $document: Id,
+            product_id: Id,
+            sku: String,
+            name: String,
+            quantity: i64,
+            $returned: i64,
+            restocked_quantity: i64,
+            unit_price: i64,
+            line_total: i64,
+        }
+
+        impl $row {
+            pub(super) fn line(self, currency: Currency) -> Read<Line> {
+                Ok(Line {
+                    id: self.id.into(),
+                    product: self.product_id.into(),
+                    sku: Sku::parse(&self.sku)?,
+                    name: self.name,
+                    quantity: quantity(self.quantity)?,
+                    unit_price: Price::new(Money::from_minor(self.unit_price, currency))?,
+                    line_total: Money::from_minor(self.line_total, currency),
+                    returned: quantity(self.$returned)?,
+                    restocked: quantity(self.restocked_quantity)?,
+                })
+            }
+        }
+    )+};
 }
 
-impl LineRow {
-    pub(super) const OF_SALES: &'static str = "SELECT id, sale_id AS document_id, product_id, sku, name, quantity, \
-        refunded_quantity AS returned_quantity, restocked_quantity, unit_price, line_total FROM sale_lines WHERE ";
-    pub(super) const OF_ORDERS: &'static str = "SELECT id, order_id AS document_id, product_id, sku, name, quantity, \
-        returned_quantity, restocked_quantity, unit_price, line_total FROM order_lines WHERE ";
-
-    pub(super) fn line(self, currency: Currency) -> Read<Line> {
-        Ok(Line {
-            id: self.id.into(),
-            product: self.product_id.into(),
-            sku: Sku::parse(&self.sku)?,
-            name: self.name,
-            quantity: quantity(self.quantity)?,
-            unit_price: Price::new(Money::from_minor(self.unit_price, currency))?,
-            line_total: Money::from_minor(self.line_total, currency),
-            returned: quantity(self.returned_quantity)?,
-            restocked: quantity(self.restocked_quantity)?,
-        })
-    }
+line_rows! {
+    /// A line of a sale.
+    SaleLineRow in sale_lines of sale_id, refunded_quantity;
+    /// A line of an order.
+    OrderLineRow in order_lines of order_id, returned_quantity;
 }

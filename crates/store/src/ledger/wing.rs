@@ -1,6 +1,6 @@
 //! What the machine knows of a wing: how its rows are loaded, and how its effects are kept.
 
-use super::{failure::Done, loader::Loader};
+use super::{failure::LedgerResult, loader::Loader};
 use crate::bulk::Writes;
 use std::{collections::HashMap, hash::Hash};
 use tradepost_domain::ledger::{Book, Effects, ReadSet, Written};
@@ -9,13 +9,13 @@ use tradepost_domain::ledger::{Book, Effects, ReadSet, Written};
 #[derive(Clone, Copy)]
 pub(super) struct Wing {
     /// Loads what is asked of this wing: takes its keys out of the set and enters every one of them, found or not.
-    pub load: fn(&mut Loader<'_>, &mut Book, &mut ReadSet) -> Done,
+    pub load: fn(&mut Loader<'_>, &mut Book, &mut ReadSet) -> LedgerResult,
     /// Writes down what has changed of this wing.
-    pub persist: for<'e> fn(&mut Writes<'_, 'e>, &Kept<'e>) -> Done,
+    pub persist: for<'e> fn(&mut Writes<'_, 'e>, &DecidedBatch<'e>) -> LedgerResult,
 }
 
 /// What a batch has decided, to be kept.
-pub(super) struct Kept<'e> {
+pub(super) struct DecidedBatch<'e> {
     /// In the order in which it was decided.
     pub effects: &'e [Effects],
     /// As it is after all of them.

@@ -2,14 +2,14 @@
 
 use super::{
     batch::Attempt,
-    context::{Fixed, FixedOnce, Sources, Stats},
+    context::{ConstantsOnceStarted, ShopConstants, Sources, Stats},
     failure::Failure,
     numbers::Numbers,
     queue::{Job, Pending, Reply, SubmitError},
     stock,
 };
 use crate::{
-    connection::{Conn, Connections},
+    connection::{Conn, ConnectionPool},
     error::StoreError,
     pool::MAX_WAIT,
 };
@@ -34,24 +34,29 @@ const CONNECT_WAIT: Duration = Duration::from_secs(2);
 type Work = Box<dyn FnOnce(&mut Conn) + Send>;
 
 pub(super) struct Writer {
-    connections: Connections,
-    fixed: FixedOnce,
+    connections: ConnectionPool,
+    constants: ConstantsOnceStarted,
     sources: Sources,
     stats: Arc<Stats>,
     numbers: Numbers,
 }
 
-/// What settling a batch has found out on the way.
+/// What running a batch has met so far.
 #[derive(Default)]
-struct Trouble {
+struct RetryState {
     reruns: u32,
     /// Levels that were made already, as far as they could be.
     no_levels: HashSet<(ProductId, LocationId)>,
 }
 
 impl Writer {
-    pub(super) fn new(connections: Connections, fixed: FixedOnce, sources: Sources, stats: Arc<Stats>) -> Self {
-        Self { connections, fixed, sources, stats, numbers: Numbers::default() }
+    pub(super) fn new(
+        connections: ConnectionPool,
+        constants: ConstantsOnceStarted,
+        sources: Sources,
+        stats: Arc<Stats>,
+    ) -> Self {
+        Self { connections, constants, sources, stats, numbers: Numbers::default() }
     }
 
     pub(super) fn run(&mut self, queue: &Receiver<Job>) {
@@ -93,25 +98,25 @@ impl Writer {
         if batch.is_empty() {
             return;
         }
-        let Some(fixed) = (self.fixed)() else {
+        let Some(constants) = (self.constants)() else {
             let never = || StoreError::Internal("the shop has no currency yet: it was never started".to_owned());
             return answer_all(batch, never);
         };
-        self.settle(batch, fixed, Trouble::default());
+        self.run_until_answered(batch, constants, RetryState::default());
     }
 
     /// Runs a batch until everybody in it has an answer.
-    fn settle(&mut self, mut batch: Vec<Pending>, fixed: Fixed, mut trouble: Trouble) {
+    fn run_until_answered(&mut self, mut batch: Vec<Pending>, constants: ShopConstants, mut retry: RetryState) {
         while !batch.is_empty() {
-            match self.attempt(&batch, fixed, &trouble) {
+            match self.attempt(&batch, constants, &retry) {
                 Ok(replies) => {
                     self.stats.batches.fetch_add(1, Ordering::Relaxed);
                     self.stats.submissions.fetch_add(replies.len() as u64, Ordering::Relaxed);
-                    let settled = batch.drain(..replies.len());
-                    settled.zip(replies).for_each(|(pending, reply)| answer(pending, reply));
-                    trouble.reruns = 0;
+                    let answered = batch.drain(..replies.len());
+                    answered.zip(replies).for_each(|(pending, reply)| answer(pending, reply));
+                    retry.reruns = 0;
                 }
-                Err(failure) => match self.after(failure, batch, fixed, &mut trouble) {
+                Err(failure) => match self.recover(failure, batch, constants, &mut retry) {
                     Some(rest) => batch = rest,
                     None => return,
                 },
@@ -120,14 +125,14 @@ impl Writer {
     }
 
     /// What is left to be run after an attempt came to nothing; nothing where everybody has their answer.
-    fn after(
+    fn recover(
         &mut self,
         failure: Failure,
         mut batch: Vec<Pending>,
-        fixed: Fixed,
-        trouble: &mut Trouble,
+        constants: ShopConstants,
+        retry: &mut RetryState,
     ) -> Option<Vec<Pending>> {
-        let again = trouble.reruns < MAX_RERUNS;
+        let again = retry.reruns < MAX_RERUNS;
         match failure {
             Failure::Panic { index, message } => {
                 log::error!("a submission panicked and is left out: {message}");
@@ -137,13 +142,13 @@ impl Writer {
             }
             Failure::NoLevels(wanted) => {
                 if let Err(error) = self.make_levels(&wanted) {
-                    return self.after(error, batch, fixed, trouble);
+                    return self.recover(error, batch, constants, retry);
                 }
-                trouble.no_levels.extend(wanted);
+                retry.no_levels.extend(wanted);
                 return Some(batch);
             }
             // Nobody looked at the connection, for it was not inside a batch.
-            Failure::Database(error) => return self.after(Failure::Refused(error.into()), batch, fixed, trouble),
+            Failure::Database(error) => return self.recover(Failure::Refused(error.into()), batch, constants, retry),
             Failure::Lost(error) => {
                 // Numbers may have been kept although nobody heard so, and a server that crashed may draw them again.
                 self.numbers = Numbers::default();
@@ -153,18 +158,18 @@ impl Writer {
             }
             Failure::Blocked(error) => {
                 log::warn!("a batch of {} waited for too long: {error}", batch.len());
-                batch = self.leave_out_blocked(batch, fixed, trouble, &error);
-                trouble.reruns += 1;
+                batch = self.leave_out_blocked(batch, constants, retry, &error);
+                retry.reruns += 1;
                 if again || batch.is_empty() {
                     return Some(batch);
                 }
-                return self.halve(batch, fixed, &error);
+                return self.halve(batch, constants, &error);
             }
             Failure::Again(reason) => {
                 self.stats.reruns.fetch_add(1, Ordering::Relaxed);
                 log::debug!("a batch of {} is run again: {reason}", batch.len());
                 if !again {
-                    return self.halve(batch, fixed, &StoreError::Unavailable(reason));
+                    return self.halve(batch, constants, &StoreError::Unavailable(reason));
                 }
             }
             Failure::Refused(error) => {
@@ -175,16 +180,16 @@ impl Writer {
                 }
                 // A row that breaks a constraint breaks it again, unless it is alone and looks anew; of anything else nobody knows.
                 if !again || (error.is_data() && batch.len() > 1) {
-                    return self.halve(batch, fixed, &error);
+                    return self.halve(batch, constants, &error);
                 }
             }
         }
-        trouble.reruns += 1;
+        retry.reruns += 1;
         Some(batch)
     }
 
     /// Cuts a batch in two, so that in the end the culprit stands alone and the others do not suffer.
-    fn halve(&mut self, mut batch: Vec<Pending>, fixed: Fixed, error: &StoreError) -> Option<Vec<Pending>> {
+    fn halve(&mut self, mut batch: Vec<Pending>, constants: ShopConstants, error: &StoreError) -> Option<Vec<Pending>> {
         if batch.len() == 1 {
             log::warn!("a submission cannot be carried out: {error}");
             answer_all(batch, || error.clone());
@@ -192,15 +197,20 @@ impl Writer {
         }
         let second = batch.split_off(batch.len() / 2);
         // They have been run again already: once more is enough to see who it is.
-        let tired = || Trouble { reruns: MAX_RERUNS - 1, ..Trouble::default() };
-        self.settle(batch, fixed, tired());
-        self.settle(second, fixed, tired());
+        let tired = || RetryState { reruns: MAX_RERUNS - 1, ..RetryState::default() };
+        self.run_until_answered(batch, constants, tired());
+        self.run_until_answered(second, constants, tired());
         None
     }
 
-    fn attempt(&mut self, batch: &[Pending], fixed: Fixed, trouble: &Trouble) -> Result<Vec<Reply>, Failure> {
+    fn attempt(
+        &mut self,
+        batch: &[Pending],
+        constants: ShopConstants,
+        retry: &RetryState,
+    ) -> Result<Vec<Reply>, Failure> {
         let mut conn = self.connections.get_timeout(CONNECT_WAIT).map_err(|error| Failure::Lost(error.into()))?;
-        let attempt = Attempt { fixed, sources: self.sources, no_levels: &trouble.no_levels };
+        let attempt = Attempt { constants, sources: &self.sources, no_levels: &retry.no_levels };
         attempt.run(&mut conn, batch, &mut self.numbers)
     }
 
@@ -208,11 +218,11 @@ impl Writer {
     fn leave_out_blocked(
         &self,
         batch: Vec<Pending>,
-        fixed: Fixed,
-        trouble: &Trouble,
+        constants: ShopConstants,
+        retry: &RetryState,
         error: &StoreError,
     ) -> Vec<Pending> {
-        let attempt = Attempt { fixed, sources: self.sources, no_levels: &trouble.no_levels };
+        let attempt = Attempt { constants, sources: &self.sources, no_levels: &retry.no_levels };
         let conn = self.connections.get_timeout(CONNECT_WAIT).map_err(|error| Failure::Lost(error.into()));
         let blocked = match conn.and_then(|mut conn| attempt.blocked(&mut conn, &batch)) {
             Ok(blocked) => blocked,

@@ -1,6 +1,6 @@
 //! Is the database itself whole?
 
-use super::{Check, Finds, Statement, Told, row::whole};
+use super::{Check, CheckMethod, Reporter, Statement, row::whole};
 use crate::{StoreError, connection::Conn, dialect::Sql};
 use diesel::{
     QueryableByName,
@@ -13,16 +13,16 @@ pub(super) const CHECKS: &[Check] = &[
         invariant: None,
         name: "database.file",
         // Its trees, its indexes, and what its tables demand of each row.
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Statement::Lite("SELECT integrity_check AS text FROM pragma_integrity_check WHERE integrity_check <> 'ok'"),
             |row| format!("the database file is damaged: {}.", row.text()),
         ),
     },
-    Check { invariant: None, name: "database.foreign_keys", finds: Finds::Walk(check_foreign_keys) },
+    Check { invariant: None, name: "database.foreign_keys", method: CheckMethod::Walk(check_foreign_keys) },
     Check {
         invariant: None,
         name: "database.settings",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Statement::Same(
                 "SELECT n AS w FROM (SELECT (SELECT COUNT(*) FROM sales) + (SELECT COUNT(*) FROM orders) AS n) c \
                 WHERE n > 0 AND NOT EXISTS (SELECT 1 FROM settings)",
@@ -32,13 +32,20 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// A foreign key, and the statement that counts whom it fails.
+/// One column of a foreign key.
 #[derive(QueryableByName)]
-struct ForeignKey {
+struct KeyColumn {
+    /// The key's own number.
+    #[diesel(sql_type = BigInt)]
+    key: i64,
     #[diesel(sql_type = Text)]
-    pair: String,
+    child: String,
     #[diesel(sql_type = Text)]
-    statement: String,
+    parent: String,
+    #[diesel(sql_type = Text)]
+    from_column: String,
+    #[diesel(sql_type = Text)]
+    to_column: String,
 }
 
 #[derive(QueryableByName)]
@@ -49,35 +56,56 @@ struct Orphans {
     n: i64,
 }
 
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
 /// PostgreSQL checks a foreign key when a row is written and never again, so the statements are made from its catalogue.
-const POSTGRES_KEYS: &str = "SELECT CAST(k.conrelid::regclass AS text) || ' name ' || CAST(k.confrelid::regclass AS text) AS pair, \
-    format('SELECT %L AS pair, COUNT(*) AS n FROM %s c WHERE %s AND NOT EXISTS (SELECT 1 FROM %s p WHERE %s)', \
-        CAST(k.conrelid::regclass AS text) || ' name ' || CAST(k.confrelid::regclass AS text), k.conrelid::regclass, \
-        string_agg(format('c.%I IS NOT NULL', a.attname), ' AND '), k.confrelid::regclass, \
-        string_agg(format('p.%I = c.%I', b.attname, a.attname), ' AND ')) AS statement \
+const POSTGRES_KEYS: &str = "SELECT CAST(k.oid AS bigint) AS key, CAST(child.relname AS text) AS child, \
+        CAST(parent.relname AS text) AS parent, CAST(a.attname AS text) AS from_column, CAST(b.attname AS text) AS to_column \
     FROM pg_constraint k CROSS JOIN LATERAL unnest(k.conkey, k.confkey) AS u (from_column, to_column) \
+    JOIN pg_class child ON child.oid = k.conrelid JOIN pg_class parent ON parent.oid = k.confrelid \
     JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.from_column \
     JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = u.to_column \
-    WHERE k.contype = 'f' AND k.connamespace = current_schema()::regnamespace GROUP BY k.oid, k.conrelid, k.confrelid ORDER BY 1";
+    WHERE k.contype = 'f' AND k.connamespace = current_schema()::regnamespace ORDER BY child.relname, parent.relname, k.oid";
 
 const SQLITE_ORPHANS: &str = "SELECT \"table\" || ' name ' || parent AS pair, COUNT(*) AS n FROM pragma_foreign_key_check \
     GROUP BY 1 ORDER BY 1";
 
-fn check_foreign_keys(conn: &mut Conn, _: Option<Currency>, told: &mut Told<'_>) -> Result<(), StoreError> {
+fn check_foreign_keys(conn: &mut Conn, _: Option<Currency>, reporter: &mut Reporter<'_>) -> Result<(), StoreError> {
     let found: Vec<Orphans> = match conn {
         Conn::Pg(_) => {
-            let keys: Vec<ForeignKey> = Sql::new(POSTGRES_KEYS).load(conn)?;
-            let mut found = Vec::with_capacity(keys.len());
-            for key in keys {
-                log::debug!("looking for orphans: {}", key.pair);
-                found.extend(Sql::new("").prepared(false).text(key.statement).load::<Orphans>(conn)?);
+            let columns: Vec<KeyColumn> = Sql::new(POSTGRES_KEYS).load(conn)?;
+            let mut found = Vec::new();
+            for key in columns.chunk_by(|one, next| one.key == next.key) {
+                let Some(KeyColumn { child, parent, .. }) = key.first() else { continue };
+                let pair = format!("{child} name {parent}");
+                log::debug!("looking for orphans: {pair}");
+                let n = orphans(key, child, parent).first::<Count>(conn)?.map_or(0, |count| count.n);
+                found.push(Orphans { pair, n });
             }
             found
         }
         Conn::Lite(_) => Sql::new(SQLITE_ORPHANS).load(conn)?,
     };
     for Orphans { pair, n } in found.into_iter().filter(|orphans| orphans.n > 0) {
-        told.tell("database.foreign_keys", format!("{n} rows of {pair} that do not exist."));
+        reporter.report("database.foreign_keys", format!("{n} rows of {pair} that do not exist."));
     }
     Ok(())
+}
+
+/// Counts the rows that name a parent which is not there.
+fn orphans(key: &[KeyColumn], child: &str, parent: &str) -> Sql {
+    let mut sql = Sql::new("SELECT COUNT(*) AS n FROM ").prepared(false).name(child).text(" c WHERE ");
+    for column in key {
+        sql = sql.text("c.").name(&column.from_column).text(" IS NOT NULL AND ");
+    }
+    sql = sql.text("NOT EXISTS (SELECT 1 FROM ").name(parent).text(" p WHERE ");
+    for (n, column) in key.iter().enumerate() {
+        sql = sql.text(if n > 0 { " AND p." } else { "p." }).name(&column.to_column);
+        sql = sql.text(" = c.").name(&column.from_column);
+    }
+    sql.text(")")
 }

@@ -34,7 +34,7 @@ pub(super) trait Part:
 const CHUNK: i64 = 1_000;
 
 #[derive(QueryableByName)]
-struct Last {
+struct LastId {
     #[diesel(sql_type = UuidSql)]
     id: Id,
 }
@@ -44,8 +44,8 @@ pub(super) fn walk<P: Part>(conn: &mut Conn, mut judge: impl FnMut(&[P])) -> Res
     let mut after = Id(Uuid::nil());
     loop {
         let chunk = Sql::new("SELECT id FROM (").text(P::DOCUMENTS).with(after).text(" ORDER BY id LIMIT ").with(CHUNK);
-        let last: Option<Last> = chunk.text(") chunk ORDER BY id DESC LIMIT 1").first(conn)?;
-        let Some(Last { id: last }) = last else { return Ok(()) };
+        let last: Option<LastId> = chunk.text(") chunk ORDER BY id DESC LIMIT 1").first(conn)?;
+        let Some(LastId { id: last }) = last else { return Ok(()) };
         let parts: Vec<P> = Sql::new(P::PARTS).with(after).text(P::UP_TO).with(last).text(P::IN_ORDER).load(conn)?;
         parts.chunk_by(|a, b| a.document() == b.document()).for_each(&mut judge);
         after = last;

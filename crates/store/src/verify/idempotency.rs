@@ -1,6 +1,6 @@
 //! Stored answers: each says that something was made. Refunding a sale answers with the address of the sale, so several may name one.
 
-use super::{Check, Finds, Statement::Each, row::id_from_text};
+use super::{Check, CheckMethod, Statement::Each, row::id_from_text};
 
 /// The answers that name what is never deleted, and whether it is there. Other addresses are nobody's promise.
 macro_rules! made {
@@ -33,7 +33,7 @@ macro_rules! made {
 pub(super) const CHECKS: &[Check] = &[Check {
     invariant: Some(7),
     name: "idempotency.made",
-    finds: Finds::Rows(Each { pg: made!(pg), lite: made!(lite) }, |row| {
+    method: CheckMethod::Rows(Each { pg: made!(pg), lite: made!(lite) }, |row| {
         format!("idempotency key {} made {}, which does not exist.", row.text(), row.other_text())
     }),
 }];

@@ -1,7 +1,7 @@
 //! Where stock is.
 
 use super::{
-    Check, Finds,
+    Check, CheckMethod,
     Statement::Same,
     row::{amount, whole},
 };
@@ -11,7 +11,7 @@ pub(super) const CHECKS: &[Check] = &[
         invariant: None,
         name: "locations.default",
         // A database that was never started has none yet.
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT COUNT(*) AS w FROM locations WHERE is_default \
                 HAVING COUNT(*) <> 1 AND EXISTS (SELECT 1 FROM settings)",
@@ -22,7 +22,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: None,
         name: "locations.default_removed",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same("SELECT id AS location, code AS text FROM locations WHERE is_default AND removed_at IS NOT NULL"),
             |row| format!("location {} ({}) is the default one, but was removed.", row.text(), row.location()),
         ),
@@ -30,7 +30,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(9),
         name: "locations.removed_holds",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT o.id AS location, o.code AS text, l.product_id AS product, l.on_hand AS w, l.reserved AS x \
                 FROM locations o JOIN levels l ON l.location_id = o.id \

@@ -96,11 +96,11 @@ impl Statement {
 }
 
 /// How a check finds what is wrong.
-enum Finds {
+enum CheckMethod {
     /// Each row of a statement is a problem, which is put into words.
     Rows(Statement, fn(&Row) -> String),
     /// By code of its own, which may speak for other checks of its feature too.
-    Walk(fn(&mut Conn, Option<Currency>, &mut Told<'_>) -> Result<(), StoreError>),
+    Walk(fn(&mut Conn, Option<Currency>, &mut Reporter<'_>) -> Result<(), StoreError>),
     /// By the walk of another check of its feature.
     Walked,
 }
@@ -108,7 +108,7 @@ enum Finds {
 struct Check {
     invariant: Option<u8>,
     name: &'static str,
-    finds: Finds,
+    method: CheckMethod,
 }
 
 /// The database itself first: where it is broken, nothing else can be relied on.
@@ -130,66 +130,66 @@ fn all() -> impl Iterator<Item = &'static Check> {
 
 /// Every check that is made on this engine, in the order in which they speak.
 pub fn checks(engine: Engine) -> impl Iterator<Item = CheckName> {
-    let is_made = move |check: &&Check| match &check.finds {
-        Finds::Rows(statement, _) => statement.of(engine).is_some(),
-        Finds::Walk(_) | Finds::Walked => true,
+    let is_made = move |check: &&Check| match &check.method {
+        CheckMethod::Rows(statement, _) => statement.of(engine).is_some(),
+        CheckMethod::Walk(_) | CheckMethod::Walked => true,
     };
     all().filter(is_made).map(|check| CheckName { name: check.name, invariant: check.invariant })
 }
 
-/// How many problems of one kind are told; where there are more, the rest are of the same kind.
-const MOST: i64 = 100;
+/// How many problems of one check are reported; where there are more, the rest are of the same kind.
+const MAX_REPORTED: i64 = 100;
 
-/// Where problems go.
-struct Told<'a> {
-    tell: &'a mut dyn FnMut(Problem),
-    told: HashMap<&'static str, i64>,
+/// Hands problems on, of each check only the first [`MAX_REPORTED`].
+struct Reporter<'a> {
+    each: &'a mut dyn FnMut(Problem),
+    reported: HashMap<&'static str, i64>,
 }
 
-impl Told<'_> {
-    fn tell(&mut self, check: &'static str, text: String) {
-        let told = self.told.entry(check).or_default();
-        *told += 1;
-        if *told <= MOST {
-            (self.tell)(Problem { check, text });
+impl Reporter<'_> {
+    fn report(&mut self, check: &'static str, text: String) {
+        let reported = self.reported.entry(check).or_default();
+        *reported += 1;
+        if *reported <= MAX_REPORTED {
+            (self.each)(Problem { check, text });
         }
     }
 }
 
 /// Adds everything up in one snapshot. Each problem is told as soon as it is found.
-pub(crate) fn verify(conn: &mut Conn, tell: &mut dyn FnMut(Problem)) -> Result<Checked, StoreError> {
+pub(crate) fn verify(conn: &mut Conn, each: &mut dyn FnMut(Problem)) -> Result<Checked, StoreError> {
     if let Conn::Lite(lite) = conn {
         // Sorting all movements of a large shop must not take its memory.
         lite.batch_execute("PRAGMA temp_store = FILE")?;
     }
     begin(conn, Mode::Snapshot)?;
-    let checked = check_all(conn, &mut Told { tell, told: HashMap::new() });
+    let checked = check_all(conn, &mut Reporter { each, reported: HashMap::new() });
     rollback(conn);
     checked
 }
 
-fn check_all(conn: &mut Conn, told: &mut Told<'_>) -> Result<Checked, StoreError> {
+fn check_all(conn: &mut Conn, reporter: &mut Reporter<'_>) -> Result<Checked, StoreError> {
     let engine = match conn {
         Conn::Pg(_) => Engine::Postgres,
         Conn::Lite(_) => Engine::Sqlite,
     };
     let mut currency = None;
     for check in all() {
-        match &check.finds {
-            Finds::Rows(statement, say) => {
+        match &check.method {
+            CheckMethod::Rows(statement, say) => {
                 let Some(sql) = statement.of(engine) else { continue };
-                let sql = Sql::new("SELECT * FROM (").text(sql).text(") found LIMIT ").with(MOST);
+                let sql = Sql::new("SELECT * FROM (").text(sql).text(") found LIMIT ").with(MAX_REPORTED);
                 for row in sql.load::<Row>(conn)? {
-                    told.tell(check.name, say(&row));
+                    reporter.report(check.name, say(&row));
                 }
             }
-            Finds::Walk(walk) => {
+            CheckMethod::Walk(walk) => {
                 if currency.is_none() {
                     currency = settings::load(conn)?.map(|settings| settings.currency);
                 }
-                walk(conn, currency, told)?;
+                walk(conn, currency, reporter)?;
             }
-            Finds::Walked => {}
+            CheckMethod::Walked => {}
         }
     }
     count(conn)

@@ -4,9 +4,9 @@
 //! till's own ids are mapped, and a mapping may have changed since: of such lines only the figures and times are compared.
 
 use super::{
-    Check, Finds,
+    Check, CheckMethod,
     Statement::{Each, Same},
-    row::{amount, an_hour_before, id_from_text, when, whole},
+    row::{Row, amount, an_hour_before, id_from_text, when, whole},
 };
 
 /// The lines of applied deliveries: when each happened, and its product where that is certain.
@@ -96,7 +96,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(7),
         name: "pos.delivered_twice",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT connection_id AS id, webhook_id AS text, COUNT(*) AS w FROM pos_events \
                 GROUP BY connection_id, webhook_id HAVING COUNT(*) > 1",
@@ -107,7 +107,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(7),
         name: "pos.lines",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT e.id, COALESCE(l.n, 0) AS w, CAST(COALESCE(l.last, 0) + 1 AS BIGINT) AS x FROM pos_events e \
                 LEFT JOIN (SELECT event_id, COUNT(*) AS n, MAX(position) AS last FROM pos_event_lines GROUP BY event_id) l \
@@ -119,7 +119,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(7),
         name: "pos.not_applied",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT e.id, e.status AS text, COUNT(m.id) AS w FROM pos_events e \
                 JOIN movements m ON m.source_id = e.id AND m.source_type = 'pos_event' WHERE e.status <> 'applied' \
@@ -131,7 +131,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(7),
         name: "pos.changes",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT id, at, w, CAST(SUM(x) AS BIGINT) AS x, CAST(SUM(y) AS BIGINT) AS y FROM (\
                     SELECT l.event_id AS id, COALESCE(l.occurred_at, e.received_at) AS at, l.change AS w, 1 AS x, 0 AS y \
@@ -157,7 +157,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(7),
         name: "pos.products",
-        finds: Finds::Rows(Each { pg: changes_of_products!(pg), lite: changes_of_products!(lite) }, |row| {
+        method: CheckMethod::Rows(Each { pg: changes_of_products!(pg), lite: changes_of_products!(lite) }, |row| {
             format!(
                 "{} reports {} changes of product {} by {} at {}, {} were booked on it.",
                 row.event(),
@@ -172,7 +172,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(7),
         name: "pos.counts",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT id, at, CAST(SUM(x) AS BIGINT) AS x, CAST(SUM(y) AS BIGINT) AS y FROM (\
                     SELECT l.event_id AS id, COALESCE(l.counted_at, e.received_at) AS at, 1 AS x, 0 AS y \
@@ -191,7 +191,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(7),
         name: "pos.count_products",
-        finds: Finds::Rows(Each { pg: counts_of_products!(pg), lite: counts_of_products!(lite) }, |row| {
+        method: CheckMethod::Rows(Each { pg: counts_of_products!(pg), lite: counts_of_products!(lite) }, |row| {
             format!(
                 "{} booked {} counts of product {} at {}, it reports {} that may be of it.",
                 row.event(),
@@ -205,14 +205,14 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(7),
         name: "pos.counted",
-        finds: Finds::Rows(Each { pg: counted_figures!(pg), lite: counted_figures!(lite) }, |row| {
+        method: CheckMethod::Rows(Each { pg: counted_figures!(pg), lite: counted_figures!(lite) }, |row| {
             format!("{} left {} on hand, which is not what {} counted.", row.movement(), amount(row.w), row.event())
         }),
     },
     Check {
         invariant: Some(8),
         name: "pos.location",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT source_id AS id, COUNT(DISTINCT location_id) AS w FROM movements WHERE source_type = 'pos_event' \
                 GROUP BY source_id HAVING COUNT(DISTINCT location_id) > 1",
@@ -223,7 +223,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(8),
         name: "pos.promise",
-        finds: Finds::Rows(Each { pg: refusing_connections!(pg), lite: refusing_connections!(lite) }, |row| {
+        method: CheckMethod::Rows(Each { pg: refusing_connections!(pg), lite: refusing_connections!(lite) }, |row| {
             format!(
                 "{} (of {}, whose connection refuses) took what others had reserved: {} on hand, {} reserved afterwards.",
                 row.movement(),
@@ -236,7 +236,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: None,
         name: "pos.orphans",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT what AS text, id FROM (\
                 SELECT 'a movement names POS event' AS what, m.source_id AS id FROM movements m WHERE m.source_type = 'pos_event' \
@@ -246,7 +246,7 @@ pub(super) const CHECKS: &[Check] = &[
                 UNION SELECT 'a till names location', c.location_id FROM pos_connections c WHERE c.location_id IS NOT NULL \
                     AND NOT EXISTS (SELECT 1 FROM locations l WHERE l.id = c.location_id)) o",
             ),
-            |row| format!("{} {}, which does not exist.", row.text(), row.id()),
+            Row::orphan,
         ),
     },
 ];

@@ -4,7 +4,7 @@
 //! after its last edit: whoever redeemed it last saw all other redemptions there are, and this limit.
 
 use super::{
-    Check, Finds,
+    Check, CheckMethod,
     Statement::{Each, Same},
     row::{an_hour_before, whole},
 };
@@ -38,7 +38,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(6),
         name: "promos.usage_limit",
-        finds: Finds::Rows(Each { pg: beyond_the_limit!(pg), lite: beyond_the_limit!(lite) }, |row| {
+        method: CheckMethod::Rows(Each { pg: beyond_the_limit!(pg), lite: beyond_the_limit!(lite) }, |row| {
             let (used, limit) = (whole(row.w), whole(row.x));
             format!("promo code {} ({}) was redeemed {used} times, its limit is {limit}.", row.text(), row.id())
         }),
@@ -46,7 +46,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(6),
         name: "promos.customer_limit",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Each { pg: beyond_the_customers_limit!(pg), lite: beyond_the_customers_limit!(lite) },
             |row| {
                 format!(
@@ -63,7 +63,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(6),
         name: "promos.times_used",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT p.id, p.code AS text, p.times_used AS w, COALESCE(r.n, 0) AS x, COALESCE(o.n, 0) AS y FROM promo_codes p \
                 LEFT JOIN (SELECT promo_id, COUNT(*) AS n FROM redemptions GROUP BY promo_id) r ON r.promo_id = p.id \
@@ -86,7 +86,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(6),
         name: "promos.redemption",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT o.id, o.number, p.code AS text, o.status AS other_text FROM redemptions r \
                 JOIN orders o ON o.id = r.order_id LEFT JOIN promo_codes p ON p.id = r.promo_id \
@@ -106,7 +106,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(6),
         name: "promos.redemption_missing",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT o.id, o.number, o.promo_code AS text FROM orders o \
                 WHERE o.promo_id IS NOT NULL AND o.status NOT IN ('rejected', 'cancelled') \
@@ -118,7 +118,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: None,
         name: "promos.orphans",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT DISTINCT r.order_id AS id FROM redemptions r \
                 WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = r.order_id)",

@@ -108,6 +108,16 @@ impl Row {
         format!("POS event {}", self.id())
     }
 
+    /// What names something that is not there.
+    pub(super) fn orphan(&self) -> String {
+        format!("{} {}, which does not exist.", self.text(), self.id())
+    }
+
+    pub(super) fn number_taken(&self, noun: &str) -> String {
+        let (next, highest) = (whole(self.w), whole(self.x));
+        format!("the next {noun} would be number {next}, but the highest number is {highest} already.")
+    }
+
     pub(super) fn text(&self) -> &str {
         self.text.as_deref().unwrap_or("?")
     }
@@ -166,4 +176,26 @@ macro_rules! step_of_p {
     };
 }
 
-pub(super) use {an_hour_before, id_from_text, step_of_p};
+/// Where the next number of a series would be one that a document has already: `w` is the next one, `x` the highest.
+macro_rules! next_number_is_taken {
+    (pg, $table:literal, $sequence:literal) => {
+        concat!(
+            "SELECT n.next AS w, d.highest AS x FROM (SELECT COALESCE(MAX(number), 0) AS highest FROM ",
+            $table,
+            ") d CROSS JOIN (SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END AS next FROM ",
+            $sequence,
+            ") n WHERE n.next <= d.highest"
+        )
+    };
+    (lite, $table:literal, $counter:literal) => {
+        concat!(
+            "SELECT n.next AS w, d.highest AS x FROM (SELECT COALESCE(MAX(number), 0) AS highest FROM ",
+            $table,
+            ") d CROSS JOIN (SELECT COALESCE((SELECT next FROM counters WHERE name = '",
+            $counter,
+            "'), 0) AS next) n WHERE n.next <= d.highest"
+        )
+    };
+}
+
+pub(super) use {an_hour_before, id_from_text, next_number_is_taken, step_of_p};

@@ -1,11 +1,10 @@
 //! Sales, their lines and what they have moved.
 
 use super::{
-    Check, Finds,
+    Check, CheckMethod, Reporter,
     Statement::{Each, Same},
-    Told,
     documents::{Part, cost, walk},
-    row::{amount, step_of_p, whole},
+    row::{Row, amount, next_number_is_taken, step_of_p, whole},
 };
 use crate::{
     StoreError,
@@ -22,7 +21,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(4),
         name: "sales.total",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT s.id, s.number, s.total AS w, COALESCE(l.total, 0) AS x FROM sales s \
                 LEFT JOIN (SELECT sale_id, CAST(SUM(line_total) AS BIGINT) AS total FROM sale_lines GROUP BY sale_id) l \
@@ -34,14 +33,14 @@ pub(super) const CHECKS: &[Check] = &[
             },
         ),
     },
-    Check { invariant: Some(4), name: "sales.line_total", finds: Finds::Walk(check_money) },
-    Check { invariant: Some(4), name: "sales.figures", finds: Finds::Walked },
-    Check { invariant: Some(4), name: "sales.refunded_total", finds: Finds::Walked },
-    Check { invariant: Some(4), name: "sales.status", finds: Finds::Walked },
+    Check { invariant: Some(4), name: "sales.line_total", method: CheckMethod::Walk(check_money) },
+    Check { invariant: Some(4), name: "sales.figures", method: CheckMethod::Walked },
+    Check { invariant: Some(4), name: "sales.refunded_total", method: CheckMethod::Walked },
+    Check { invariant: Some(4), name: "sales.status", method: CheckMethod::Walked },
     Check {
         invariant: None,
         name: "sales.given_back",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT s.id, s.number, l.product_id AS product, l.quantity AS w, l.refunded_quantity AS x, l.restocked_quantity AS y \
                 FROM sale_lines l JOIN sales s ON s.id = l.sale_id WHERE l.refunded_quantity > l.quantity \
@@ -63,7 +62,7 @@ pub(super) const CHECKS: &[Check] = &[
         invariant: Some(2),
         name: "sales.movements",
         // Correcting never goes below what was refunded, and a void brings back all that was not: so each kind adds up by itself.
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT c.id, s.number, c.product, c.text, c.w, c.x FROM (\
                     SELECT id, product, text, CAST(SUM(w) AS BIGINT) AS w, CAST(SUM(x) AS BIGINT) AS x FROM (\
@@ -92,7 +91,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(8),
         name: "sales.location",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT DISTINCT s.id, s.number, m.product_id AS product FROM movements m JOIN sales s ON s.id = m.source_id \
                 WHERE m.source_type = 'sale' AND m.location_id <> s.location_id",
@@ -109,7 +108,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(9),
         name: "sales.unit",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(concat!(
                 "SELECT s.id, s.number, l.product_id AS product, p.unit AS text, \
                 l.quantity AS w, l.refunded_quantity AS x, l.restocked_quantity AS y \
@@ -137,27 +136,18 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: None,
         name: "sales.numbers",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Each {
-                pg: "SELECT n.next AS w, s.highest AS x FROM (SELECT COALESCE(MAX(number), 0) AS highest FROM sales) s CROSS JOIN \
-                    (SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END AS next FROM sale_numbers) n \
-                    WHERE n.next <= s.highest",
-                lite: "SELECT n.next AS w, s.highest AS x FROM (SELECT COALESCE(MAX(number), 0) AS highest FROM sales) s CROSS JOIN \
-                    (SELECT COALESCE((SELECT next FROM counters WHERE name = 'sale'), 0) AS next) n WHERE n.next <= s.highest",
+                pg: next_number_is_taken!(pg, "sales", "sale_numbers"),
+                lite: next_number_is_taken!(lite, "sales", "sale"),
             },
-            |row| {
-                format!(
-                    "the next sale would be number {}, but the highest number is {} already.",
-                    whole(row.w),
-                    whole(row.x)
-                )
-            },
+            |row| row.number_taken("sale"),
         ),
     },
     Check {
         invariant: None,
         name: "sales.orphans",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT what AS text, id FROM (\
                 SELECT 'a line of a sale names product' AS what, l.product_id AS id FROM sale_lines l \
@@ -171,7 +161,7 @@ pub(super) const CHECKS: &[Check] = &[
                 UNION SELECT 'a movement names sale', m.source_id FROM movements m WHERE m.source_type = 'sale' \
                     AND NOT EXISTS (SELECT 1 FROM sales s WHERE s.id = m.source_id)) o",
             ),
-            |row| format!("{} {}, which does not exist.", row.text(), row.id()),
+            Row::orphan,
         ),
     },
 ];
@@ -219,12 +209,12 @@ impl Line {
     }
 }
 
-fn check_money(conn: &mut Conn, currency: Option<Currency>, told: &mut Told<'_>) -> Result<(), StoreError> {
+fn check_money(conn: &mut Conn, currency: Option<Currency>, reporter: &mut Reporter<'_>) -> Result<(), StoreError> {
     let Some(currency) = currency else { return Ok(()) };
-    walk(conn, |lines: &[Line]| judge(lines, currency, told))
+    walk(conn, |lines: &[Line]| judge(lines, currency, reporter))
 }
 
-fn judge(lines: &[Line], currency: Currency, told: &mut Told<'_>) {
+fn judge(lines: &[Line], currency: Currency, reporter: &mut Reporter<'_>) {
     let Some(first) = lines.first() else { return };
     let sale = format!("sale {} ({})", first.number, first.sale_id);
     let mut back: i64 = 0;
@@ -234,15 +224,16 @@ fn judge(lines: &[Line], currency: Currency, told: &mut Told<'_>) {
                 back = back.saturating_add(refunded);
                 if total != line.line_total {
                     let says = line.line_total;
-                    told.tell("sales.line_total", format!("{sale}: a line of {says} minor units should be {total}."));
+                    reporter
+                        .report("sales.line_total", format!("{sale}: a line of {says} minor units should be {total}."));
                 }
             }
-            None => told.tell("sales.figures", format!("{sale}: a line has a price or quantity that is none.")),
+            None => reporter.report("sales.figures", format!("{sale}: a line has a price or quantity that is none.")),
         }
     }
     if back != first.refunded_total {
         let says = first.refunded_total;
-        told.tell(
+        reporter.report(
             "sales.refunded_total",
             format!("{sale} says that {says} minor units were paid back, its lines give {back}."),
         );
@@ -255,6 +246,6 @@ fn judge(lines: &[Line], currency: Currency, told: &mut Told<'_>) {
         SaleStatus::PartlyRefunded
     };
     if first.status != SaleStatus::Voided.as_str() && first.status != stands.as_str() {
-        told.tell("sales.status", format!("{sale} is {}, its lines say {}.", first.status, stands.as_str()));
+        reporter.report("sales.status", format!("{sale} is {}, its lines say {}.", first.status, stands.as_str()));
     }
 }

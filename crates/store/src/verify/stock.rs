@@ -1,16 +1,16 @@
 //! Levels and their movements.
 
 use super::{
-    Check, Finds,
+    Check, CheckMethod,
     Statement::Same,
-    row::{amount, step_of_p, when, whole},
+    row::{Row, amount, step_of_p, when, whole},
 };
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(1),
         name: "stock.negative",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT product_id AS product, location_id AS location, on_hand AS w, reserved AS x FROM levels \
                 WHERE on_hand < 0 OR reserved < 0",
@@ -21,7 +21,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(1),
         name: "stock.negative_after",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT product_id AS product, location_id AS location, seq, on_hand_after AS w, reserved_after AS x \
                 FROM movements WHERE on_hand_after < 0 OR reserved_after < 0",
@@ -32,7 +32,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(2),
         name: "stock.sums",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT l.product_id AS product, l.location_id AS location, l.on_hand AS w, COALESCE(m.on_hand, 0) AS x, \
                     l.reserved AS y, COALESCE(m.reserved, 0) AS z \
@@ -56,7 +56,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(2),
         name: "stock.untouched",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT product_id AS product, location_id AS location, on_hand AS w, reserved AS x FROM levels \
                 WHERE seq = 0 AND (on_hand <> 0 OR reserved <> 0)",
@@ -74,7 +74,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(3),
         name: "stock.count",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT l.product_id AS product, l.location_id AS location, l.seq AS w, COALESCE(m.n, 0) AS x \
                 FROM levels l LEFT JOIN (SELECT product_id, location_id, COUNT(*) AS n FROM movements \
@@ -87,7 +87,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(3),
         name: "stock.level_missing",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT m.product_id AS product, m.location_id AS location, COUNT(*) AS w FROM movements m \
                 LEFT JOIN levels l ON l.product_id = m.product_id AND l.location_id = m.location_id \
@@ -99,7 +99,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(3),
         name: "stock.gap",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT * FROM (SELECT product_id AS product, location_id AS location, seq, \
                     LAG(seq, 1) OVER (PARTITION BY product_id, location_id ORDER BY seq) AS w FROM movements) c \
@@ -114,7 +114,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(3),
         name: "stock.after",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT * FROM (SELECT product_id AS product, location_id AS location, seq, on_hand_after AS w, reserved_after AS x, \
                     COALESCE(LAG(on_hand_after, 1) OVER (PARTITION BY product_id, location_id ORDER BY seq), 0) + on_hand_change AS y, \
@@ -136,7 +136,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(3),
         name: "stock.booked_backwards",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT * FROM (SELECT product_id AS product, location_id AS location, seq, recorded_at AS at, \
                     LAG(recorded_at, 1) OVER (PARTITION BY product_id, location_id ORDER BY seq) AS other_at FROM movements) c \
@@ -148,7 +148,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(3),
         name: "stock.recorded_at",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT l.product_id AS product, l.location_id AS location, l.recorded_at AS at, m.recorded_at AS other_at \
                 FROM levels l LEFT JOIN movements m ON m.product_id = l.product_id AND m.location_id = l.location_id AND m.seq = l.seq \
@@ -163,7 +163,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(3),
         name: "stock.counted_at",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT l.product_id AS product, l.location_id AS location, l.counted_at AS at, m.at AS other_at FROM levels l \
                 LEFT JOIN (SELECT product_id, location_id, \
@@ -181,7 +181,7 @@ pub(super) const CHECKS: &[Check] = &[
         invariant: Some(8),
         name: "stock.promise",
         // A till's reports are judged by its connection: see there.
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT product_id AS product, location_id AS location, seq, kind AS text, on_hand_after AS w, reserved_after AS x \
                 FROM movements WHERE on_hand_after < reserved_after AND (kind IN ('sold', 'reserved', 'transferred_out') \
@@ -200,7 +200,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(8),
         name: "stock.change",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT product_id AS product, location_id AS location, seq, kind AS text, on_hand_change AS w, reserved_change AS x \
                 FROM movements WHERE NOT CASE \
@@ -228,7 +228,7 @@ pub(super) const CHECKS: &[Check] = &[
         invariant: Some(8),
         name: "stock.document",
         // Goods are received without a document only as a product's first stock.
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT product_id AS product, location_id AS location, seq, kind AS text, source_type AS other_text FROM movements \
                 WHERE NOT CASE \
@@ -251,7 +251,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(9),
         name: "stock.unit",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(concat!(
                 "SELECT l.product_id AS product, l.location_id AS location, l.on_hand AS w, l.reserved AS x, p.unit AS text \
                 FROM levels l JOIN products p ON p.id = l.product_id WHERE l.on_hand % ",
@@ -273,7 +273,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(9),
         name: "stock.unit_of_movements",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(concat!(
                 "SELECT m.product_id AS product, m.location_id AS location, m.seq, m.on_hand_change AS w, m.reserved_change AS x, \
                 p.unit AS text FROM movements m JOIN products p ON p.id = m.product_id WHERE m.on_hand_change % ",
@@ -295,7 +295,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: None,
         name: "stock.orphans",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT what AS text, id FROM (\
                 SELECT 'a movement or level names product' AS what, m.product_id AS id FROM movements m \
@@ -307,7 +307,7 @@ pub(super) const CHECKS: &[Check] = &[
                 UNION SELECT 'a movement or level names location', l.location_id FROM levels l \
                     WHERE NOT EXISTS (SELECT 1 FROM locations p WHERE p.id = l.location_id)) o",
             ),
-            |row| format!("{} {}, which does not exist.", row.text(), row.id()),
+            Row::orphan,
         ),
     },
 ];

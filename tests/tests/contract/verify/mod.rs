@@ -152,7 +152,7 @@ fn told(store: &Store) -> Vec<(&'static str, String)> {
 /// The shop in which everything has happened, and nobody at work in it.
 async fn a_closed_shop(kept: Kept) -> (Database, Names) {
     let names = History::tell(&kept).await;
-    kept.store.settle().expect("everything is in the file");
+    kept.store.checkpoint().expect("everything is in the file");
     (kept.database, names)
 }
 

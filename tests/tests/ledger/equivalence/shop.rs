@@ -25,7 +25,7 @@ use tradepost_tests::{Database, Engine, sql};
 const OTHER: &str = "OTHER";
 
 pub(super) fn open(database: &Database) -> Store {
-    let config = StoreConfig { url: database.url.clone(), readers: 1, queue: 64, sources: Sources { now, new_id } };
+    let config = StoreConfig { url: database.url.clone(), readers: 1, queue: 64, sources: Sources::new(now, new_id) };
     Store::open(&config).expect("the store opens")
 }
 

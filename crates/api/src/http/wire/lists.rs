@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::Sha256;
 use std::future::{Ready, ready};
-use tradepost_store::list::{KeyValue, ListRequest, Order, Page};
+use tradepost_store::list::{KeyValue, ListRequest, Page, Sort};
 use utoipa::{IntoParams, ToSchema};
 
 /// The parameters that every list takes.
@@ -100,7 +100,7 @@ impl<F> ListOf<F> {
     pub fn request<S>(&self, filter: S, orderings: &'static [&'static str]) -> Result<ListRequest<S>, Problem> {
         let order = match &self.ordering {
             None => Vec::new(),
-            Some(text) => Order::parse_list(text, orderings).map_err(|field| {
+            Some(text) => Sort::parse_list(text, orderings).map_err(|field| {
                 let known = orderings.join(", ");
                 let detail =
                     format!("{field:?} is unknown or named twice: order by {known}, each with - for largest first");

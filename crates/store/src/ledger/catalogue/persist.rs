@@ -3,41 +3,40 @@
 use crate::{
     bulk::{Writes, insertable_rows},
     ledger::{
-        failure::Done,
-        wing::{Kept, latest},
+        failure::LedgerResult,
+        wing::{DecidedBatch, latest},
     },
-    types::{At, Id, InstantSql, UuidSql},
+    types::{At, Id},
 };
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use tradepost_domain::{catalogue::Product, ledger::catalogue::Effects, text};
 
 insertable_rows! {
     /// A product.
-    ProductRow<'a> in products {
-        id: Id as UuidSql,
-        sku: &'a str as Text,
-        sku_key: String as Text,
-        name: &'a str as Text,
-        name_key: String as Text,
-        description: &'a str as Text,
-        price: i64 as BigInt,
-        category_id: Option<Id> as Nullable<UuidSql>,
-        barcode: Option<&'a str> as Nullable<Text>,
-        image_url: Option<&'a str> as Nullable<Text>,
-        unit: &'a str as Text,
-        unit_decimals: i32 as Integer,
-        low_stock_threshold: Option<i64> as Nullable<BigInt>,
-        enabled: bool as Bool,
-        removed_at: Option<At> as Nullable<InstantSql>,
-        search_text: String as Text,
-        version: i64 as BigInt,
-        created_at: At as InstantSql,
-        updated_at: At as InstantSql,
+    ProductRow<'a> in products by (id) at version {
+        id: Id,
+        sku: &'a str,
+        sku_key: String,
+        name: &'a str,
+        name_key: String,
+        description: &'a str,
+        price: i64,
+        category_id: Option<Id>,
+        barcode: Option<&'a str>,
+        image_url: Option<&'a str>,
+        unit: &'a str,
+        unit_decimals: i32,
+        low_stock_threshold: Option<i64>,
+        enabled: bool,
+        removed_at: Option<At>,
+        search_text: String,
+        version: i64,
+        created_at: At,
+        updated_at: At,
     }
 }
 
-pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
-    let written = kept.effects.iter().flat_map(|effects| {
+pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> LedgerResult {
+    let written = batch.effects.iter().flat_map(|effects| {
         let Effects { products, category: _, levels: _ } = &effects.catalogue;
         products
     });

@@ -2,58 +2,38 @@
 
 use crate::{
     ledger::rows::{Read, quantity},
-    types::{At, Id, InstantSql, UuidSql},
+    schema::products,
+    types::{At, Id},
 };
-use diesel::{
-    QueryableByName,
-    sql_types::{BigInt, Bool, Integer, Nullable, Text},
-};
+use diesel::{Queryable, Selectable};
 use tradepost_domain::{
     catalogue::{Product, Unit},
     money::{Currency, Money, Price},
     sku::Sku,
 };
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = products)]
 pub(super) struct ProductRow {
-    #[diesel(sql_type = UuidSql)]
     id: Id,
-    #[diesel(sql_type = Text)]
     sku: String,
-    #[diesel(sql_type = Text)]
     name: String,
-    #[diesel(sql_type = Text)]
     description: String,
-    #[diesel(sql_type = BigInt)]
     price: i64,
-    #[diesel(sql_type = Nullable<UuidSql>)]
     category_id: Option<Id>,
-    #[diesel(sql_type = Nullable<Text>)]
     barcode: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
     image_url: Option<String>,
-    #[diesel(sql_type = Text)]
     unit: String,
-    #[diesel(sql_type = Integer)]
     unit_decimals: i32,
-    #[diesel(sql_type = Nullable<BigInt>)]
     low_stock_threshold: Option<i64>,
-    #[diesel(sql_type = Bool)]
     enabled: bool,
-    #[diesel(sql_type = Nullable<InstantSql>)]
     removed_at: Option<At>,
-    #[diesel(sql_type = BigInt)]
     version: i64,
-    #[diesel(sql_type = InstantSql)]
     created_at: At,
-    #[diesel(sql_type = InstantSql)]
     updated_at: At,
 }
 
 impl ProductRow {
-    pub(super) const SELECT: &'static str = "SELECT id, sku, name, description, price, category_id, barcode, image_url, unit, \
-        unit_decimals, low_stock_threshold, enabled, removed_at, version, created_at, updated_at FROM products WHERE ";
-
     pub(super) fn product(self, currency: Currency) -> Read<Product> {
         Ok(Product {
             id: self.id.into(),

@@ -5,24 +5,22 @@ use crate::{
     carts,
     dialect::Sql,
     ledger::{
-        failure::{Done, corrupt},
-        loader::{Loader, Strength, ids},
-        rows::LineRow,
+        failure::{LedgerResult, corrupt},
+        loader::{Loader, Strength, by_document, ids},
+        rows::OrderLineRow,
     },
     promos,
-    types::{Id, UuidSql},
+    schema::{self, order_history, order_lines, orders, promo_codes, redemptions},
+    types::Id,
 };
-use diesel::{QueryableByName, sql_types::BigInt};
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use diesel::{Queryable, Selectable, dsl::count_star};
+use std::{collections::HashSet, sync::Arc};
 use tradepost_domain::{
     ids::{CustomerId, OrderId, PromoId, UserId},
     ledger::{Book, ReadSet, orders::Reads},
 };
 
-pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> Done {
+pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> LedgerResult {
     let Reads { orders, carts, promo_codes, promos, redemptions } = std::mem::take(&mut wanted.orders);
     if !orders.is_empty() {
         load_orders(loader, book, orders.sorted())?;
@@ -39,19 +37,20 @@ pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSe
     Ok(())
 }
 
-fn load_orders(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<OrderId>) -> Done {
-    let sql = Sql::new(OrderRow::SELECT).id_in("id", ids(&wanted)).text(" ORDER BY id");
-    let rows: Vec<OrderRow> = loader.hold(sql, Strength::Alone)?;
-    let sql = Sql::new(LineRow::OF_ORDERS).id_in("order_id", ids(&wanted)).text(" ORDER BY order_id, position");
-    let mut lines: HashMap<Id, Vec<LineRow>> = HashMap::new();
-    for line in loader.read::<LineRow>(sql)? {
-        lines.entry(line.document_id).or_default().push(line);
-    }
-    let sql = Sql::new(HistoryRow::SELECT).id_in("order_id", ids(&wanted)).text(" ORDER BY order_id, position");
-    let mut history: HashMap<Id, Vec<HistoryRow>> = HashMap::new();
-    for entry in loader.read::<HistoryRow>(sql)? {
-        history.entry(entry.order_id).or_default().push(entry);
-    }
+fn load_orders(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<OrderId>) -> LedgerResult {
+    let sql =
+        Sql::select::<OrderRow>().text(" FROM orders WHERE ").one_of(orders::id, ids(&wanted)).text(" ORDER BY id");
+    let rows: Vec<OrderRow> = loader.read_locked(sql, Strength::Alone)?;
+    let sql = Sql::select::<OrderLineRow>()
+        .text(" FROM order_lines WHERE ")
+        .one_of(order_lines::order_id, ids(&wanted))
+        .text(" ORDER BY order_id, position");
+    let mut lines = by_document(loader.read(sql)?, |line| line.order_id);
+    let sql = Sql::select::<HistoryRow>()
+        .text(" FROM order_history WHERE ")
+        .one_of(order_history::order_id, ids(&wanted))
+        .text(" ORDER BY order_id, position");
+    let mut history = by_document(loader.read(sql)?, |entry| entry.order_id);
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
         let (lines, history) = (lines.remove(&row.id), history.remove(&row.id));
@@ -64,15 +63,17 @@ fn load_orders(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<OrderId>) -
 }
 
 /// What is in a cart is read once it is held. Who has none has nothing to place.
-fn load_carts(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<UserId>) -> Done {
-    let sql = Sql::new(carts::Row::SELECT).id_in("user_id", ids(&wanted)).text(" ORDER BY user_id");
-    let rows: Vec<carts::Row> = loader.hold(sql, Strength::Alone)?;
-    let sql = Sql::new(carts::ItemRow::SELECT).id_in("user_id", ids(&wanted));
-    let sql = sql.text(" ORDER BY user_id, added_at, product_id");
-    let mut items: HashMap<Id, Vec<carts::ItemRow>> = HashMap::new();
-    for item in loader.read::<carts::ItemRow>(sql)? {
-        items.entry(item.user_id).or_default().push(item);
-    }
+fn load_carts(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<UserId>) -> LedgerResult {
+    let sql = Sql::select::<carts::Row>()
+        .text(" FROM carts WHERE ")
+        .one_of(schema::carts::user_id, ids(&wanted))
+        .text(" ORDER BY user_id");
+    let rows = loader.read_locked(sql, Strength::Alone)?;
+    let sql = Sql::select::<carts::ItemRow>()
+        .text(" FROM cart_items WHERE ")
+        .one_of(schema::cart_items::user_id, ids(&wanted))
+        .text(" ORDER BY user_id, added_at, product_id");
+    let mut items = by_document(loader.read(sql)?, |item| item.user_id);
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
         let items = items.remove(&row.user_id).unwrap_or_default();
@@ -84,14 +85,14 @@ fn load_carts(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<UserId>) -> 
 }
 
 /// Holds the codes that are wished for and those that orders hold, in one order.
-fn load_promos(loader: &mut Loader<'_>, book: &mut Book, codes: Vec<String>, wanted: Vec<PromoId>) -> Done {
-    let sql = Sql::new(promos::Row::COLUMNS)
-        .text("FROM promo_codes p WHERE ")
-        .id_in("p.id", ids(&wanted))
-        .text(" OR (p.removed_at IS NULL AND ")
-        .text_in("p.code_key", codes.clone())
-        .text(") ORDER BY p.id");
-    let rows: Vec<promos::Row> = loader.hold(sql, Strength::Alone)?;
+fn load_promos(loader: &mut Loader<'_>, book: &mut Book, codes: Vec<String>, wanted: Vec<PromoId>) -> LedgerResult {
+    let sql = Sql::select::<promos::Row>()
+        .text(" FROM promo_codes WHERE ")
+        .one_of(promo_codes::id, ids(&wanted))
+        .text(" OR (removed_at IS NULL AND ")
+        .one_of_texts(promo_codes::code_key, codes.clone())
+        .text(") ORDER BY id");
+    let rows = loader.read_locked(sql, Strength::Alone)?;
     let mut usable = Vec::with_capacity(rows.len());
     for row in rows {
         // A removed code is held, because it may be given back, but nobody finds it: another may have its name by now.
@@ -107,25 +108,25 @@ fn load_promos(loader: &mut Loader<'_>, book: &mut Book, codes: Vec<String>, wan
     Ok(())
 }
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = redemptions)]
 struct RedeemedRow {
-    #[diesel(sql_type = UuidSql)]
     promo_id: Id,
-    #[diesel(sql_type = UuidSql)]
     customer_id: Id,
-    #[diesel(sql_type = BigInt)]
-    n: i64,
+    #[diesel(select_expression = count_star())]
+    times: i64,
 }
 
 /// How often each customer holds each code, counted once the codes are held.
-fn count_redemptions(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<(PromoId, CustomerId)>) -> Done {
+fn count_redemptions(loader: &mut Loader<'_>, book: &mut Book, wanted: Vec<(PromoId, CustomerId)>) -> LedgerResult {
     let (promos, customers): (Vec<Id>, Vec<Id>) =
         wanted.iter().map(|(promo, customer)| (Id::from(*promo), Id::from(*customer))).unzip();
-    let sql = Sql::new("SELECT r.promo_id, r.customer_id, COUNT(*) AS n FROM redemptions r JOIN ")
+    let sql = Sql::select::<RedeemedRow>()
+        .text(" FROM redemptions JOIN ")
         .id_pairs(promos, customers)
-        .text(" ON r.promo_id = w.p AND r.customer_id = w.q GROUP BY r.promo_id, r.customer_id");
-    let rows: Vec<RedeemedRow> = loader.read(sql)?;
-    let found = rows.into_iter().map(|row| ((row.promo_id.into(), row.customer_id.into()), row.n));
+        .text(" ON promo_id = w.p AND customer_id = w.q GROUP BY promo_id, customer_id");
+    let rows = loader.read(sql)?;
+    let found = rows.into_iter().map(|row| ((row.promo_id.into(), row.customer_id.into()), row.times));
     book.orders.redemptions.enter_all(wanted, found);
     Ok(())
 }

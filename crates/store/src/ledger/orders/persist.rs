@@ -5,80 +5,80 @@ use crate::{
     bulk::{When, Writes, insertable_rows},
     dialect::Sql,
     ledger::{
-        failure::Done,
+        failure::LedgerResult,
         rows::actor_columns,
-        wing::{Kept, latest, position},
+        wing::{DecidedBatch, latest, position},
     },
     promos::TermsColumns,
-    types::{At, Id, InstantSql, UuidSql},
+    schema::{cart_items, carts, order_lines},
+    types::{At, Id},
 };
-use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use std::collections::HashMap;
 use tradepost_domain::{ids::OrderId, ledger::orders::Effects, orders::Order, text};
 
 insertable_rows! {
     /// An order.
-    OrderRow<'a> in orders {
-        id: Id as UuidSql,
-        number: i64 as BigInt,
-        status: &'a str as Text,
-        customer_id: Id as UuidSql,
-        placed_by: Option<Id> as Nullable<UuidSql>,
-        subtotal: i64 as BigInt,
-        discount: i64 as BigInt,
-        total: i64 as BigInt,
-        promo_id: Option<Id> as Nullable<UuidSql>,
-        promo_code: Option<&'a str> as Nullable<Text>,
-        promo_code_key: Option<String> as Nullable<Text>,
-        promo_kind: Option<&'a str> as Nullable<Text>,
-        promo_amount: Option<i64> as Nullable<BigInt>,
-        promo_percentage_hundredths: Option<i64> as Nullable<BigInt>,
-        promo_max_discount: Option<i64> as Nullable<BigInt>,
-        promo_minimum_subtotal: Option<i64> as Nullable<BigInt>,
-        notes: Option<&'a str> as Nullable<Text>,
-        location_id: Id as UuidSql,
-        hidden_at: Option<At> as Nullable<InstantSql>,
-        search_text: String as Text,
-        version: i64 as BigInt,
-        created_at: At as InstantSql,
-        updated_at: At as InstantSql,
+    OrderRow<'a> in orders by (id) at version {
+        id: Id,
+        number: i64,
+        status: &'a str,
+        customer_id: Id,
+        placed_by: Option<Id>,
+        subtotal: i64,
+        discount: i64,
+        total: i64,
+        promo_id: Option<Id>,
+        promo_code: Option<&'a str>,
+        promo_code_key: Option<String>,
+        promo_kind: Option<&'a str>,
+        promo_amount: Option<i64>,
+        promo_percentage_hundredths: Option<i64>,
+        promo_max_discount: Option<i64>,
+        promo_minimum_subtotal: Option<i64>,
+        notes: Option<&'a str>,
+        location_id: Id,
+        hidden_at: Option<At>,
+        search_text: String,
+        version: i64,
+        created_at: At,
+        updated_at: At,
     }
     /// A line of an order.
     LineRow<'a> in order_lines {
-        id: Id as UuidSql,
-        order_id: Id as UuidSql,
-        position: i32 as Integer,
-        product_id: Id as UuidSql,
-        sku: &'a str as Text,
-        name: &'a str as Text,
-        quantity: i64 as BigInt,
-        returned_quantity: i64 as BigInt,
-        restocked_quantity: i64 as BigInt,
-        unit_price: i64 as BigInt,
-        line_total: i64 as BigInt,
+        id: Id,
+        order_id: Id,
+        position: i32,
+        product_id: Id,
+        sku: &'a str,
+        name: &'a str,
+        quantity: i64,
+        returned_quantity: i64,
+        restocked_quantity: i64,
+        unit_price: i64,
+        line_total: i64,
     }
     /// A step of an order's history.
     HistoryRow<'a> in order_history {
-        order_id: Id as UuidSql,
-        position: i32 as Integer,
-        status: &'a str as Text,
-        at: At as InstantSql,
-        actor_type: &'a str as Text,
-        actor_id: Option<Id> as Nullable<UuidSql>,
-        reason: Option<&'a str> as Nullable<Text>,
+        order_id: Id,
+        position: i32,
+        status: &'a str,
+        at: At,
+        actor_type: &'a str,
+        actor_id: Option<Id>,
+        reason: Option<&'a str>,
     }
 }
 
-pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
-    redemptions::persist(writes, kept)?;
-    keep_orders(writes, kept)?;
-    empty_carts(writes, kept)
+pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> LedgerResult {
+    redemptions::persist(writes, batch)?;
+    write_orders(writes, batch)?;
+    empty_carts(writes, batch)
 }
 
-fn keep_orders<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
+fn write_orders<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> LedgerResult {
     // An order that one batch places and then changes is kept as it is at the end, with all the steps it took.
     let all = || {
-        kept.effects.iter().flat_map(|effects| {
+        batch.effects.iter().flat_map(|effects| {
             // What is redeemed is kept beside, carts below; a quote is for the answer.
             let Effects { orders, redemptions: _, emptied_cart: _, quote: _ } = &effects.orders;
             orders
@@ -92,7 +92,7 @@ fn keep_orders<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
     let rewritten: Vec<Id> =
         orders.iter().filter(|o| o.has_new_lines && !o.is_new).map(|o| o.value.id.into()).collect();
     if !rewritten.is_empty() {
-        let sql = Sql::new("DELETE FROM order_lines WHERE ").id_in("order_id", rewritten);
+        let sql = Sql::new("DELETE FROM order_lines WHERE ").one_of(order_lines::order_id, rewritten);
         writes.run(When::First, "order_lines", None, sql)?;
     }
     let (fresh, changed): (Vec<_>, Vec<_>) = orders.iter().partition(|order| order.is_new);
@@ -106,17 +106,22 @@ fn keep_orders<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
     Ok(())
 }
 
-fn empty_carts(writes: &mut Writes<'_, '_>, kept: &Kept<'_>) -> Done {
-    let emptied: Vec<_> = kept.effects.iter().filter_map(|effects| effects.orders.emptied_cart.as_ref()).collect();
+fn empty_carts(writes: &mut Writes<'_, '_>, batch: &DecidedBatch<'_>) -> LedgerResult {
+    let emptied: Vec<_> = batch.effects.iter().filter_map(|effects| effects.orders.emptied_cart.as_ref()).collect();
     // All of a batch happens at one time, and a cart that was emptied is empty.
     let Some(at) = emptied.first().map(|cart| At::from(cart.at)) else { return Ok(()) };
     let users: Vec<Id> = emptied.iter().map(|cart| cart.user.into()).collect();
     let sql = Sql::new("UPDATE carts SET promo_code = NULL, version = version + 1, updated_at = ")
         .with(at)
         .text(" WHERE ")
-        .id_in("user_id", users.clone());
+        .one_of(carts::user_id, users.clone());
     writes.run(When::Then, "carts", Some(users.len()), sql)?;
-    writes.run(When::Then, "cart_items", None, Sql::new("DELETE FROM cart_items WHERE ").id_in("user_id", users))?;
+    writes.run(
+        When::Then,
+        "cart_items",
+        None,
+        Sql::new("DELETE FROM cart_items WHERE ").one_of(cart_items::user_id, users),
+    )?;
     Ok(())
 }
 

@@ -3,8 +3,9 @@
 use crate::{
     bulk::{ToJson as _, When, Writes, insertable_rows},
     dialect::{Array, Sql},
-    ledger::{failure::Done, wing::Kept},
-    types::{At, Id, InstantSql, UuidSql},
+    ledger::{failure::LedgerResult, wing::DecidedBatch},
+    schema::redemptions,
+    types::{At, Id},
 };
 use std::collections::BTreeMap;
 use tradepost_domain::{
@@ -15,18 +16,18 @@ use tradepost_domain::{
 insertable_rows! {
     /// A promo code held by an order.
     RedemptionRow in redemptions {
-        order_id: Id as UuidSql,
-        promo_id: Id as UuidSql,
-        customer_id: Id as UuidSql,
-        redeemed_at: At as InstantSql,
+        order_id: Id,
+        promo_id: Id,
+        customer_id: Id,
+        redeemed_at: At,
     }
 }
 
 /// What a batch takes and gives back, as it comes out in the end. The codes were held when they were loaded.
-pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
+pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> LedgerResult {
     let mut uses: BTreeMap<PromoId, i64> = BTreeMap::new();
     let mut of_orders: BTreeMap<OrderId, (&Redemption, &Redemption)> = BTreeMap::new();
-    for redemption in kept.effects.iter().flat_map(|effects| &effects.orders.redemptions) {
+    for redemption in batch.effects.iter().flat_map(|effects| &effects.orders.redemptions) {
         *uses.entry(redemption.promo).or_default() += if redemption.taken { 1 } else { -1 };
         of_orders
             .entry(redemption.order)
@@ -40,7 +41,7 @@ pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done 
         of_orders.iter().filter(|(_, (first, _))| !first.taken).map(|(id, _)| (*id).into()).collect();
     if !given_back.is_empty() {
         let expected = Some(given_back.len());
-        let sql = Sql::new("DELETE FROM redemptions WHERE ").id_in("order_id", given_back);
+        let sql = Sql::new("DELETE FROM redemptions WHERE ").one_of(redemptions::order_id, given_back);
         writes.run(When::First, "redemptions", expected, sql)?;
     }
     let taken = of_orders.values().filter(|(_, last)| last.taken).map(|(_, last)| RedemptionRow {
@@ -53,11 +54,11 @@ pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done 
     Ok(())
 }
 
-fn count_uses(writes: &mut Writes<'_, '_>, uses: &BTreeMap<PromoId, i64>) -> Done {
+fn count_uses(writes: &mut Writes<'_, '_>, uses: &BTreeMap<PromoId, i64>) -> LedgerResult {
     if uses.is_empty() {
         return Ok(());
     }
-    let sql = if writes.is_postgres() {
+    let sql = if writes.sqlite().is_none() {
         Sql::new("UPDATE promo_codes AS p SET times_used = p.times_used + u.by FROM unnest(")
             .array(Array::Ids(uses.keys().map(|id| (*id).into()).collect()))
             .text(", ")

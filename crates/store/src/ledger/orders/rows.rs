@@ -1,71 +1,45 @@
 //! Orders as they are stored.
 
 use crate::{
-    ledger::rows::{LineRow, Read, actor},
+    ledger::rows::{OrderLineRow, Read, actor},
     promos::TermsColumns,
-    types::{At, Id, InstantSql, UuidSql},
+    schema::{order_history, orders},
+    types::{At, Id},
 };
-use diesel::{
-    QueryableByName,
-    sql_types::{BigInt, Nullable, Text},
-};
+use diesel::{Queryable, Selectable};
 use tradepost_domain::{
     money::{Currency, Money},
     orders::{AppliedPromo, HistoryEntry, Order, OrderStatus},
 };
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = orders)]
 pub(super) struct OrderRow {
-    #[diesel(sql_type = UuidSql)]
     pub(super) id: Id,
-    #[diesel(sql_type = BigInt)]
     number: i64,
-    #[diesel(sql_type = Text)]
     status: String,
-    #[diesel(sql_type = UuidSql)]
     customer_id: Id,
-    #[diesel(sql_type = Nullable<UuidSql>)]
     placed_by: Option<Id>,
-    #[diesel(sql_type = BigInt)]
     subtotal: i64,
-    #[diesel(sql_type = BigInt)]
     discount: i64,
-    #[diesel(sql_type = BigInt)]
     total: i64,
-    #[diesel(sql_type = Nullable<UuidSql>)]
     promo_id: Option<Id>,
-    #[diesel(sql_type = Nullable<Text>)]
     promo_code: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
     promo_kind: Option<String>,
-    #[diesel(sql_type = Nullable<BigInt>)]
     promo_amount: Option<i64>,
-    #[diesel(sql_type = Nullable<BigInt>)]
     promo_percentage_hundredths: Option<i64>,
-    #[diesel(sql_type = Nullable<BigInt>)]
     promo_max_discount: Option<i64>,
-    #[diesel(sql_type = Nullable<BigInt>)]
     promo_minimum_subtotal: Option<i64>,
-    #[diesel(sql_type = Nullable<Text>)]
     notes: Option<String>,
-    #[diesel(sql_type = UuidSql)]
     location_id: Id,
-    #[diesel(sql_type = Nullable<InstantSql>)]
     hidden_at: Option<At>,
-    #[diesel(sql_type = BigInt)]
     version: i64,
-    #[diesel(sql_type = InstantSql)]
     created_at: At,
-    #[diesel(sql_type = InstantSql)]
     updated_at: At,
 }
 
 impl OrderRow {
-    pub(super) const SELECT: &'static str = "SELECT id, number, status, customer_id, placed_by, subtotal, discount, total, \
-        promo_id, promo_code, promo_kind, promo_amount, promo_percentage_hundredths, promo_max_discount, promo_minimum_subtotal, \
-        notes, location_id, hidden_at, version, created_at, updated_at FROM orders WHERE ";
-
-    pub(super) fn order(self, lines: Vec<LineRow>, history: Vec<HistoryRow>, currency: Currency) -> Read<Order> {
+    pub(super) fn order(self, lines: Vec<OrderLineRow>, history: Vec<HistoryRow>, currency: Currency) -> Read<Order> {
         let promo = self.promo(currency)?;
         Ok(Order {
             id: self.id.into(),
@@ -107,26 +81,18 @@ fn status(stored: &str) -> Read<OrderStatus> {
     Ok(OrderStatus::parse(stored).ok_or(format!("order status {stored}"))?)
 }
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = order_history)]
 pub(super) struct HistoryRow {
-    #[diesel(sql_type = UuidSql)]
     pub(super) order_id: Id,
-    #[diesel(sql_type = Text)]
     status: String,
-    #[diesel(sql_type = InstantSql)]
     at: At,
-    #[diesel(sql_type = Text)]
     actor_type: String,
-    #[diesel(sql_type = Nullable<UuidSql>)]
     actor_id: Option<Id>,
-    #[diesel(sql_type = Nullable<Text>)]
     reason: Option<String>,
 }
 
 impl HistoryRow {
-    pub(super) const SELECT: &'static str =
-        "SELECT order_id, status, at, actor_type, actor_id, reason FROM order_history WHERE ";
-
     fn entry(self) -> Read<HistoryEntry> {
         Ok(HistoryEntry {
             status: status(&self.status)?,

@@ -4,12 +4,11 @@ use crate::{
     bulk::{When, Writes, insertable_rows},
     dialect::Sql,
     ledger::{
-        failure::Done,
-        wing::{Kept, latest, position},
+        failure::LedgerResult,
+        wing::{DecidedBatch, latest, position},
     },
-    types::{At, Id, InstantSql, UuidSql},
+    types::{At, Id},
 };
-use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
 use std::collections::{BTreeMap, HashMap};
 use tradepost_domain::{
     ids::{PosConnectionId, PosEventId, ProductId},
@@ -20,66 +19,66 @@ use tradepost_domain::{
 insertable_rows! {
     /// A delivery from a till.
     EventRow<'a> in pos_events {
-        id: Id as UuidSql,
-        connection_id: Id as UuidSql,
-        webhook_id: &'a str as Text,
-        body_hash: &'a [u8] as Binary,
-        body: &'a [u8] as Binary,
-        headers: &'a str as Text,
-        status: &'a str as Text,
-        reason_code: Option<&'a str> as Nullable<Text>,
-        reason: Option<&'a str> as Nullable<Text>,
-        received_at: At as InstantSql,
-        updated_at: At as InstantSql,
-        version: i64 as BigInt,
+        id: Id,
+        connection_id: Id,
+        webhook_id: &'a str,
+        body_hash: &'a [u8],
+        body: &'a [u8],
+        headers: &'a str,
+        status: &'a str,
+        reason_code: Option<&'a str>,
+        reason: Option<&'a str>,
+        received_at: At,
+        updated_at: At,
+        version: i64,
     }
     /// A line of a delivery.
     EventLineRow<'a> in pos_event_lines {
-        event_id: Id as UuidSql,
-        position: i32 as Integer,
-        ref_kind: &'a str as Text,
-        ref_value: String as Text,
-        change: Option<i64> as Nullable<BigInt>,
-        counted: Option<i64> as Nullable<BigInt>,
-        counted_at: Option<At> as Nullable<InstantSql>,
-        occurred_at: Option<At> as Nullable<InstantSql>,
-        reason: Option<&'a str> as Nullable<Text>,
+        event_id: Id,
+        position: i32,
+        ref_kind: &'a str,
+        ref_value: String,
+        change: Option<i64>,
+        counted: Option<i64>,
+        counted_at: Option<At>,
+        occurred_at: Option<At>,
+        reason: Option<&'a str>,
     }
     /// What judging a delivery changes of it.
-    JudgedRow<'a> in pos_events {
-        id: Id as UuidSql,
-        status: &'a str as Text,
-        reason_code: Option<&'a str> as Nullable<Text>,
-        reason: Option<&'a str> as Nullable<Text>,
-        updated_at: At as InstantSql,
-        version: i64 as BigInt,
+    JudgedRow<'a> in pos_events by (id) at version {
+        id: Id,
+        status: &'a str,
+        reason_code: Option<&'a str>,
+        reason: Option<&'a str>,
+        updated_at: At,
+        version: i64,
     }
 }
 
-pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
-    keep_events(writes, kept)?;
+pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> LedgerResult {
+    write_events(writes, batch)?;
     // A product that a batch maps several times is what it was last said to be.
     let mut mapped: BTreeMap<(PosConnectionId, &str), Option<ProductId>> = BTreeMap::new();
-    for Mapping { connection, external_id, product } in kept.effects.iter().filter_map(|e| e.pos.mapping.as_ref()) {
+    for Mapping { connection, external_id, product } in batch.effects.iter().filter_map(|e| e.pos.mapping.as_ref()) {
         mapped.insert((*connection, external_id.as_str()), *product);
     }
     for ((connection, external_id), product) in mapped {
-        keep_mapping(writes, connection, external_id, product)?;
+        write_mapping(writes, connection, external_id, product)?;
     }
     Ok(())
 }
 
-fn keep_events<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
+fn write_events<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> LedgerResult {
     // An event that one batch stores and then judges again is kept as it stands at the end.
     let mut deliveries: HashMap<PosEventId, &WebhookDelivery> = HashMap::new();
-    for effects in kept.effects {
+    for effects in batch.effects {
         // The mapping is kept by who calls this; the rest is for the answer.
         let Effects { events, delivery, mapping: _, refused: _, duplicate: _ } = &effects.pos;
         if let (Some(delivery), Some(event)) = (delivery, events.first()) {
             deliveries.insert(event.value.id, delivery);
         }
     }
-    let written = kept.effects.iter().flat_map(|effects| &effects.pos.events);
+    let written = batch.effects.iter().flat_map(|effects| &effects.pos.events);
     let events = latest(written, |event| event.id, |event| event.version);
     let (fresh, judged): (Vec<_>, Vec<_>) = events.into_iter().partition(|event| event.is_new);
     let new = |event: &'e PosEvent| deliveries.get(&event.id).map(|delivery| event_row(event, delivery));
@@ -145,12 +144,12 @@ fn event_line_rows(event: &PosEvent) -> impl Iterator<Item = EventLineRow<'_>> {
     })
 }
 
-fn keep_mapping(
+fn write_mapping(
     writes: &mut Writes<'_, '_>,
     connection: PosConnectionId,
     external_id: &str,
     product: Option<ProductId>,
-) -> Done {
+) -> LedgerResult {
     let sql = match product {
         Some(product) => Sql::new("INSERT INTO pos_products (connection_id, external_id, product_id) VALUES (")
             .with(Id::from(connection))

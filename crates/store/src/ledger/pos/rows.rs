@@ -2,39 +2,28 @@
 
 use crate::{
     ledger::rows::{Read, quantity},
-    types::{At, Id, InstantSql, UuidSql},
+    schema::{pos_connections, pos_event_lines, pos_events},
+    types::{At, Id},
 };
-use diesel::{
-    QueryableByName,
-    sql_types::{BigInt, Binary, Nullable, Text},
-};
+use diesel::{Queryable, Selectable};
 use tradepost_domain::{
     pos::{OnShortage, PosConnection, PosEvent, PosEventLine, PosEventStatus, PosReason, Reference, Report},
     quantity::Delta,
 };
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = pos_connections)]
 pub(super) struct ConnectionRow {
-    #[diesel(sql_type = UuidSql)]
     id: Id,
-    #[diesel(sql_type = Text)]
     name: String,
-    #[diesel(sql_type = Nullable<UuidSql>)]
     location_id: Option<Id>,
-    #[diesel(sql_type = Text)]
     on_shortage: String,
-    #[diesel(sql_type = BigInt)]
     version: i64,
-    #[diesel(sql_type = InstantSql)]
     created_at: At,
-    #[diesel(sql_type = InstantSql)]
     updated_at: At,
 }
 
 impl ConnectionRow {
-    pub(super) const SELECT: &'static str = "SELECT id, name, location_id, on_shortage, version, created_at, updated_at \
-        FROM pos_connections WHERE removed_at IS NULL AND ";
-
     pub(super) fn connection(self) -> Read<PosConnection> {
         Ok(PosConnection {
             id: self.id.into(),
@@ -48,34 +37,22 @@ impl ConnectionRow {
     }
 }
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = pos_events)]
 pub(super) struct EventRow {
-    #[diesel(sql_type = UuidSql)]
     pub(super) id: Id,
-    #[diesel(sql_type = UuidSql)]
     connection_id: Id,
-    #[diesel(sql_type = Text)]
     webhook_id: String,
-    #[diesel(sql_type = Binary)]
     body_hash: Vec<u8>,
-    #[diesel(sql_type = Text)]
     status: String,
-    #[diesel(sql_type = Nullable<Text>)]
     reason_code: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
     reason: Option<String>,
-    #[diesel(sql_type = BigInt)]
     version: i64,
-    #[diesel(sql_type = InstantSql)]
     received_at: At,
-    #[diesel(sql_type = InstantSql)]
     updated_at: At,
 }
 
 impl EventRow {
-    pub(super) const SELECT: &'static str = "SELECT id, connection_id, webhook_id, body_hash, status, reason_code, reason, version, \
-        received_at, updated_at FROM pos_events WHERE ";
-
     pub(super) fn event(self, lines: Vec<EventLineRow>) -> Read<PosEvent> {
         let reason = self.reason_code.zip(self.reason).map(|(code, detail)| PosReason { code, detail });
         Ok(PosEvent {
@@ -93,30 +70,20 @@ impl EventRow {
     }
 }
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = pos_event_lines)]
 pub(super) struct EventLineRow {
-    #[diesel(sql_type = UuidSql)]
     pub(super) event_id: Id,
-    #[diesel(sql_type = Text)]
     ref_kind: String,
-    #[diesel(sql_type = Text)]
     ref_value: String,
-    #[diesel(sql_type = Nullable<BigInt>)]
     change: Option<i64>,
-    #[diesel(sql_type = Nullable<BigInt>)]
     counted: Option<i64>,
-    #[diesel(sql_type = Nullable<InstantSql>)]
     counted_at: Option<At>,
-    #[diesel(sql_type = Nullable<InstantSql>)]
     occurred_at: Option<At>,
-    #[diesel(sql_type = Nullable<Text>)]
     reason: Option<String>,
 }
 
 impl EventLineRow {
-    pub(super) const SELECT: &'static str = "SELECT event_id, ref_kind, ref_value, change, counted, counted_at, occurred_at, reason \
-        FROM pos_event_lines WHERE ";
-
     /// How the till named the product.
     fn reference(&self) -> Option<Reference> {
         match self.ref_kind.as_str() {

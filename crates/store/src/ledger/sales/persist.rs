@@ -4,12 +4,12 @@ use crate::{
     bulk::{When, Writes, insertable_rows},
     dialect::Sql,
     ledger::{
-        failure::Done,
-        wing::{Kept, latest, position},
+        failure::LedgerResult,
+        wing::{DecidedBatch, latest, position},
     },
-    types::{At, Id, InstantSql, UuidSql},
+    schema::sale_lines,
+    types::{At, Id},
 };
-use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use tradepost_domain::{
     ledger::sales::Effects,
     sales::{Buyer, Sale},
@@ -17,49 +17,49 @@ use tradepost_domain::{
 
 insertable_rows! {
     /// A sale.
-    SaleRow<'a> in sales {
-        id: Id as UuidSql,
-        number: i64 as BigInt,
-        status: &'a str as Text,
-        location_id: Id as UuidSql,
-        customer_id: Option<Id> as Nullable<UuidSql>,
-        customer_name: Option<&'a str> as Nullable<Text>,
-        sold_by: Option<Id> as Nullable<UuidSql>,
-        total: i64 as BigInt,
-        refunded_total: i64 as BigInt,
-        reason: Option<&'a str> as Nullable<Text>,
-        version: i64 as BigInt,
-        occurred_at: At as InstantSql,
-        created_at: At as InstantSql,
-        updated_at: At as InstantSql,
+    SaleRow<'a> in sales by (id) at version {
+        id: Id,
+        number: i64,
+        status: &'a str,
+        location_id: Id,
+        customer_id: Option<Id>,
+        customer_name: Option<&'a str>,
+        sold_by: Option<Id>,
+        total: i64,
+        refunded_total: i64,
+        reason: Option<&'a str>,
+        version: i64,
+        occurred_at: At,
+        created_at: At,
+        updated_at: At,
     }
     /// A line of a sale.
     LineRow<'a> in sale_lines {
-        id: Id as UuidSql,
-        sale_id: Id as UuidSql,
-        position: i32 as Integer,
-        product_id: Id as UuidSql,
-        sku: &'a str as Text,
-        name: &'a str as Text,
-        quantity: i64 as BigInt,
-        refunded_quantity: i64 as BigInt,
-        restocked_quantity: i64 as BigInt,
-        unit_price: i64 as BigInt,
-        line_total: i64 as BigInt,
+        id: Id,
+        sale_id: Id,
+        position: i32,
+        product_id: Id,
+        sku: &'a str,
+        name: &'a str,
+        quantity: i64,
+        refunded_quantity: i64,
+        restocked_quantity: i64,
+        unit_price: i64,
+        line_total: i64,
     }
 }
 
 /// Keeps the sales, and the lines of those that have new ones.
-pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
+pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> LedgerResult {
     // A sale that one batch records and then changes is kept as it is at the end.
-    let written = kept.effects.iter().flat_map(|effects| {
+    let written = batch.effects.iter().flat_map(|effects| {
         let Effects { sales } = &effects.sales;
         sales
     });
     let sales = latest(written, |sale| sale.id, |sale| sale.version);
     let rewritten: Vec<Id> = sales.iter().filter(|s| s.has_new_lines && !s.is_new).map(|s| s.value.id.into()).collect();
     if !rewritten.is_empty() {
-        let sql = Sql::new("DELETE FROM sale_lines WHERE ").id_in("sale_id", rewritten);
+        let sql = Sql::new("DELETE FROM sale_lines WHERE ").one_of(sale_lines::sale_id, rewritten);
         writes.run(When::First, "sale_lines", None, sql)?;
     }
     let (fresh, changed): (Vec<_>, Vec<_>) = sales.iter().partition(|sale| sale.is_new);

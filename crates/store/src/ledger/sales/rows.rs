@@ -1,55 +1,37 @@
 //! Sales as they are stored.
 
 use crate::{
-    ledger::rows::{LineRow, Read},
-    types::{At, Id, InstantSql, UuidSql},
+    ledger::rows::{Read, SaleLineRow},
+    schema::sales,
+    types::{At, Id},
 };
-use diesel::{
-    QueryableByName,
-    sql_types::{BigInt, Nullable, Text},
-};
+use diesel::{Queryable, Selectable};
 use tradepost_domain::{
     money::{Currency, Money},
     sales::{Buyer, Sale, SaleStatus},
 };
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sales)]
 pub(super) struct SaleRow {
-    #[diesel(sql_type = UuidSql)]
     pub(super) id: Id,
-    #[diesel(sql_type = BigInt)]
     number: i64,
-    #[diesel(sql_type = Text)]
     status: String,
-    #[diesel(sql_type = UuidSql)]
     location_id: Id,
-    #[diesel(sql_type = Nullable<UuidSql>)]
     customer_id: Option<Id>,
-    #[diesel(sql_type = Nullable<Text>)]
     customer_name: Option<String>,
-    #[diesel(sql_type = Nullable<UuidSql>)]
     sold_by: Option<Id>,
-    #[diesel(sql_type = BigInt)]
     total: i64,
-    #[diesel(sql_type = BigInt)]
     refunded_total: i64,
-    #[diesel(sql_type = Nullable<Text>)]
     reason: Option<String>,
-    #[diesel(sql_type = BigInt)]
     version: i64,
-    #[diesel(sql_type = InstantSql)]
     occurred_at: At,
-    #[diesel(sql_type = InstantSql)]
     created_at: At,
-    #[diesel(sql_type = InstantSql)]
     updated_at: At,
 }
 
 impl SaleRow {
-    pub(super) const SELECT: &'static str = "SELECT id, number, status, location_id, customer_id, customer_name, sold_by, total, \
-        refunded_total, reason, version, occurred_at, created_at, updated_at FROM sales WHERE ";
-
-    pub(super) fn sale(self, lines: Vec<LineRow>, currency: Currency) -> Read<Sale> {
+    pub(super) fn sale(self, lines: Vec<SaleLineRow>, currency: Currency) -> Read<Sale> {
         let buyer = match (self.customer_id, self.customer_name) {
             (Some(id), _) => Some(Buyer::Customer(id.into())),
             (None, Some(name)) => Some(Buyer::Named(name)),

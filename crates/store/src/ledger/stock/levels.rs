@@ -6,15 +6,13 @@ use crate::{
     connection::{Conn, Mode, begin, commit, rollback},
     dialect::Sql,
     ledger::{
-        failure::{Done, Failure, corrupt},
+        failure::{Failure, LedgerResult, corrupt},
         loader::{Loader, Locks, Strength, ids},
     },
-    types::{At, Id, InstantSql, UuidSql},
+    schema::{levels, locations, products},
+    types::{At, Id, UuidSql},
 };
-use diesel::{
-    QueryableByName,
-    sql_types::{BigInt, Nullable},
-};
+use diesel::{Queryable, QueryableByName, Selectable};
 use std::{collections::HashSet, time::Instant as Stopwatch};
 use tradepost_domain::{
     ids::{LocationId, ProductId},
@@ -28,13 +26,13 @@ type Place = (ProductId, LocationId);
 insertable_rows! {
     /// A level.
     NewLevelRow in levels by (product_id, location_id) at seq {
-        product_id: Id as UuidSql,
-        location_id: Id as UuidSql,
-        on_hand: i64 as BigInt,
-        reserved: i64 as BigInt,
-        seq: i64 as BigInt,
-        counted_at: Option<At> as Nullable<InstantSql>,
-        recorded_at: Option<At> as Nullable<InstantSql>,
+        product_id: Id,
+        location_id: Id,
+        on_hand: i64,
+        reserved: i64,
+        seq: i64,
+        counted_at: Option<At>,
+        recorded_at: Option<At>,
     }
 }
 
@@ -56,13 +54,13 @@ pub(super) fn load(
     loader: &mut Loader<'_>,
     book: &mut Book,
     (named, of, at): (Keys<Place>, Keys<ProductId>, Keys<LocationId>),
-) -> Done {
+) -> LedgerResult {
     let (named, of, at) = (named.sorted(), of.sorted(), at.sorted());
     if named.is_empty() && of.is_empty() && at.is_empty() {
         return Ok(());
     }
     let listed = listed(loader, &of, &at)?;
-    let rows = hold(loader, named.iter().chain(&listed).copied())?;
+    let rows = lock_levels(loader, named.iter().chain(&listed).copied())?;
     let found: Vec<Level> = rows.into_iter().map(LevelRow::level).collect::<Result<_, _>>().map_err(corrupt)?;
     let made = make_missing(loader, &named, &found)?;
     let by_place = |level: &Level| ((level.product, level.location), *level);
@@ -86,14 +84,18 @@ pub(super) fn load(
 }
 
 /// Where there are levels of some products, and at some locations. Those are held, so that no level is made for them meanwhile.
-fn listed(loader: &mut Loader<'_>, of: &[ProductId], at: &[LocationId]) -> Done<Vec<Place>> {
+fn listed(loader: &mut Loader<'_>, of: &[ProductId], at: &[LocationId]) -> LedgerResult<Vec<Place>> {
+    let select = || Sql::select::<PlaceRow>().text(" FROM levels WHERE ");
     let mut listed: Vec<Place> = Vec::new();
-    for (column, wanted) in [("product_id", ids(of)), ("location_id", ids(at))] {
-        if !wanted.is_empty() {
-            let sql = Sql::new("SELECT product_id, location_id FROM levels WHERE ").id_in(column, wanted);
-            let rows: Vec<PlaceRow> = loader.read(sql)?;
-            listed.extend(rows.into_iter().map(|row| (row.product_id.into(), row.location_id.into())));
-        }
+    let mut read = |sql: Sql<PlaceRow>| -> LedgerResult {
+        listed.extend(loader.read(sql)?.into_iter().map(|row| (row.product_id.into(), row.location_id.into())));
+        Ok(())
+    };
+    if !of.is_empty() {
+        read(select().one_of(levels::product_id, ids(of)))?;
+    }
+    if !at.is_empty() {
+        read(select().one_of(levels::location_id, ids(at)))?;
     }
     listed.sort_unstable();
     listed.dedup();
@@ -101,33 +103,42 @@ fn listed(loader: &mut Loader<'_>, of: &[ProductId], at: &[LocationId]) -> Done<
 }
 
 /// Holds these, sorted.
-fn hold(loader: &mut Loader<'_>, places: impl Iterator<Item = Place>) -> Done<Vec<LevelRow>> {
+fn lock_levels(loader: &mut Loader<'_>, places: impl Iterator<Item = Place>) -> LedgerResult<Vec<LevelRow>> {
     let mut places: Vec<Place> = places.collect();
     places.sort_unstable();
     places.dedup();
     let (products, locations) = columns(&places);
-    let sql = Sql::new(LevelRow::COLUMNS)
-        .text(" FROM levels l JOIN ")
+    let sql = Sql::select::<LevelRow>()
+        .text(" FROM levels JOIN ")
         .id_pairs(products, locations)
-        .text(" ON l.product_id = w.p AND l.location_id = w.q ORDER BY l.product_id, l.location_id");
-    loader.hold_of(sql, Strength::Alone, "l")
+        .text(" ON product_id = w.p AND location_id = w.q ORDER BY product_id, location_id");
+    loader.read_locked_of(sql, Strength::Alone, "levels")
 }
 
 fn columns(places: &[Place]) -> (Vec<Id>, Vec<Id>) {
     places.iter().map(|(product, location)| (Id::from(*product), Id::from(*location))).unzip()
 }
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = levels)]
 struct PlaceRow {
-    #[diesel(sql_type = UuidSql)]
     product_id: Id,
-    #[diesel(sql_type = UuidSql)]
     location_id: Id,
+}
+
+/// A product and a location, both in use.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = products)]
+struct UsablePlaceRow {
+    #[diesel(select_expression = products::id)]
+    product: Id,
+    #[diesel(select_expression = locations::id)]
+    location: Id,
 }
 
 /// Makes the levels that are missing. On PostgreSQL that needs a transaction of its own, so the batch is told to begin again; on SQLite
 /// there is nobody else.
-fn make_missing(loader: &mut Loader<'_>, named: &[Place], found: &[Level]) -> Done<Vec<Level>> {
+fn make_missing(loader: &mut Loader<'_>, named: &[Place], found: &[Level]) -> LedgerResult<Vec<Level>> {
     if loader.locks != Locks::Take {
         return Ok(Vec::new());
     }
@@ -137,13 +148,14 @@ fn make_missing(loader: &mut Loader<'_>, named: &[Place], found: &[Level]) -> Do
     if missing.is_empty() {
         return Ok(Vec::new());
     }
-    let (products, locations) = columns(&missing);
-    let sql = Sql::new("SELECT w.p AS product_id, w.q AS location_id FROM ")
-        .id_pairs(products, locations)
-        .text(" JOIN products p ON p.id = w.p AND p.removed_at IS NULL")
-        .text(" JOIN locations q ON q.id = w.q AND q.removed_at IS NULL");
-    let rows: Vec<PlaceRow> = loader.read(sql)?;
-    let places: Vec<Place> = rows.into_iter().map(|row| (row.product_id.into(), row.location_id.into())).collect();
+    let wanted = columns(&missing);
+    let sql = Sql::select::<UsablePlaceRow>()
+        .text(" FROM ")
+        .id_pairs(wanted.0, wanted.1)
+        .text(" JOIN products ON products.id = w.p AND products.removed_at IS NULL")
+        .text(" JOIN locations ON locations.id = w.q AND locations.removed_at IS NULL");
+    let rows = loader.read(sql)?;
+    let places: Vec<Place> = rows.into_iter().map(|row| (row.product.into(), row.location.into())).collect();
     match loader.conn {
         Conn::Pg(_) if places.is_empty() => Ok(Vec::new()),
         Conn::Pg(_) => Err(Failure::NoLevels(places)),
@@ -165,7 +177,7 @@ pub(in crate::ledger) fn make(conn: &mut Conn, places: &[Place]) -> Result<(), F
     match insert_empty(conn, places) {
         Ok(()) => Ok(commit(conn)?),
         Err(failure) => {
-            let failure = failure.seen(conn, since.elapsed());
+            let failure = failure.classified(conn, since.elapsed());
             rollback(conn);
             Err(failure)
         }

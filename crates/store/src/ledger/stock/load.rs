@@ -4,9 +4,10 @@ use super::{levels, rows::LocationRow};
 use crate::{
     dialect::Sql,
     ledger::{
-        failure::Done,
+        failure::LedgerResult,
         loader::{Loader, Strength, ids},
     },
+    schema::locations,
     types::{At, Id, InstantSql},
 };
 use diesel::{
@@ -25,20 +26,20 @@ use tradepost_domain::{
     stock::Location,
 };
 
-pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> Done {
+pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSet) -> LedgerResult {
     let Reads { locations, locations_to_change, levels, levels_of, levels_at, histories } =
         std::mem::take(&mut wanted.stock);
     if !locations_to_change.is_empty() {
         let wanted = locations_to_change.sorted();
-        let sql = Sql::new(LocationRow::SELECT).id_in("id", ids(&wanted)).text(" ORDER BY id");
-        let found: Vec<_> = read(loader.hold(sql, Strength::Alone)?).collect();
+        let sql = of_ids(&wanted).text(" ORDER BY id");
+        let found: Vec<_> = read(loader.read_locked(sql, Strength::Alone)?).collect();
         book.stock.locations_to_change.enter_all(wanted.iter().copied(), found.iter().map(|(id, _)| (*id, ())));
         book.stock.locations.enter_all(wanted, found);
     }
     levels::load(loader, book, (levels, levels_of, levels_at))?;
     if !locations.is_empty() {
         let wanted = locations.sorted();
-        let rows = loader.read(Sql::new(LocationRow::SELECT).id_in("id", ids(&wanted)))?;
+        let rows = loader.read(of_ids(&wanted))?;
         book.stock.locations.enter_all(wanted, read(rows));
     }
     for key in histories.sorted() {
@@ -46,6 +47,10 @@ pub(super) fn load(loader: &mut Loader<'_>, book: &mut Book, wanted: &mut ReadSe
         book.stock.histories.enter(key, Some(history));
     }
     Ok(())
+}
+
+fn of_ids(wanted: &[LocationId]) -> Sql<LocationRow> {
+    Sql::select().text(" FROM locations WHERE ").one_of(locations::id, ids(wanted))
 }
 
 fn read(rows: Vec<LocationRow>) -> impl Iterator<Item = (LocationId, Arc<Location>)> {
@@ -65,7 +70,10 @@ struct HistoryRow {
 
 /// What has happened to a level since a moment. One statement for each count that names a time, which reads the end of the level's ledger:
 /// at most 31 days of it, for older counts are refused before.
-fn history(loader: &mut Loader<'_>, (product, location, at): (ProductId, LocationId, Instant)) -> Done<History> {
+fn history(
+    loader: &mut Loader<'_>,
+    (product, location, at): (ProductId, LocationId, Instant),
+) -> LedgerResult<History> {
     // What happened after `at` was booked after it too, give or take the five minutes that a caller's clock may be ahead; and bookings of a
     // level never go back in time.
     let booked = at.plus_seconds(-CLOCK_TOLERANCE_SECONDS);

@@ -4,13 +4,12 @@ use super::levels::NewLevelRow;
 use crate::{
     bulk::{Writes, insertable_rows},
     ledger::{
-        failure::Done,
+        failure::LedgerResult,
         rows::actor_columns,
-        wing::{Kept, latest},
+        wing::{DecidedBatch, latest},
     },
-    types::{At, Id, InstantSql, UuidSql},
+    types::{At, Id},
 };
-use diesel::sql_types::{BigInt, Nullable, Text};
 use std::collections::{BTreeMap, HashSet};
 use tradepost_domain::{
     ids::{LocationId, ProductId},
@@ -21,37 +20,37 @@ use tradepost_domain::{
 insertable_rows! {
     /// A row of the ledger.
     NewMovementRow<'a> in movements {
-        id: Id as UuidSql,
-        product_id: Id as UuidSql,
-        location_id: Id as UuidSql,
-        seq: i64 as BigInt,
-        kind: &'a str as Text,
-        on_hand_change: i64 as BigInt,
-        reserved_change: i64 as BigInt,
-        on_hand_after: i64 as BigInt,
-        reserved_after: i64 as BigInt,
-        reason: Option<&'a str> as Nullable<Text>,
-        source_type: Option<&'a str> as Nullable<Text>,
-        source_id: Option<Id> as Nullable<UuidSql>,
-        actor_type: &'a str as Text,
-        actor_id: Option<Id> as Nullable<UuidSql>,
-        occurred_at: At as InstantSql,
-        recorded_at: At as InstantSql,
+        id: Id,
+        product_id: Id,
+        location_id: Id,
+        seq: i64,
+        kind: &'a str,
+        on_hand_change: i64,
+        reserved_change: i64,
+        on_hand_after: i64,
+        reserved_after: i64,
+        reason: Option<&'a str>,
+        source_type: Option<&'a str>,
+        source_id: Option<Id>,
+        actor_type: &'a str,
+        actor_id: Option<Id>,
+        occurred_at: At,
+        recorded_at: At,
     }
     /// What a removal changes of a location.
-    ChangedLocationRow in locations {
-        id: Id as UuidSql,
-        removed_at: Option<At> as Nullable<InstantSql>,
-        updated_at: At as InstantSql,
-        version: i64 as BigInt,
+    ChangedLocationRow in locations by (id) at version {
+        id: Id,
+        removed_at: Option<At>,
+        updated_at: At,
+        version: i64,
     }
 }
 
-pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
-    keep_levels(writes, kept)?;
-    let movements = kept.effects.iter().flat_map(|effects| effects.movements());
+pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> LedgerResult {
+    write_levels(writes, batch)?;
+    let movements = batch.effects.iter().flat_map(|effects| effects.movements());
     writes.insert(movements.map(movement_row).collect())?;
-    let written = kept.effects.iter().flat_map(|effects| {
+    let written = batch.effects.iter().flat_map(|effects| {
         // The movements are kept above.
         let Effects { movements: _, locations } = &effects.stock;
         locations
@@ -67,17 +66,17 @@ pub(super) fn persist<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done 
     Ok(())
 }
 
-fn keep_levels<'e>(writes: &mut Writes<'_, 'e>, kept: &Kept<'e>) -> Done {
+fn write_levels<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> LedgerResult {
     // The first movement of a level says after which one it was loaded; the order is that of the locks.
     let mut loaded: BTreeMap<(ProductId, LocationId), i64> = BTreeMap::new();
-    for movement in kept.effects.iter().flat_map(|effects| effects.movements()) {
+    for movement in batch.effects.iter().flat_map(|effects| effects.movements()) {
         loaded.entry((movement.product, movement.location)).or_insert(movement.seq - 1);
     }
     // A level is there before it is moved, but for those of products that this batch adds.
-    let products = kept.effects.iter().flat_map(|effects| &effects.catalogue.products);
+    let products = batch.effects.iter().flat_map(|effects| &effects.catalogue.products);
     let added: HashSet<ProductId> = products.filter(|product| product.is_new).map(|product| product.value.id).collect();
     let (fresh, moved): (Vec<_>, Vec<_>) = loaded.into_iter().partition(|((product, _), _)| added.contains(product));
-    let row = |product, location| NewLevelRow::from(&kept.book.level(product, location));
+    let row = |product, location| NewLevelRow::from(&batch.book.level(product, location));
     writes.update(moved.into_iter().map(|((product, location), seq)| (row(product, location), seq)).collect())?;
     writes.insert(fresh.into_iter().map(|((product, location), _)| row(product, location)).collect())?;
     Ok(())

@@ -3,16 +3,16 @@
 mod walks;
 
 use super::{
-    Check, Finds,
+    Check, CheckMethod,
     Statement::{Each, Same},
-    row::{amount, step_of_p, whole},
+    row::{Row, amount, next_number_is_taken, step_of_p, whole},
 };
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(5),
         name: "orders.reserved",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT product, location, CAST(SUM(w) AS BIGINT) AS w, CAST(SUM(x) AS BIGINT) AS x FROM (\
                     SELECT product_id AS product, location_id AS location, reserved AS w, 0 AS x FROM levels WHERE reserved <> 0 \
@@ -27,7 +27,7 @@ pub(super) const CHECKS: &[Check] = &[
         invariant: Some(5),
         name: "orders.movements",
         // What was reserved and not released is what the order has, or had when it was shipped.
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT c.id, o.number, c.product, c.text, c.w, c.x FROM (\
                     SELECT id, product, text, CAST(SUM(w) AS BIGINT) AS w, CAST(SUM(x) AS BIGINT) AS x FROM (\
@@ -57,7 +57,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(8),
         name: "orders.location",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT DISTINCT o.id, o.number, m.product_id AS product FROM movements m JOIN orders o ON o.id = m.source_id \
                 WHERE m.source_type = 'order' AND m.location_id <> o.location_id",
@@ -74,7 +74,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(4),
         name: "orders.subtotal",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT o.id, o.number, o.subtotal AS w, COALESCE(l.total, 0) AS x FROM orders o \
                 LEFT JOIN (SELECT order_id, CAST(SUM(line_total) AS BIGINT) AS total FROM order_lines GROUP BY order_id) l \
@@ -89,7 +89,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: Some(4),
         name: "orders.total",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT id, number, subtotal AS w, discount AS x, total AS y FROM orders \
                 WHERE total <> subtotal - discount OR discount < 0 OR discount > subtotal",
@@ -103,14 +103,14 @@ pub(super) const CHECKS: &[Check] = &[
             },
         ),
     },
-    Check { invariant: Some(4), name: "orders.line_total", finds: Finds::Walk(walks::check_money) },
-    Check { invariant: Some(4), name: "orders.figures", finds: Finds::Walked },
-    Check { invariant: Some(4), name: "orders.discount", finds: Finds::Walked },
-    Check { invariant: Some(4), name: "orders.terms", finds: Finds::Walked },
+    Check { invariant: Some(4), name: "orders.line_total", method: CheckMethod::Walk(walks::check_money) },
+    Check { invariant: Some(4), name: "orders.figures", method: CheckMethod::Walked },
+    Check { invariant: Some(4), name: "orders.discount", method: CheckMethod::Walked },
+    Check { invariant: Some(4), name: "orders.terms", method: CheckMethod::Walked },
     Check {
         invariant: None,
         name: "orders.given_back",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT o.id, o.number, l.product_id AS product, l.quantity AS w, l.returned_quantity AS x, l.restocked_quantity AS y \
                 FROM order_lines l JOIN orders o ON o.id = l.order_id \
@@ -132,7 +132,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: None,
         name: "orders.history",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT o.id, o.number, COALESCE(h.n, 0) AS w, e.status AS text, o.status AS other_text FROM orders o \
                 LEFT JOIN (SELECT order_id, COUNT(*) AS n, MAX(position) AS last FROM order_history GROUP BY order_id) h \
@@ -151,12 +151,12 @@ pub(super) const CHECKS: &[Check] = &[
             },
         ),
     },
-    Check { invariant: None, name: "orders.first_step", finds: Finds::Walk(walks::check_histories) },
-    Check { invariant: None, name: "orders.steps", finds: Finds::Walked },
+    Check { invariant: None, name: "orders.first_step", method: CheckMethod::Walk(walks::check_histories) },
+    Check { invariant: None, name: "orders.steps", method: CheckMethod::Walked },
     Check {
         invariant: Some(9),
         name: "orders.unit",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(concat!(
                 "SELECT o.id, o.number, l.product_id AS product, p.unit AS text, \
                 l.quantity AS w, l.returned_quantity AS x, l.restocked_quantity AS y \
@@ -184,27 +184,18 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: None,
         name: "orders.numbers",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Each {
-                pg: "SELECT n.next AS w, o.highest AS x FROM (SELECT COALESCE(MAX(number), 0) AS highest FROM orders) o CROSS JOIN \
-                    (SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END AS next FROM order_numbers) n \
-                    WHERE n.next <= o.highest",
-                lite: "SELECT n.next AS w, o.highest AS x FROM (SELECT COALESCE(MAX(number), 0) AS highest FROM orders) o CROSS JOIN \
-                    (SELECT COALESCE((SELECT next FROM counters WHERE name = 'order'), 0) AS next) n WHERE n.next <= o.highest",
+                pg: next_number_is_taken!(pg, "orders", "order_numbers"),
+                lite: next_number_is_taken!(lite, "orders", "order"),
             },
-            |row| {
-                format!(
-                    "the next order would be number {}, but the highest number is {} already.",
-                    whole(row.w),
-                    whole(row.x)
-                )
-            },
+            |row| row.number_taken("order"),
         ),
     },
     Check {
         invariant: None,
         name: "orders.orphans",
-        finds: Finds::Rows(
+        method: CheckMethod::Rows(
             Same(
                 "SELECT what AS text, id FROM (\
                 SELECT 'a line of an order names product' AS what, l.product_id AS id FROM order_lines l \
@@ -224,7 +215,7 @@ pub(super) const CHECKS: &[Check] = &[
                 UNION SELECT 'a cart names product', i.product_id FROM cart_items i \
                     WHERE NOT EXISTS (SELECT 1 FROM products p WHERE p.id = i.product_id)) o",
             ),
-            |row| format!("{} {}, which does not exist.", row.text(), row.id()),
+            Row::orphan,
         ),
     },
 ];

@@ -6,7 +6,7 @@ use crate::{
     promos::TermsColumns,
     types::{Id, UuidSql},
     verify::{
-        Told,
+        Reporter,
         documents::{Part, cost, walk},
     },
 };
@@ -77,12 +77,16 @@ impl Line {
     }
 }
 
-pub(super) fn check_money(conn: &mut Conn, currency: Option<Currency>, told: &mut Told<'_>) -> Result<(), StoreError> {
+pub(super) fn check_money(
+    conn: &mut Conn,
+    currency: Option<Currency>,
+    reporter: &mut Reporter<'_>,
+) -> Result<(), StoreError> {
     let Some(currency) = currency else { return Ok(()) };
-    walk(conn, |lines: &[Line]| judge_money(lines, currency, told))
+    walk(conn, |lines: &[Line]| judge_money(lines, currency, reporter))
 }
 
-fn judge_money(lines: &[Line], currency: Currency, told: &mut Told<'_>) {
+fn judge_money(lines: &[Line], currency: Currency, reporter: &mut Reporter<'_>) {
     let Some(first) = lines.first() else { return };
     let order = format!("order {} ({})", first.number, first.order_id);
     for line in lines {
@@ -90,23 +94,23 @@ fn judge_money(lines: &[Line], currency: Currency, told: &mut Told<'_>) {
             Some(total) if total == line.line_total => {}
             Some(total) => {
                 let says = line.line_total;
-                told.tell("orders.line_total", format!("{order}: a line of {says} minor units should be {total}."));
+                reporter
+                    .report("orders.line_total", format!("{order}: a line of {says} minor units should be {total}."));
             }
-            None => told.tell("orders.figures", format!("{order}: a line has a price or quantity that is none.")),
+            None => reporter.report("orders.figures", format!("{order}: a line has a price or quantity that is none.")),
         }
     }
     match first.expected_discount(currency) {
         Some(discount) if discount == first.discount => {}
         Some(discount) => {
             let says = first.discount;
-            told.tell(
+            reporter.report(
                 "orders.discount",
                 format!("{order} takes {says} minor units off, its promo code gives {discount}."),
             );
         }
-        None => {
-            told.tell("orders.terms", format!("{order} holds a promo code whose terms do not go with its subtotal."))
-        }
+        None => reporter
+            .report("orders.terms", format!("{order} holds a promo code whose terms do not go with its subtotal.")),
     }
 }
 
@@ -133,8 +137,12 @@ impl Part for Entry {
     }
 }
 
-pub(super) fn check_histories(conn: &mut Conn, _: Option<Currency>, told: &mut Told<'_>) -> Result<(), StoreError> {
-    walk(conn, |entries: &[Entry]| judge_history(entries, told))
+pub(super) fn check_histories(
+    conn: &mut Conn,
+    _: Option<Currency>,
+    reporter: &mut Reporter<'_>,
+) -> Result<(), StoreError> {
+    walk(conn, |entries: &[Entry]| judge_history(entries, reporter))
 }
 
 /// By the domain's own moves. That goods came back is noted by saying once more that the order is delivered.
@@ -144,11 +152,11 @@ fn leads_to(from: &str, to: &str) -> bool {
         || Step::ALL.iter().any(|step| from.after(*step) == Ok(to))
 }
 
-fn judge_history(entries: &[Entry], told: &mut Told<'_>) {
+fn judge_history(entries: &[Entry], reporter: &mut Reporter<'_>) {
     let Some(first) = entries.first() else { return };
     let order = format!("order {} ({})", first.number, first.order_id);
     if first.status != OrderStatus::Pending.as_str() {
-        told.tell(
+        reporter.report(
             "orders.first_step",
             format!("the history of {order} starts with {}, not with pending.", first.status),
         );
@@ -156,7 +164,8 @@ fn judge_history(entries: &[Entry], told: &mut Told<'_>) {
     for (from, to) in entries.iter().zip(entries.iter().skip(1)) {
         if !leads_to(&from.status, &to.status) {
             let (from, to) = (&from.status, &to.status);
-            told.tell("orders.steps", format!("the history of {order} goes from {from} to {to}, which is no step."));
+            reporter
+                .report("orders.steps", format!("the history of {order} goes from {from} to {to}, which is no step."));
         }
     }
 }
