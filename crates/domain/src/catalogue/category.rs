@@ -15,17 +15,17 @@ pub type CategoryId = Id<Category>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Category {
-    /// Its id.
+    /// Never changes, and is never used again.
     pub id: CategoryId,
     /// Unique without regard to case.
     pub name: String,
-    /// May be empty.
+    /// Up to 10,000 characters, with line breaks; empty where there is nothing to say.
     pub description: String,
-    /// Counts edits.
+    /// 1 when it was added and one more with every edit.
     pub version: i64,
-    /// When added.
+    /// When it was added, by our clock.
     pub created_at: Instant,
-    /// When last edited.
+    /// When it was last edited; as `created_at` until then.
     pub updated_at: Instant,
 }
 

@@ -32,9 +32,9 @@ pub struct ProductPatch {
     pub name: Option<String>,
     /// Up to 10,000 characters.
     pub description: Option<String>,
-    /// A decimal string.
+    /// The price of one unit, a decimal string such as `4.50`; more than zero.
     pub price: Option<String>,
-    /// An existing category.
+    /// The id of a category that exists.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
@@ -46,17 +46,17 @@ pub struct ProductPatch {
         serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
     )]
     pub barcode: Option<Option<String>>,
-    /// http or https.
+    /// An http or https address of up to 2,000 characters.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
     )]
     pub image_url: Option<Option<String>>,
-    /// For example `kg`.
+    /// The name of the unit, up to 64 characters, for example `kg`.
     pub unit: Option<String>,
-    /// 0 to 5.
+    /// How many decimals its quantities have: 0 to 5.
     pub unit_decimals: Option<u8>,
-    /// Not negative.
+    /// At or below this much available it counts as low; must fit the unit.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")

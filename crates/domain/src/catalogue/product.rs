@@ -6,25 +6,25 @@ use crate::{field_errors::FieldErrors, ids::Id, instant::Instant, money::Price, 
 /// The id of a product.
 pub type ProductId = Id<Product>;
 
-/// A thing sold.
+/// A thing that the shop sells, known by its SKU. How much there is of it is a [level](crate::stock::Level).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Product {
-    /// Its id.
+    /// Never changes, and is never used again.
     pub id: ProductId,
-    /// Unique for ever.
+    /// Unique for ever without regard to case, that of removed products too.
     pub sku: Sku,
     /// Unique within its category.
     pub name: String,
-    /// May be empty.
+    /// Up to 10,000 characters, with line breaks; empty where there is nothing to say.
     pub description: String,
-    /// Of one unit.
+    /// What one unit costs, in the shop's currency.
     pub price: Price,
-    /// Where it stands.
+    /// The category it is listed in; `None`: in none.
     pub category: Option<CategoryId>,
     /// What a scanner reads.
     pub barcode: Option<String>,
-    /// A picture.
+    /// The http or https address of a picture.
     pub image_url: Option<String>,
     /// What it is counted in.
     pub unit: Unit,
@@ -36,9 +36,9 @@ pub struct Product {
     pub removed_at: Option<Instant>,
     /// Counts edits. Selling is none.
     pub version: i64,
-    /// When added.
+    /// When it was added, by our clock.
     pub created_at: Instant,
-    /// When last edited.
+    /// When it was last edited; as `created_at` until then.
     pub updated_at: Instant,
 }
 

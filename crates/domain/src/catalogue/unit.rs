@@ -15,7 +15,7 @@ pub struct Unit {
 }
 
 impl Unit {
-    /// Whole pieces.
+    /// The unit `each`, without decimals.
     pub fn each() -> Self {
         Self { name: "each".to_owned(), decimals: 0 }
     }

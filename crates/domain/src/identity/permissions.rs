@@ -6,11 +6,11 @@ use std::fmt;
 /// What a user is to the shop. Later ones stand higher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// Buys.
+    /// Buys for themselves; works not here, and has no permission.
     Shopper,
     /// Works here, with only the permissions granted.
     Employee,
-    /// Has every permission.
+    /// Has every permission; made by owners alone.
     Admin,
     /// Has every permission, and does what only an owner may.
     Owner,
@@ -52,35 +52,35 @@ permissions! {
     StockRead = "stock.read",
     /// Adjust, count and transfer stock.
     StockWrite = "stock.write",
-    /// Suppliers and purchases.
+    /// Edit suppliers, and record what is bought from them.
     PurchasesWrite = "purchases.write",
-    /// See sales.
+    /// See the sales of everybody who sells.
     SalesRead = "sales.read",
     /// Record, correct, refund and void sales.
     SalesWrite = "sales.write",
     /// Sell at another price than the product's.
     SalesOverridePrice = "sales.override_price",
-    /// See everybody's orders.
+    /// See the orders of all customers, hidden ones too.
     OrdersReadAll = "orders.read_all",
     /// Order for another customer.
     OrdersPlaceForOthers = "orders.place_for_others",
     /// Accept, reject, ship and deliver orders.
     OrdersFulfil = "orders.fulfil",
-    /// Promo codes.
+    /// See and edit promo codes, which are secrets to others.
     PromosWrite = "promos.write",
-    /// See customers.
+    /// See customers and how to reach them.
     CustomersRead = "customers.read",
-    /// Edit customers.
+    /// Add, edit and erase customers.
     CustomersWrite = "customers.write",
     /// Reports and the dashboard.
     ReportsRead = "reports.read",
-    /// Users and employees.
+    /// Add, edit and remove users, and grant what one holds oneself.
     UsersManage = "users.manage",
     /// POS connections, their inbox, the outbox.
     IntegrationsManage = "integrations.manage",
-    /// The audit log.
+    /// Read the audit log: who changed what.
     AuditRead = "audit.read",
-    /// Settings and locations.
+    /// Edit the shop's settings and its locations.
     SettingsWrite = "settings.write",
 }
 
@@ -95,10 +95,10 @@ impl Permission {
 pub struct Permissions(u32);
 
 impl Permissions {
-    /// None.
+    /// The empty set.
     pub const NONE: Self = Self(0);
 
-    /// All there are.
+    /// Every permission there is: what admins and owners have.
     pub fn all() -> Self {
         Permission::ALL.iter().copied().collect()
     }
@@ -118,7 +118,7 @@ impl Permissions {
         Self(other.0 & !self.0)
     }
 
-    /// None at all?
+    /// Is nothing in the set?
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }

@@ -9,17 +9,17 @@ use crate::ids::{CustomerId, PosConnectionId};
 pub enum Actor {
     /// Somebody who logged in.
     User(UserId),
-    /// A till.
+    /// A till or POS account, through its connection.
     Connection(PosConnectionId),
     /// The program itself, for example `sample-data`.
     System,
 }
 
-/// The authenticated caller.
+/// Who asks, and what they may do. It is looked up again for every request; nothing in here says how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Principal {
-    /// Who.
+    /// Who is noted down as having done it.
     pub actor: Actor,
     /// Their role; a till stands as an employee.
     pub role: Role,
@@ -42,7 +42,7 @@ impl Principal {
         Self { actor: Actor::User(user), role, permissions, customer: Some(customer) }
     }
 
-    /// A user's.
+    /// What a user may do by their role and grants, who buys for this customer record; `None`: they have none.
     pub fn of_user(user: &User, customer: Option<CustomerId>) -> Self {
         Self { actor: Actor::User(user.id), role: user.role, permissions: user.effective_permissions(), customer }
     }
@@ -52,12 +52,12 @@ impl Principal {
         Self { actor: Actor::Connection(id), role: Role::Employee, permissions: Permissions::NONE, customer: None }
     }
 
-    /// The program's own.
+    /// The program itself, which may do everything.
     pub fn system() -> Self {
         Self { actor: Actor::System, role: Role::Owner, permissions: Permissions::all(), customer: None }
     }
 
-    /// May they?
+    /// Do they hold this permission?
     pub const fn may(&self, permission: Permission) -> bool {
         self.permissions.contains(permission)
     }

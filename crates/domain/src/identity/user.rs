@@ -18,31 +18,31 @@ pub type UserId = Id<User>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct User {
-    /// Its id.
+    /// Never changes, and is never used again.
     pub id: UserId,
     /// A name to log in with, unique without regard to case.
     pub username: Option<String>,
     /// Also a name to log in with, unique without regard to case.
     pub email: Email,
-    /// May be empty.
+    /// Up to 200 characters; empty where nobody said.
     pub first_name: String,
-    /// May be empty.
+    /// Up to 200 characters; empty where nobody said.
     pub last_name: String,
-    /// In E.164.
+    /// Where to call; kept in E.164.
     pub phone: Option<Phone>,
     /// For greetings and age checks.
     pub date_of_birth: Option<NaiveDate>,
-    /// What they are.
+    /// What they are to the shop, which bounds what they may do.
     pub role: Role,
     /// What was granted; only employees need grants.
     pub permissions: Permissions,
     /// May they log in?
     pub active: bool,
-    /// Counts edits.
+    /// 1 when it was added and one more with every edit.
     pub version: i64,
-    /// When registered.
+    /// When it was registered, by our clock.
     pub created_at: Instant,
-    /// When last edited.
+    /// When it was last edited; as `created_at` until then.
     pub updated_at: Instant,
 }
 

@@ -16,7 +16,7 @@ pub struct PromoPatch {
     pub code: Option<String>,
     /// Up to 200 characters.
     pub name: Option<String>,
-    /// `fixed` or `percentage`.
+    /// `fixed` or `percentage`; a new kind needs its amount or percentage beside it.
     pub kind: Option<String>,
     /// A decimal string; of a fixed one.
     #[cfg_attr(
@@ -30,31 +30,31 @@ pub struct PromoPatch {
         serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
     )]
     pub percentage: Option<Option<String>>,
-    /// A decimal string.
+    /// The most it takes off, a decimal string such as `5.00`.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
     )]
     pub max_discount: Option<Option<String>>,
-    /// A decimal string.
+    /// The subtotal from which on it can be used, a decimal string such as `20.00`.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
     )]
     pub minimum_subtotal: Option<Option<String>>,
-    /// Its first instant.
+    /// The first instant at which it can be used.
     pub valid_from: Option<Instant>,
-    /// Its last instant.
+    /// The last instant at which it can be used.
     pub valid_until: Option<Instant>,
-    /// Switched on?
+    /// Can it be used at all? Orders that hold it keep it either way.
     pub active: Option<bool>,
-    /// At least 1.
+    /// How often in all, at least 1; `Some(None)`: without limit.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
     )]
     pub usage_limit: Option<Option<u32>>,
-    /// At least 1.
+    /// How often by one customer, at least 1; `Some(None)`: without limit.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")

@@ -16,23 +16,23 @@ use crate::{
 /// The id of a promo code.
 pub type PromoId = Id<Promo>;
 
-/// A promo code.
+/// A promo code: what it takes off, for whom, and how often. Codes are secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Promo {
-    /// Its id.
+    /// Never changes, and is never used again.
     pub id: PromoId,
     /// What a customer types, unique without regard to case.
     pub code: String,
     /// What staff call it.
     pub name: String,
-    /// What it gives.
+    /// What it takes off, and from which subtotal on.
     pub terms: PromoTerms,
-    /// Its first instant.
+    /// The first instant at which it can be used.
     pub valid_from: Instant,
-    /// Its last instant.
+    /// The last instant at which it can be used.
     pub valid_until: Instant,
-    /// Switched on?
+    /// Can it be used at all? Orders that hold it keep it either way.
     pub active: bool,
     /// How often in all; `None`: without limit.
     pub usage_limit: Option<u32>,
@@ -42,9 +42,9 @@ pub struct Promo {
     pub times_used: i64,
     /// Counts edits. Being used is none.
     pub version: i64,
-    /// When added.
+    /// When it was added, by our clock.
     pub created_at: Instant,
-    /// When last edited.
+    /// When it was last edited; as `created_at` until then.
     pub updated_at: Instant,
 }
 

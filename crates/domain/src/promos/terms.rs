@@ -7,7 +7,7 @@ use crate::money::{Money, Price};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Discount {
-    /// An amount.
+    /// A fixed amount, in the shop's currency.
     Fixed(Price),
     /// A part of the subtotal.
     Percentage(Percentage),

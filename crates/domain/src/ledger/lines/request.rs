@@ -14,7 +14,7 @@ pub struct SellLine {
     pub line: Option<LineId>,
     /// What; may be left out where `line` says it.
     pub product: Option<ProductId>,
-    /// How much.
+    /// How much, in the product's unit; more than zero, at most 10^9.
     pub quantity: Quantity,
     /// At another price than the product's.
     pub unit_price: Option<Price>,
@@ -24,11 +24,11 @@ pub struct SellLine {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RefundLine {
-    /// Which line.
+    /// The line of the document; `None`: the one that sold `product`.
     pub line: Option<LineId>,
     /// Or what, where only one line sold it.
     pub product: Option<ProductId>,
-    /// How much.
+    /// How much, in the product's unit; more than zero, at most 10^9.
     pub quantity: Quantity,
 }
 
