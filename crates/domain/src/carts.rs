@@ -14,9 +14,9 @@ pub const MAX_ITEMS: usize = crate::lines::MAX_LINES;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CartItem {
-    /// What.
+    /// The product wished for.
     pub product: ProductId,
-    /// How much.
+    /// How much of it, in its unit; more than zero.
     pub quantity: Quantity,
     /// Its price when it was put in, to tell when it has changed since.
     pub price_seen: Price,
@@ -24,16 +24,16 @@ pub struct CartItem {
     pub added_at: Instant,
 }
 
-/// A user's cart.
+/// What a user wishes to buy, one item for each product. Version 0: nothing was ever put in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cart {
-    /// Whose.
+    /// The user who fills it.
     pub user: UserId,
     /// In the order they were put in.
     pub items: Vec<CartItem>,
     /// The code they wish to use.
     pub promo_code: Option<String>,
-    /// Counts changes.
+    /// 1 when it was made and one more with every change; what `expected_version` is compared with.
     pub version: i64,
 }

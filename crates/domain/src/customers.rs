@@ -12,27 +12,27 @@ use crate::{
 /// The id of a customer.
 pub type CustomerId = Id<Customer>;
 
-/// Who buys.
+/// Who buys, with or without a login. Once erased, only the code is left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Customer {
-    /// Its id.
+    /// Never changes, and is never used again.
     pub id: CustomerId,
     /// Unique without regard to case; made by the program when nobody names one.
     pub code: String,
     /// A person or a company.
     pub name: String,
-    /// In E.164.
+    /// Where to call; kept in E.164.
     pub phone: Option<Phone>,
     /// Where to write; not unique: a family may share one.
     pub email: Option<Email>,
     /// The login, where there is one.
     pub user: Option<UserId>,
-    /// Counts edits.
+    /// 1 when it was added and one more with every edit.
     pub version: i64,
-    /// When noted down.
+    /// When the record was made, by our clock.
     pub created_at: Instant,
-    /// When last edited.
+    /// When it was last edited; as `created_at` until then.
     pub updated_at: Instant,
 }
 
@@ -51,7 +51,7 @@ pub struct CustomerForm {
     pub code: Option<String>,
     /// With `+`, or national where the shop has a country.
     pub phone: Option<String>,
-    /// An address.
+    /// An e-mail address of up to 254 characters.
     pub email: Option<String>,
 }
 
@@ -61,7 +61,7 @@ pub struct CustomerForm {
 pub struct CustomerPatch {
     /// A person or a company.
     pub name: Option<String>,
-    /// Unique.
+    /// Up to 64 characters, unique without regard to case.
     pub code: Option<String>,
     /// With `+`, or national where the shop has a country.
     #[cfg_attr(
@@ -69,7 +69,7 @@ pub struct CustomerPatch {
         serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
     )]
     pub phone: Option<Option<String>>,
-    /// An address.
+    /// An e-mail address of up to 254 characters.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")

@@ -15,7 +15,7 @@ pub type Actions = &'static [Word];
 pub struct FieldError {
     /// RFC 6901 pointer into the request's body, for example `/lines/0/quantity`.
     pub pointer: String,
-    /// Stable, snake_case.
+    /// The kind of error, for programs, for example `too_precise`.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serialize::word"))]
     pub code: Word,
     /// A sentence for people.
@@ -28,19 +28,19 @@ pub struct FieldError {
 pub struct FieldErrors(Vec<FieldError>);
 
 impl FieldErrors {
-    /// None yet.
+    /// Starts with no error.
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// A single one.
+    /// Errors that consist of this one.
     pub fn one(pointer: impl Into<String>, code: &'static str, detail: impl fmt::Display) -> Self {
         let mut errors = Self::new();
         errors.add(pointer, code, detail);
         errors
     }
 
-    /// Notes one.
+    /// Adds an error.
     pub fn add(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl fmt::Display) {
         self.0.push(FieldError { pointer: pointer.into(), code, detail: detail.to_string() });
     }
@@ -56,12 +56,12 @@ impl FieldErrors {
         }
     }
 
-    /// Nothing wrong?
+    /// Was no error added?
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The list.
+    /// The errors, in the order they were added.
     pub fn as_slice(&self) -> &[FieldError] {
         &self.0
     }

@@ -39,7 +39,7 @@ impl Instant {
         Self::from_micros(time.timestamp_micros())
     }
 
-    /// As chrono's type.
+    /// The same point in time as chrono's type.
     pub fn datetime(self) -> DateTime<Utc> {
         DateTime::from_timestamp_micros(self.0).unwrap_or_default()
     }

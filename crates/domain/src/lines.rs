@@ -18,15 +18,15 @@ pub type LineId = Id<Line>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Line {
-    /// Its id.
+    /// Never changes, and is never used again.
     pub id: LineId,
-    /// What was sold.
+    /// The product that was sold.
     pub product: ProductId,
     /// Its SKU at that time.
     pub sku: Sku,
     /// Its name at that time.
     pub name: String,
-    /// How much.
+    /// How much was sold, in the product's unit; more than zero.
     pub quantity: Quantity,
     /// Of one unit, at that time.
     pub unit_price: Price,
@@ -60,11 +60,11 @@ pub struct TooMuchMoney;
 pub struct DraftLine {
     /// Kept where a line of the sale goes on; new otherwise.
     pub id: LineId,
-    /// What is sold.
+    /// The product to be sold.
     pub product: ProductId,
     /// How much in all.
     pub quantity: Quantity,
-    /// Of one unit.
+    /// What one unit is to cost.
     pub unit_price: Price,
 }
 

@@ -35,13 +35,13 @@ pub enum MoneyError {
     /// More decimals than the currency has.
     #[error("{0} has {1} decimals")]
     TooPrecise(Currency, u8),
-    /// Beyond 10^9.
+    /// More than 10^9 units of the currency.
     #[error("an amount is at most 1000000000")]
     TooLarge,
     /// Zero or below where a price is wanted.
     #[error("a price is more than zero")]
     NotPositive,
-    /// Not three letters.
+    /// Not a code of ISO 4217.
     #[error("a currency is a code of three letters from ISO 4217, for example EUR")]
     NotACurrency,
 }
@@ -147,7 +147,7 @@ impl Money {
         Self { minor, currency }
     }
 
-    /// No money.
+    /// An amount of nothing.
     pub const fn zero(currency: Currency) -> Self {
         Self { minor: 0, currency }
     }
@@ -157,7 +157,7 @@ impl Money {
         self.minor
     }
 
-    /// Of which currency.
+    /// The currency it is in.
     pub const fn currency(self) -> Currency {
         self.currency
     }

@@ -37,9 +37,9 @@ pub enum Step {
     Accept,
     /// The shop will not.
     Reject,
-    /// Take it back.
+    /// The order is taken back before it was shipped.
     Cancel,
-    /// Its goods leave.
+    /// Its goods leave the location they were reserved at.
     Ship,
     /// Its goods have arrived.
     Deliver,
@@ -55,7 +55,7 @@ impl Step {
 #[error("an order that is {from} cannot take this step")]
 #[non_exhaustive]
 pub struct IllegalTransition {
-    /// Where it stands.
+    /// The status that does not allow the step.
     pub from: OrderStatus,
 }
 
@@ -120,7 +120,7 @@ impl OrderStatus {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AppliedPromo {
-    /// Which.
+    /// The promo code.
     pub promo: PromoId,
     /// As it was written then.
     pub code: String,
@@ -134,28 +134,28 @@ pub struct AppliedPromo {
 pub struct HistoryEntry {
     /// Where it stood afterwards.
     pub status: OrderStatus,
-    /// When.
+    /// When the step was taken, by our clock.
     pub at: Instant,
-    /// Who.
+    /// Who took it.
     pub by: Actor,
-    /// Their words.
+    /// Why, in their words.
     pub reason: Option<String>,
 }
 
 /// The id of an order.
 pub type OrderId = Id<Order>;
 
-/// A customer's order.
+/// A customer's order with its lines and its history. It is never erased.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Order {
-    /// Its id.
+    /// Never changes, and is never used again.
     pub id: OrderId,
-    /// Short, for people.
+    /// A short number for people, unique among its kind; there may be gaps.
     pub number: i64,
-    /// Where it stands.
+    /// What has become of it so far.
     pub status: OrderStatus,
-    /// For whom.
+    /// The customer it is for.
     pub customer: CustomerId,
     /// By whom; `None` for the program itself.
     pub placed_by: Option<UserId>,
@@ -167,9 +167,9 @@ pub struct Order {
     pub discount: Money,
     /// What is to be paid.
     pub total: Money,
-    /// The promo code.
+    /// The promo code, as it was promised; `None`: none.
     pub promo: Option<AppliedPromo>,
-    /// The customer's words.
+    /// What the customer wants the shop to know.
     pub notes: Option<String>,
     /// Where its goods are reserved.
     pub location: LocationId,
@@ -177,7 +177,7 @@ pub struct Order {
     pub history: Vec<HistoryEntry>,
     /// Taken out of lists since.
     pub hidden_at: Option<Instant>,
-    /// Counts changes.
+    /// 1 when it was made and one more with every change; what `expected_version` is compared with.
     pub version: i64,
     /// When it was placed.
     pub created_at: Instant,

@@ -39,11 +39,11 @@ pub struct PosConnection {
     pub location: Option<LocationId>,
     /// What to do where there is too little.
     pub on_shortage: OnShortage,
-    /// Counts edits.
+    /// 1 when it was added and one more with every edit.
     pub version: i64,
-    /// When registered.
+    /// When it was registered, by our clock.
     pub created_at: Instant,
-    /// When last edited.
+    /// When it was last edited; as `created_at` until then.
     pub updated_at: Instant,
 }
 
@@ -92,7 +92,7 @@ impl PosConnection {
 pub struct PosConnectionPatch {
     /// Up to 200 characters.
     pub name: Option<String>,
-    /// An existing location.
+    /// A location that exists; `Some(None)`: the default one.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
@@ -106,9 +106,9 @@ pub struct PosConnectionPatch {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Reference {
-    /// By our id.
+    /// By our id of the product.
     Product(ProductId),
-    /// By our SKU.
+    /// By our SKU, without regard to case.
     Sku(String),
     /// By its own id, which a mapping leads to one of our products.
     External(String),
@@ -139,16 +139,16 @@ impl Reference {
 pub enum Report {
     /// So much more or less.
     Change {
-        /// Not zero.
+        /// By how much on hand changes, in the product's unit; not zero.
         change: Delta,
         /// When, by the till's clock.
         occurred_at: Option<Instant>,
-        /// The till's words.
+        /// Why, in the till's words, up to 500 characters.
         reason: Option<String>,
     },
     /// So much was there.
     Count {
-        /// What was found.
+        /// What was found, in the product's unit.
         counted: Quantity,
         /// When; `None`: when it was received.
         counted_at: Option<Instant>,
@@ -159,7 +159,7 @@ pub enum Report {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PosEventLine {
-    /// Of which product.
+    /// The product, as the till names it.
     pub product: Reference,
     /// What happened to it.
     pub report: Report,
@@ -212,22 +212,22 @@ pub type PosEventId = Id<PosEvent>;
 pub struct PosEvent {
     /// Our id of it.
     pub id: PosEventId,
-    /// From whom.
+    /// The connection it came through.
     pub connection: PosConnectionId,
     /// The sender's id of it, once per connection.
     pub webhook_id: String,
     /// SHA-256 of the body.
     #[cfg_attr(feature = "serde", serde(with = "crate::serialize::hex"))]
     pub body_hash: [u8; 32],
-    /// The body's lines.
+    /// 1 to 200 lines: all changes, or all counts.
     pub lines: Vec<PosEventLine>,
-    /// Where it stands.
+    /// What has become of it so far.
     pub status: PosEventStatus,
     /// Why, where it was refused, is held or was dismissed.
     pub reason: Option<PosReason>,
-    /// Counts judgements.
+    /// 1 when it was first judged, and one more each time it is judged again or dismissed.
     pub version: i64,
-    /// When it came.
+    /// When it came, by our clock.
     pub received_at: Instant,
     /// When it was last judged.
     pub updated_at: Instant,
@@ -237,7 +237,7 @@ pub struct PosEvent {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct WebhookDelivery {
-    /// From whom.
+    /// The connection it came through.
     pub connection: PosConnectionId,
     /// The sender's id of it.
     pub webhook_id: String,

@@ -27,7 +27,7 @@ pub enum QuantityError {
     /// More than five decimals.
     #[error("a quantity has at most 5 decimals")]
     TooPrecise,
-    /// Beyond 10^9.
+    /// More than 10^9 units.
     #[error("a quantity is at most 1000000000")]
     TooLarge,
     /// Below zero where that has no meaning.
@@ -36,7 +36,7 @@ pub enum QuantityError {
 }
 
 impl Quantity {
-    /// Nothing.
+    /// A quantity of nothing.
     pub const ZERO: Self = Self(0);
 
     /// So many whole units; `None` beyond 10^9.
@@ -57,7 +57,7 @@ impl Quantity {
         self.0
     }
 
-    /// Is it nothing?
+    /// Is there nothing of it?
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
@@ -112,7 +112,7 @@ impl From<Quantity> for Delta {
 }
 
 impl Delta {
-    /// No change.
+    /// The change that changes nothing.
     pub const ZERO: Self = Self(0);
 
     /// From hundred-thousandths, as stored.
@@ -146,7 +146,7 @@ impl Delta {
         Quantity(if self.0 == i64::MIN { i64::MAX } else { self.0.abs() })
     }
 
-    /// The opposite change.
+    /// The change that undoes this one.
     pub const fn reversed(self) -> Self {
         Self(self.0.saturating_neg())
     }

@@ -118,7 +118,7 @@ pub trait Users: Repository<User> + Remove<User> {
     fn lock_active_owners(&mut self) -> Result<Vec<UserId>>;
 }
 
-/// Credentials.
+/// Credentials that are alive. Their texts are known to nobody but who holds them: they are found by their hashes.
 pub trait Tokens {
     /// Keeps a new one.
     fn add_token(&mut self, token: &Token) -> Result<()>;
@@ -142,7 +142,7 @@ pub trait LoginFailures {
         failures: &[(String, u32, Instant)],
         remembered: RangeInclusive<Instant>,
     ) -> Result<()>;
-    /// Forgets them.
+    /// Forgets all failures of these subjects.
     fn clear_login_failures(&mut self, subjects: &[String]) -> Result<()>;
 }
 

@@ -56,11 +56,11 @@ pub type SaleId = Id<Sale>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Sale {
-    /// Its id.
+    /// Never changes, and is never used again.
     pub id: SaleId,
-    /// Short, for people.
+    /// A short number for people, unique among its kind; there may be gaps.
     pub number: i64,
-    /// Where it stands.
+    /// What has become of it so far.
     pub status: SaleStatus,
     /// What was sold: one line for each product and price.
     pub lines: Vec<Line>,
@@ -68,7 +68,7 @@ pub struct Sale {
     pub total: Money,
     /// What was paid back.
     pub refunded_total: Money,
-    /// Who bought.
+    /// Who bought; `None`: nobody said.
     pub buyer: Option<Buyer>,
     /// Where the stock left from.
     pub location: LocationId,
@@ -78,7 +78,7 @@ pub struct Sale {
     pub reason: Option<String>,
     /// When it happened, by the seller's word.
     pub occurred_at: Instant,
-    /// Counts changes.
+    /// 1 when it was made and one more with every change; what `expected_version` is compared with.
     pub version: i64,
     /// When it was recorded.
     pub created_at: Instant,

@@ -19,7 +19,7 @@ pub type LocationId = Id<Location>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Location {
-    /// Its id.
+    /// Never changes, and is never used again.
     pub id: LocationId,
     /// Short, unique without regard to case, for example `main`.
     pub code: String,
@@ -29,11 +29,11 @@ pub struct Location {
     pub is_default: bool,
     /// Taken out of every list since.
     pub removed_at: Option<Instant>,
-    /// Counts edits.
+    /// 1 when it was added and one more with every edit.
     pub version: i64,
-    /// When added.
+    /// When it was added, by our clock.
     pub created_at: Instant,
-    /// When last edited.
+    /// When it was last edited; as `created_at` until then.
     pub updated_at: Instant,
 }
 
@@ -106,7 +106,7 @@ kinds! {
     Voided = "voided",
     /// Promised to an order.
     Reserved = "reserved",
-    /// No longer promised.
+    /// No longer promised to an order.
     Released = "released",
     /// Left for an order.
     Shipped = "shipped",
@@ -130,9 +130,9 @@ kinds! {
 pub enum Source {
     /// A sale over the counter.
     Sale(SaleId),
-    /// A till's delivery.
+    /// A delivery from a till.
     PosEvent(PosEventId),
-    /// A customer's order.
+    /// An order of a customer.
     Order(OrderId),
 }
 
@@ -146,7 +146,7 @@ impl Source {
         }
     }
 
-    /// The document's id.
+    /// The document's id without its type.
     pub const fn uuid(self) -> Uuid {
         match self {
             Self::Sale(id) => id.uuid(),
@@ -200,27 +200,27 @@ pub type MovementId = Id<Movement>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Movement {
-    /// Its id.
+    /// Never changes, and is never used again.
     pub id: MovementId,
-    /// Of what.
+    /// The product.
     pub product: ProductId,
-    /// Where.
+    /// The location.
     pub location: LocationId,
     /// 1, 2, 3 … within its level, without gaps.
     pub seq: i64,
-    /// What it is.
+    /// What kind of change it is.
     pub kind: MovementKind,
-    /// The signed change.
+    /// By how much on hand and reserved changed.
     pub change: Change,
     /// What was there afterwards.
     pub on_hand_after: Quantity,
     /// What was promised afterwards.
     pub reserved_after: Quantity,
-    /// Somebody's words.
+    /// Why, in somebody's words; `None`: nobody said.
     pub reason: Option<String>,
     /// The document it belongs to.
     pub source: Option<Source>,
-    /// Who did it.
+    /// The user, the till, or the program itself.
     pub actor: Actor,
     /// When it happened, by the caller's word.
     pub occurred_at: Instant,
@@ -232,13 +232,13 @@ pub struct Movement {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Level {
-    /// Of what.
+    /// The product.
     pub product: ProductId,
-    /// Where.
+    /// The location.
     pub location: LocationId,
-    /// What is there.
+    /// What is there, promised or not; never below zero.
     pub on_hand: Quantity,
-    /// What is promised.
+    /// What open orders hold of it; more than is on hand only where facts say so.
     pub reserved: Quantity,
     /// How many movements it has had.
     pub seq: i64,

@@ -6,13 +6,13 @@ use unicode_normalization::UnicodeNormalization;
 pub mod limits {
     /// Names of things and people.
     pub const NAME: usize = 200;
-    /// Reasons and notes.
+    /// Reasons and notes, which may have line breaks.
     pub const NOTE: usize = 500;
-    /// Descriptions.
+    /// Descriptions, which may have line breaks.
     pub const DESCRIPTION: usize = 10_000;
     /// SKUs, barcodes, codes, units, external ids.
     pub const CODE: usize = 64;
-    /// Web addresses.
+    /// Web addresses, http or https.
     pub const URL: usize = 2_000;
     /// E-mail addresses (RFC 5321).
     pub const EMAIL: usize = 254;

@@ -16,13 +16,13 @@ use std::sync::Arc;
 pub struct Book {
     currency: Currency,
     default_location: LocationId,
-    /// Products.
+    /// What is known of products and categories.
     pub catalogue: catalogue::Shelves,
-    /// Locations and levels.
+    /// What is known of locations, levels and their histories.
     pub stock: stock::Shelves,
-    /// Customers.
+    /// What is known of customers, as far as documents show them.
     pub customers: customers::Shelves,
-    /// Sales.
+    /// What is known of sales over the counter.
     pub sales: sales::Shelves,
     /// Orders, carts, promo codes.
     pub orders: orders::Shelves,
@@ -45,7 +45,7 @@ impl Book {
         }
     }
 
-    /// The shop's currency.
+    /// The currency of every amount in these books.
     pub const fn currency(&self) -> Currency {
         self.currency
     }

@@ -9,7 +9,7 @@ use crate::ids::CustomerId;
 pub struct CustomerSummary {
     /// A person or a company.
     pub name: String,
-    /// Its code.
+    /// Unique without regard to case; kept when the rest is erased.
     pub code: String,
     /// Their data was erased: nothing new is written down for them.
     pub is_erased: bool,

@@ -52,11 +52,11 @@ pub struct Message {
     /// What happened, for example `order.placed`.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serialize::word"))]
     pub name: Word,
-    /// To which order.
+    /// The order that it happened to.
     pub order: OrderId,
-    /// Whom it concerns.
+    /// The customer whom it concerns.
     pub customer: CustomerId,
-    /// When it happened.
+    /// When it was decided.
     pub occurred_at: Instant,
 }
 
@@ -67,9 +67,9 @@ pub type AuditId = Id<AuditEntry>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AuditEntry {
-    /// Its id.
+    /// Never changes, and is never used again.
     pub id: AuditId,
-    /// Who.
+    /// The user, the till, or the program itself.
     pub actor: Actor,
     /// What, for example `product.edited`.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serialize::word"))]
@@ -79,7 +79,7 @@ pub struct AuditEntry {
     pub subject_type: Word,
     /// … and its id.
     pub subject_id: Uuid,
-    /// When.
+    /// When it was decided.
     pub at: Instant,
 }
 
@@ -105,11 +105,11 @@ pub struct Names {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Effects {
-    /// Products.
+    /// Products added or changed.
     pub catalogue: catalogue::Effects,
-    /// Movements and locations.
+    /// Movements of the ledger, and locations changed.
     pub stock: stock::Effects,
-    /// Sales.
+    /// Sales recorded or changed.
     pub sales: sales::Effects,
     /// Orders, promo codes, carts.
     pub orders: orders::Effects,
@@ -117,7 +117,7 @@ pub struct Effects {
     pub pos: pos::Effects,
     /// To be delivered once this is kept.
     pub messages: Vec<Message>,
-    /// Who did what.
+    /// Entries of the audit log.
     pub audit: Vec<AuditEntry>,
     /// For answers; not kept.
     pub names: Names,

@@ -15,17 +15,17 @@ pub const CLOCK_TOLERANCE_SECONDS: i64 = 300;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum NumberSeries {
-    /// Of sales.
+    /// Numbers of sales over the counter.
     Sales,
-    /// Of orders.
+    /// Numbers of customers' orders.
     Orders,
 }
 
 /// What a decision is given besides the book and the command.
 pub struct Inputs<'a> {
-    /// The time.
+    /// The time at which it is decided; what is written down carries it.
     pub now: Instant,
-    /// Who asks.
+    /// Who asks: what they may do is judged, and their name is noted.
     pub principal: &'a Principal,
     /// The version the caller has seen, where they said so.
     pub expected_version: Option<i64>,

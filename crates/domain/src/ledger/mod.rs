@@ -43,13 +43,13 @@ pub const MAX_ON_HAND: i64 = 10_000_000_000 * 100_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Command {
-    /// With products.
+    /// With products: add, edit, remove.
     Catalogue(catalogue::Command),
-    /// With stock itself.
+    /// With stock itself: adjust, count, remove a location.
     Stock(stock::Command),
     /// With sales over the counter.
     Sales(sales::Command),
-    /// With customers' orders.
+    /// With customers' orders: place, edit, take a step, return.
     Orders(orders::Command),
     /// With what tills report.
     Pos(pos::Command),

@@ -15,17 +15,17 @@ pub enum Rank {
     PosConnections,
     /// Which deliveries are meant: by the sender's id (whose lock is held) or because they wait for a product.
     Inbox,
-    /// Deliveries.
+    /// Deliveries with their lines.
     Events,
     /// Sales, orders and carts.
     Documents,
-    /// Promo codes.
+    /// Promo codes, whose uses are counted.
     Promos,
     /// By what products are looked up: SKUs, mappings of tills; not locked.
     Lookups,
     /// Products and locations that are to be changed.
     Changed,
-    /// Levels.
+    /// Levels: what is on hand and reserved.
     Levels,
     /// All that is judged under the locks above, and is at most kept from being removed.
     Unlocked,
@@ -34,17 +34,17 @@ pub enum Rank {
 /// Keys of everything that can be looked up, for each wing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReadSet {
-    /// Of products.
+    /// Products, and what they are looked up by.
     pub catalogue: catalogue::Reads,
     /// Of locations and levels.
     pub stock: stock::Reads,
-    /// Of customers.
+    /// Customers, as far as documents show them.
     pub customers: customers::Reads,
-    /// Of sales.
+    /// Sales with their lines.
     pub sales: sales::Reads,
     /// Of orders, carts and promo codes.
     pub orders: orders::Reads,
-    /// Of tills.
+    /// Connections, deliveries and mappings of tills.
     pub pos: pos::Reads,
 }
 

@@ -13,11 +13,11 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Shortage {
-    /// Of what.
+    /// The product there is too little of.
     pub product: ProductId,
-    /// Its SKU.
+    /// Its SKU, for people.
     pub sku: Sku,
-    /// Where.
+    /// The location where it was looked for.
     pub location: LocationId,
     /// What was asked for, all lines of the product together.
     pub requested: Quantity,
@@ -70,11 +70,11 @@ pub enum Refusal {
     /// Not sold, or not any more.
     #[error("product {sku} is {}", match why { Unavailable::Disabled => "not on sale at the moment", Unavailable::Removed => "no longer in the catalogue" })]
     ProductUnavailable {
-        /// Which.
+        /// The product that was asked for.
         product: ProductId,
-        /// Its SKU.
+        /// Its SKU, for people.
         sku: Sku,
-        /// Why not.
+        /// Whether it may be on sale again.
         why: Unavailable,
     },
     /// Another one has this value already.
@@ -90,7 +90,7 @@ pub enum Refusal {
     /// The state it is in does not allow that.
     #[error("it is {from}: {}", possible(allowed))]
     IllegalTransition {
-        /// The state.
+        /// The stable name of the state it is in.
         #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serialize::word"))]
         from: Word,
         /// What could be done instead, by the verbs of the contract.
@@ -100,7 +100,7 @@ pub enum Refusal {
     /// It contradicts what has happened.
     #[error("{detail}")]
     Conflict {
-        /// Stable, snake_case.
+        /// What it contradicts, for programs, for example `below_refunded`.
         #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serialize::word"))]
         reason: Word,
         /// A sentence for people.

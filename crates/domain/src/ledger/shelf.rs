@@ -103,7 +103,7 @@ impl<K> Default for Keys<K> {
 }
 
 impl<K> Keys<K> {
-    /// One more.
+    /// Asks for one more key.
     pub fn add(&mut self, key: K) {
         self.0.push(key);
     }

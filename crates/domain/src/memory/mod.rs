@@ -46,9 +46,9 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Submission {
-    /// What.
+    /// What is to be done.
     pub command: Command,
-    /// Who.
+    /// Who wants it done.
     pub principal: Principal,
     /// The version the caller has seen, where they said so.
     pub expected_version: Option<i64>,
@@ -214,7 +214,7 @@ impl Shop {
         &self.messages
     }
 
-    /// Who did what.
+    /// The audit log: who did what, in the order it was decided.
     pub fn audit(&self) -> &[AuditEntry] {
         &self.audit
     }

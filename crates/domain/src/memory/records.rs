@@ -12,18 +12,18 @@ use std::{
     fmt::Debug,
 };
 
-/// A noun that a shop in memory keeps in a table. One that the ledger looks things up of says so in [`Record::kept`].
+/// A noun that a shop in memory keeps in a table. One that the ledger looks things up of says so in [`Record::after_save`].
 pub trait Record: Entity + Debug + Clone + Send + Sync + 'static {
     /// What refers to it and may not lose it, in the plural; `None`: it may be removed.
     fn in_use(&self, _shop: &Shop) -> Option<&'static str> {
         None
     }
 
-    /// It was added or edited.
-    fn kept(&self, _shop: &mut Shop) {}
+    /// Called after it was added or edited, to tell the ledger's books.
+    fn after_save(&self, _shop: &mut Shop) {}
 
-    /// It was removed.
-    fn removed(&self, _shop: &mut Shop, _now: Instant) {}
+    /// Called after it was removed, to tell the ledger's books and to remove what is personal beside it.
+    fn after_remove(&self, _shop: &mut Shop, _now: Instant) {}
 }
 
 /// The tables, one for each kind that anything was ever added of.
@@ -108,7 +108,7 @@ impl<T: Record> Repository<T> for Shop {
     fn add(&mut self, record: &T) -> Result<()> {
         check_unique(record, self.tables.iter::<T>())?;
         self.tables.put(record.clone());
-        record.kept(self);
+        record.after_save(self);
         Ok(())
     }
 
@@ -124,8 +124,66 @@ impl<T: Record> Remove<T> for Shop {
             return Err(Error::InUse { by });
         }
         if let Some(record) = self.tables.take(id) {
-            record.removed(self, now);
+            record.after_remove(self, now);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Category;
+    use uuid::Uuid;
+
+    const NOON: Instant = Instant::from_micros(1_800_000_000_000_000);
+
+    fn a_shop() -> Shop {
+        Shop::new("EUR".parse().unwrap(), NOON)
+    }
+
+    fn a_category(id: u128, name: &str) -> Category {
+        Category::new(Id::from_uuid(Uuid::from_u128(id)), name, "", NOON).unwrap()
+    }
+
+    #[test]
+    fn two_of_a_kind_do_not_share_a_unique_key_whatever_its_case() {
+        let mut shop = a_shop();
+        shop.add(&a_category(1, "Drinks")).unwrap();
+        let second = shop.add(&a_category(2, "DRINKS")).unwrap_err();
+        assert!(matches!(second, Error::Duplicate { field: "name" }), "{second}");
+        shop.add(&a_category(2, "Cakes")).unwrap();
+        let mut renamed = a_category(2, "Cakes");
+        renamed.edit(Some("drinks"), None, NOON).unwrap();
+        assert!(matches!(shop.update(&renamed), Err(Error::Duplicate { field: "name" })));
+    }
+
+    #[test]
+    fn an_edit_follows_the_version_that_is_kept() {
+        let mut shop = a_shop();
+        let category = a_category(1, "Drinks");
+        shop.add(&category).unwrap();
+        let mut edited = category.clone();
+        edited.edit(None, Some("cold"), NOON).unwrap();
+        shop.update(&edited).unwrap();
+        assert_eq!(shop.find(category.id).unwrap(), Some(edited.clone()));
+        assert!(matches!(shop.update(&edited), Err(Error::Changed)), "version 2 does not follow version 2");
+        let mut unknown = a_category(2, "Cakes");
+        unknown.edit(None, Some("warm"), NOON).unwrap();
+        assert!(matches!(shop.update(&unknown), Err(Error::Changed)), "there is none to edit");
+    }
+
+    #[test]
+    fn a_removed_one_is_not_found_and_its_keys_are_free_again() {
+        let mut shop = a_shop();
+        let category = a_category(1, "Drinks");
+        shop.add(&category).unwrap();
+        let before = shop.clone();
+        shop.remove(category.id, NOON).unwrap();
+        shop.remove(category.id, NOON).unwrap();
+        assert_eq!(Repository::<Category>::find(&mut shop, category.id).unwrap(), None);
+        shop.add(&a_category(2, "Drinks")).unwrap();
+        let kept = before.tables.get(category.id);
+        assert_eq!(kept, Some(&category), "a copy of the shop has tables of its own");
     }
 }

@@ -29,22 +29,22 @@ impl Record for Category {
         products.any(|product| product.removed_at.is_none() && stands_in_it(product.category)).then_some("products")
     }
 
-    fn kept(&self, shop: &mut Shop) {
+    fn after_save(&self, shop: &mut Shop) {
         shop.book.catalogue.categories.enter(self.id, Some(self.name.clone()));
     }
 
-    fn removed(&self, shop: &mut Shop, _now: Instant) {
+    fn after_remove(&self, shop: &mut Shop, _now: Instant) {
         shop.book.catalogue.categories.enter(self.id, None);
     }
 }
 
 impl Record for Customer {
-    fn kept(&self, shop: &mut Shop) {
+    fn after_save(&self, shop: &mut Shop) {
         let summary = CustomerSummary { name: self.name.clone(), code: self.code.clone(), is_erased: false };
         shop.book.customers.summaries.enter(self.id, Some(summary));
     }
 
-    fn removed(&self, shop: &mut Shop, _now: Instant) {
+    fn after_remove(&self, shop: &mut Shop, _now: Instant) {
         let summary = CustomerSummary { name: String::new(), code: self.code.clone(), is_erased: true };
         shop.book.customers.summaries.enter(self.id, Some(summary));
     }
@@ -57,14 +57,14 @@ impl Customers for Shop {
 }
 
 impl Record for User {
-    fn removed(&self, shop: &mut Shop, now: Instant) {
+    fn after_remove(&self, shop: &mut Shop, now: Instant) {
         shop.password_hashes.remove(&self.id);
         shop.tokens.retain(|_, token| token.user != self.id);
         shop.book.orders.carts.enter(self.id, None);
         let own = shop.tables.iter::<Customer>().find(|customer| customer.user == Some(self.id)).cloned();
         if let Some(customer) = own {
             let _: Option<Customer> = shop.tables.take(customer.id);
-            customer.removed(shop, now);
+            customer.after_remove(shop, now);
         }
     }
 }
@@ -316,5 +316,128 @@ impl Carts for Shop {
 
     fn empty_cart(&mut self, user: UserId, _now: Instant) -> Result<()> {
         self.change_cart(user, |cart| (cart.items, cart.promo_code) = (Vec::new(), None))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        customers::CustomerForm,
+        identity::{Permissions, UserForm},
+        promos::PromoPatch,
+    };
+    use uuid::Uuid;
+
+    const NOON: Instant = Instant::from_micros(1_800_000_000_000_000);
+
+    fn a_shop() -> Shop {
+        Shop::new("EUR".parse().unwrap(), NOON)
+    }
+
+    fn id<T>(n: u128) -> Id<T> {
+        Id::from_uuid(Uuid::from_u128(n))
+    }
+
+    fn a_user(shop: &mut Shop) -> User {
+        let form = UserForm { username: Some("Boss".into()), email: "boss@shop.test".into(), ..UserForm::default() };
+        let user = form.parse(id(7), Role::Owner, Permissions::NONE, None, NOON).unwrap();
+        shop.add(&user).unwrap();
+        user
+    }
+
+    #[test]
+    fn a_category_with_products_cannot_be_removed() {
+        let mut shop = a_shop();
+        let category = Category::new(id(1), "Drinks", "", NOON).unwrap();
+        shop.add(&category).unwrap();
+        let tea = shop.add_product("TEA", "Tea", "2.50", "0", NOON).unwrap();
+        let mut product = (**shop.book.product(tea).unwrap()).clone();
+        product.category = Some(category.id);
+        shop.book.catalogue.products.enter(tea, Some(Arc::new(product)));
+        let refused = shop.remove(category.id, NOON);
+        assert!(matches!(refused, Err(Error::InUse { by: "products" })), "{refused:?}");
+    }
+
+    #[test]
+    fn removing_a_user_revokes_what_they_hold_and_erases_their_customer_record() {
+        let mut shop = a_shop();
+        let user = a_user(&mut shop);
+        assert_eq!(shop.lock_active_owners().unwrap(), [user.id]);
+        shop.set_password_hash(user.id, "hash").unwrap();
+        assert_eq!(shop.user_by_login("boss").unwrap(), Some((user.clone(), Some("hash".into()))));
+        let mut customer =
+            CustomerForm { name: "Ann".into(), ..CustomerForm::default() }.parse(id(8), None, NOON).unwrap();
+        customer.user = Some(user.id);
+        shop.add(&customer).unwrap();
+        let token =
+            Token { id: id(9), user: user.id, hash: [1; 32], created_at: NOON, expires_at: NOON.plus_seconds(60) };
+        shop.add_token(&token).unwrap();
+        let (_, principal) = shop.principal_by_token(&[1; 32], NOON).unwrap().unwrap();
+        assert_eq!((principal.role, principal.customer), (Role::Owner, Some(customer.id)));
+        assert_eq!(shop.principal_by_token(&[1; 32], NOON.plus_seconds(60)).unwrap(), None, "it has expired");
+
+        Remove::<User>::remove(&mut shop, user.id, NOON).unwrap();
+        assert_eq!(shop.user_by_login("boss").unwrap(), None);
+        assert_eq!(shop.principal_by_token(&[1; 32], NOON).unwrap(), None);
+        assert_eq!(Repository::<Customer>::find(&mut shop, customer.id).unwrap(), None);
+        assert!(shop.book.customers.summaries.get(&customer.id).unwrap().is_erased);
+    }
+
+    #[test]
+    fn a_renamed_promo_code_is_found_by_its_new_code_alone_and_keeps_its_uses() {
+        let mut shop = a_shop();
+        let form = PromoPatch {
+            code: Some("TEN".into()),
+            name: Some("Ten".into()),
+            kind: Some("percentage".into()),
+            percentage: Some(Some("10".into())),
+            valid_from: Some(NOON),
+            valid_until: Some(NOON),
+            ..PromoPatch::default()
+        };
+        let promo = Promo::new(id(1), &form, "EUR".parse().unwrap(), NOON).unwrap();
+        shop.add(&promo).unwrap();
+        let mut renamed = Promo { times_used: 5, ..promo.clone() };
+        let patch = PromoPatch { code: Some("ELEVEN".into()), ..PromoPatch::default() };
+        renamed.edit(&patch, "EUR".parse().unwrap(), NOON).unwrap();
+        shop.update(&renamed).unwrap();
+        assert_eq!(shop.promo_by_code("ten").unwrap(), None);
+        assert_eq!(shop.promo_by_code("eleven").unwrap().map(|promo| promo.times_used), Some(0));
+        Remove::<Promo>::remove(&mut shop, promo.id, NOON).unwrap();
+        assert_eq!(shop.promo_by_code("eleven").unwrap(), None);
+    }
+
+    #[test]
+    fn failures_to_log_in_add_up_while_they_are_remembered() {
+        let mut shop = a_shop();
+        let (subject, later) = ("account boss".to_owned(), NOON.plus_seconds(600));
+        let mut fail = |at: Instant, remembered| {
+            shop.note_login_failures(&[(subject.clone(), 2, at)], remembered).unwrap();
+            shop.login_failures(std::slice::from_ref(&subject)).unwrap()
+        };
+        assert_eq!(fail(NOON, NOON..=NOON), [(subject.clone(), 2, NOON)]);
+        assert_eq!(fail(later, NOON..=later), [(subject.clone(), 4, later)]);
+        assert_eq!(fail(later, later.plus_seconds(1)..=later.plus_seconds(2)), [(subject.clone(), 2, later)]);
+        shop.clear_login_failures(std::slice::from_ref(&subject)).unwrap();
+        assert_eq!(shop.login_failures(&[subject]).unwrap(), []);
+    }
+
+    #[test]
+    fn every_change_of_a_cart_raises_its_version_and_nothing_else_does() {
+        let mut shop = a_shop();
+        let price_seen = crate::money::Price::parse("2.50", "EUR".parse().unwrap()).unwrap();
+        let item = CartItem { product: id(2), quantity: "1".parse().unwrap(), price_seen, added_at: NOON };
+        let user = id(7);
+        assert_eq!(shop.cart(user).unwrap().version, 0);
+        shop.put_cart_item(user, &item, NOON).unwrap();
+        let more = CartItem { quantity: "3".parse().unwrap(), added_at: NOON.plus_seconds(5), ..item };
+        shop.put_cart_item(user, &more, NOON).unwrap();
+        let cart = shop.cart(user).unwrap();
+        assert_eq!((cart.version, cart.items), (2, vec![CartItem { added_at: NOON, ..more }]));
+        assert!(!shop.remove_cart_item(user, id(3), NOON).unwrap());
+        assert!(shop.remove_cart_item(user, id(2), NOON).unwrap());
+        shop.empty_cart(user, NOON).unwrap();
+        assert_eq!(shop.cart(user).unwrap().version, 4);
     }
 }

@@ -18,16 +18,16 @@ pub enum Command {
         /// How much there is; `None` books nothing.
         initial_quantity: Option<Quantity>,
     },
-    /// Change one.
+    /// Change fields of one; its unit only before stock has moved.
     Edit {
-        /// Which.
+        /// The product that is meant; one that was removed is not found.
         id: ProductId,
-        /// What of it.
+        /// The fields to change; all others stay.
         patch: Box<ProductPatch>,
     },
     /// Take one out of every list.
     Remove {
-        /// Which.
+        /// The product that is meant; one that was removed is not found.
         id: ProductId,
     },
 }

@@ -32,7 +32,7 @@ shelves! {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Effects {
-    /// Added or changed.
+    /// Products as they are now, each at most once.
     pub products: Vec<Written<Product>>,
     /// For the answer: the name of the product's category.
     pub category: Option<String>,

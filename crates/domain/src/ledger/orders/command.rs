@@ -13,11 +13,11 @@ use crate::{
 pub struct NewOrder {
     /// For whom. Who asks puts the caller's own customer here where they named none; `None`: they have none.
     pub customer: Option<CustomerId>,
-    /// What.
+    /// 1 to 200 lines; those of one product and price become one.
     pub lines: Vec<SellLine>,
     /// With which promo code.
     pub promo_code: Option<String>,
-    /// The customer's words.
+    /// What the customer wants the shop to know, up to 500 characters.
     pub notes: Option<String>,
     /// From where; `None`: the default location.
     pub location: Option<LocationId>,
@@ -60,7 +60,7 @@ pub struct OrderPatch {
         serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
     )]
     pub promo_code: Option<Option<String>>,
-    /// The customer's words.
+    /// What the customer wants the shop to know, up to 500 characters.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
@@ -76,18 +76,18 @@ pub enum Command {
     Place(Box<NewOrder>),
     /// Place what is in a cart, and empty it.
     Checkout {
-        /// Whose cart.
+        /// The user whose cart it is.
         user: UserId,
         /// Their own customer; `None`: they have none.
         customer: Option<CustomerId>,
         /// With which promo code; `None`: the cart's.
         promo_code: Option<String>,
-        /// The customer's words.
+        /// What the customer wants the shop to know, up to 500 characters.
         notes: Option<String>,
     },
     /// Say what something would come to if it were ordered now. For a dry run: nothing is kept.
     Quote {
-        /// What.
+        /// Lines, or somebody's cart.
         quoted: QuoteSubject,
         /// For whom; `None`: somebody who has used no promo code yet.
         customer: Option<CustomerId>,
@@ -96,34 +96,34 @@ pub enum Command {
     },
     /// Change an order while it is pending.
     Edit {
-        /// Which.
+        /// The order that is meant; one the caller may not see is not found.
         id: OrderId,
-        /// What of it.
+        /// The fields to change; all others stay.
         patch: Box<OrderPatch>,
     },
     /// Take an order one step on.
     Step {
-        /// Which.
+        /// The order that is meant; one the caller may not see is not found.
         id: OrderId,
-        /// Where to.
+        /// The step; one that the order's status does not allow is refused.
         step: Step,
-        /// Somebody's words.
+        /// Why, up to 500 characters; kept in the order's history.
         reason: Option<String>,
     },
     /// Cancel an order that is pending; hide one that was rejected or cancelled.
     Delete {
-        /// Which.
+        /// The order that is meant; one the caller may not see is not found.
         id: OrderId,
     },
     /// Take goods of a delivered order back.
     Return {
-        /// Which.
+        /// The order that is meant; one the caller may not see is not found.
         id: OrderId,
-        /// What of it.
+        /// What came back, line by line; never more than was ordered.
         lines: Vec<RefundLine>,
         /// Do the goods go back to stock?
         restock: bool,
-        /// Somebody's words.
+        /// Why, up to 500 characters; kept in the order's history.
         reason: Option<String>,
     },
 }

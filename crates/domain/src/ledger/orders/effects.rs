@@ -14,7 +14,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct WrittenOrder {
-    /// The order.
+    /// The order as it is now.
     pub order: Written<Order>,
     /// How many steps at the end of its history are new.
     pub new_steps: usize,
@@ -24,15 +24,15 @@ pub struct WrittenOrder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Redemption {
-    /// Which code.
+    /// The promo code.
     pub promo: PromoId,
-    /// By whom.
+    /// The customer whose use is counted.
     pub customer: CustomerId,
-    /// For which order.
+    /// The order that holds it, or held it.
     pub order: OrderId,
-    /// Taken, or given back?
+    /// `true`: the order holds the code from now on; `false`: it gave it back.
     pub taken: bool,
-    /// When.
+    /// When it was decided.
     pub at: Instant,
 }
 
@@ -40,11 +40,11 @@ pub struct Redemption {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EmptiedCart {
-    /// Whose.
+    /// The user whose cart it is.
     pub user: UserId,
     /// The version of the cart that was placed.
     pub version: i64,
-    /// When.
+    /// When it was decided.
     pub at: Instant,
 }
 
@@ -52,7 +52,7 @@ pub struct EmptiedCart {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Effects {
-    /// Placed or changed.
+    /// Orders as they are now.
     pub orders: Vec<WrittenOrder>,
     /// Promo codes taken or given back, in this order.
     pub redemptions: Vec<Redemption>,

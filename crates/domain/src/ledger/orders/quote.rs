@@ -31,9 +31,9 @@ pub enum QuoteSubject {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct QuotedLine {
-    /// What.
+    /// The product as it is in the catalogue now.
     pub product: Arc<Product>,
-    /// How much.
+    /// How much is asked about, in the product's unit.
     pub quantity: Quantity,
     /// What it comes to at today's price; the most there is where that cannot be stored, for nobody can order it then.
     pub line_total: Money,

@@ -14,28 +14,28 @@ pub enum Command {
     Apply(Arc<WebhookDelivery>),
     /// Judge a refused or held delivery again.
     Retry {
-        /// Which.
+        /// The delivery that is meant, by our id of it.
         id: PosEventId,
     },
     /// Decide that a refused or held delivery shall not be applied.
     Dismiss {
-        /// Which.
+        /// The delivery that is meant, by our id of it.
         id: PosEventId,
-        /// Somebody's words.
+        /// Why, up to 500 characters.
         reason: Option<String>,
     },
     /// Say which of our products a till's product is; deliveries that waited for it are judged again, in order.
     Map {
-        /// Whose.
+        /// The connection of the till.
         connection: PosConnectionId,
         /// The till's id of it.
         external_id: String,
-        /// Ours.
+        /// The product of ours that it is.
         product: ProductId,
     },
-    /// Take that back.
+    /// Forget which product of ours a till's product is; what it led to stays.
     Unmap {
-        /// Whose.
+        /// The connection of the till.
         connection: PosConnectionId,
         /// The till's id of it.
         external_id: String,

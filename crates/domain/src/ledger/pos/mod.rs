@@ -41,7 +41,7 @@ shelves! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Mapping {
-    /// Whose.
+    /// The connection of the till.
     pub connection: PosConnectionId,
     /// The till's id of it.
     pub external_id: String,

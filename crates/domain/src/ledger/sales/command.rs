@@ -11,13 +11,13 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NewSale {
-    /// What.
+    /// 1 to 200 lines; those of one product and price become one.
     pub lines: Vec<SellLine>,
-    /// To whom.
+    /// Who buys; `None`: nobody said.
     pub buyer: Option<Buyer>,
     /// From where; `None`: the default location.
     pub location: Option<LocationId>,
-    /// When; `None`: now.
+    /// When it happened, at most five minutes ahead; `None`: now.
     pub occurred_at: Option<Instant>,
 }
 
@@ -54,7 +54,7 @@ pub enum Command {
     Record(NewSale),
     /// Correct a sale: what is given replaces what was written.
     Correct {
-        /// Which.
+        /// The sale that is meant.
         id: SaleId,
         /// All lines it shall have.
         lines: Option<Vec<SellLine>>,
@@ -64,23 +64,23 @@ pub enum Command {
             serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
         )]
         buyer: Option<Option<Buyer>>,
-        /// Somebody's words.
+        /// Why, up to 500 characters; `None` keeps what was said before.
         reason: Option<String>,
     },
     /// Take goods of a sale back and the money with them.
     Refund {
-        /// Which.
+        /// The sale that is meant.
         id: SaleId,
-        /// What of it.
+        /// What came back, line by line; never more than was sold.
         lines: Vec<RefundLine>,
         /// Do the goods go back to stock?
         restock: bool,
-        /// Somebody's words.
+        /// Why, up to 500 characters; `None` keeps what was said before.
         reason: Option<String>,
     },
     /// Undo a sale, once.
     Void {
-        /// Which.
+        /// The sale that is meant.
         id: SaleId,
     },
 }

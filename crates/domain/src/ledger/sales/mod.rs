@@ -28,7 +28,7 @@ shelves! {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Effects {
-    /// Recorded or changed.
+    /// Sales as they are now.
     pub sales: Vec<Written<Sale>>,
 }
 

@@ -12,29 +12,29 @@ use crate::{
 pub enum Command {
     /// Change what is on hand, with a reason.
     Adjust {
-        /// Of what.
+        /// The product; one that was removed is not found.
         product: ProductId,
         /// Where; `None`: the default location.
         location: Option<LocationId>,
-        /// Not zero.
+        /// By how much, in the product's unit: not zero, and never below what is reserved.
         change: Delta,
         /// Somebody's words, not empty.
         reason: String,
     },
     /// Book the difference that a count found.
     Count {
-        /// Of what.
+        /// The product; one that was removed is not found.
         product: ProductId,
         /// Where; `None`: the default location.
         location: Option<LocationId>,
-        /// What was found.
+        /// What was found, in the product's unit; zero is a count too.
         counted: Quantity,
         /// When; `None`: now, whatever else happens in this moment.
         counted_at: Option<Instant>,
     },
     /// Take a location out of use.
     RemoveLocation {
-        /// Which.
+        /// The location; the default one and one with stock stay.
         id: LocationId,
     },
 }

@@ -50,7 +50,7 @@ pub struct History {
 pub struct Effects {
     /// Rows of the ledger, in order.
     pub movements: Vec<Movement>,
-    /// Locations changed.
+    /// Locations as they are now.
     pub locations: Vec<Written<Location>>,
 }
 

@@ -1,210 +1,14 @@
-//! What the shop sells: products and the categories they stand in.
+//! What people type of a product, and reading it.
 
+use super::{CategoryId, Product, ProductId, Unit};
 use crate::{
     field_errors::FieldErrors,
-    ids::Id,
     instant::Instant,
     money::{Currency, Price},
-    quantity::{self, Delta, MAX_DECIMALS, Quantity},
-    repository::entity,
+    quantity::Quantity,
     sku::Sku,
     text::{self, limits},
 };
-use std::fmt;
-
-/// The id of a category.
-pub type CategoryId = Id<Category>;
-
-/// A group of products.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Category {
-    /// Its id.
-    pub id: CategoryId,
-    /// Unique without regard to case.
-    pub name: String,
-    /// May be empty.
-    pub description: String,
-    /// Counts edits.
-    pub version: i64,
-    /// When added.
-    pub created_at: Instant,
-    /// When last edited.
-    pub updated_at: Instant,
-}
-
-entity!(Category, "category", |one| [("name", Some(text::fold(&one.name)))]);
-
-impl Category {
-    /// A new category, or what is wrong with it.
-    ///
-    /// # Errors
-    /// Pointers are the fields' names.
-    pub fn new(id: CategoryId, name: &str, description: &str, now: Instant) -> Result<Self, FieldErrors> {
-        let (name, description) = Self::parse(Some(name), Some(description))?;
-        Ok(Self {
-            id,
-            name: name.unwrap_or_default(),
-            description: description.unwrap_or_default(),
-            version: 1,
-            created_at: now,
-            updated_at: now,
-        })
-    }
-
-    /// Changes what is given, or nothing where anything of it is wrong.
-    ///
-    /// # Errors
-    /// Pointers are the fields' names.
-    pub fn edit(&mut self, name: Option<&str>, description: Option<&str>, now: Instant) -> Result<(), FieldErrors> {
-        let (name, description) = Self::parse(name, description)?;
-        if let Some(name) = name {
-            self.name = name;
-        }
-        if let Some(description) = description {
-            self.description = description;
-        }
-        self.version += 1;
-        self.updated_at = now;
-        Ok(())
-    }
-
-    fn parse(name: Option<&str>, description: Option<&str>) -> Result<(Option<String>, Option<String>), FieldErrors> {
-        let mut errors = FieldErrors::new();
-        let name = name.and_then(|t| errors.take("/name", text::required(t, limits::NAME)));
-        let description = description.and_then(|t| errors.take("/description", text::optional(t, limits::DESCRIPTION)));
-        errors.into_result()?;
-        Ok((name, description))
-    }
-}
-
-/// What quantities of a product are counted in. Fixed once stock has moved.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unit {
-    name: String,
-    decimals: u8,
-}
-
-impl Unit {
-    /// Whole pieces.
-    pub fn each() -> Self {
-        Self { name: "each".to_owned(), decimals: 0 }
-    }
-
-    /// A unit with its name and how many decimals its quantities have (0 to 5).
-    ///
-    /// # Errors
-    /// Pointers are `/unit` and `/unit_decimals`.
-    pub fn new(name: &str, decimals: u8) -> Result<Self, FieldErrors> {
-        let mut errors = FieldErrors::new();
-        let name = errors.take("/unit", text::required(name, limits::CODE));
-        if decimals > MAX_DECIMALS {
-            errors.add("/unit_decimals", "out_of_range", "a unit has 0 to 5 decimals");
-        }
-        errors.into_result()?;
-        Ok(Self { name: name.unwrap_or_default(), decimals })
-    }
-
-    /// Its name, for example `each` or `kg`.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// How many decimals quantities have.
-    pub const fn decimals(&self) -> u8 {
-        self.decimals
-    }
-
-    /// Is this a quantity that somebody may ask for: more than zero, at most 10^9, and it fits?
-    ///
-    /// # Errors
-    /// A stable code and a sentence for people.
-    pub fn check_wanted(&self, quantity: Quantity) -> Result<(), (&'static str, String)> {
-        if quantity.is_zero() {
-            Err(("not_positive", "a quantity is more than zero".to_owned()))
-        } else if quantity > quantity::MAX {
-            Err(("too_large", "a quantity is at most 1000000000".to_owned()))
-        } else {
-            self.check(quantity).map_err(|precision_error| ("too_precise", precision_error))
-        }
-    }
-
-    /// Does this quantity fit?
-    ///
-    /// # Errors
-    /// A sentence for people.
-    pub fn check(&self, quantity: Quantity) -> Result<(), String> {
-        if quantity.fits(self.decimals) { Ok(()) } else { Err(self.precision_error()) }
-    }
-
-    /// Does this change fit?
-    ///
-    /// # Errors
-    /// A sentence for people.
-    pub fn check_change(&self, change: Delta) -> Result<(), String> {
-        if change.fits(self.decimals) { Ok(()) } else { Err(self.precision_error()) }
-    }
-
-    fn precision_error(&self) -> String {
-        match self.decimals {
-            0 => format!("this product is counted in whole units ({})", self.name),
-            1 => format!("quantities of this product have at most 1 decimal ({})", self.name),
-            decimals => format!("quantities of this product have at most {decimals} decimals ({})", self.name),
-        }
-    }
-}
-
-impl Default for Unit {
-    fn default() -> Self {
-        Self::each()
-    }
-}
-
-impl fmt::Display for Unit {
-    /// Its name.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.name)
-    }
-}
-
-/// The id of a product.
-pub type ProductId = Id<Product>;
-
-/// A thing sold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Product {
-    /// Its id.
-    pub id: ProductId,
-    /// Unique for ever.
-    pub sku: Sku,
-    /// Unique within its category.
-    pub name: String,
-    /// May be empty.
-    pub description: String,
-    /// Of one unit.
-    pub price: Price,
-    /// Where it stands.
-    pub category: Option<CategoryId>,
-    /// What a scanner reads.
-    pub barcode: Option<String>,
-    /// A picture.
-    pub image_url: Option<String>,
-    /// What it is counted in.
-    pub unit: Unit,
-    /// At or below this much available it counts as low.
-    pub low_stock_threshold: Option<Quantity>,
-    /// Is it on sale?
-    pub enabled: bool,
-    /// Taken out of every list since.
-    pub removed_at: Option<Instant>,
-    /// Counts edits. Selling is none.
-    pub version: i64,
-    /// When added.
-    pub created_at: Instant,
-    /// When last edited.
-    pub updated_at: Instant,
-}
 
 /// What somebody types to add a product. Not yet looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -228,9 +32,9 @@ pub struct ProductPatch {
     pub name: Option<String>,
     /// Up to 10,000 characters.
     pub description: Option<String>,
-    /// A decimal string.
+    /// The price of one unit, a decimal string such as `4.50`; more than zero.
     pub price: Option<String>,
-    /// An existing category.
+    /// The id of a category that exists.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
@@ -242,17 +46,17 @@ pub struct ProductPatch {
         serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
     )]
     pub barcode: Option<Option<String>>,
-    /// http or https.
+    /// An http or https address of up to 2,000 characters.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
     )]
     pub image_url: Option<Option<String>>,
-    /// For example `kg`.
+    /// The name of the unit, up to 64 characters, for example `kg`.
     pub unit: Option<String>,
-    /// 0 to 5.
+    /// How many decimals its quantities have: 0 to 5.
     pub unit_decimals: Option<u8>,
-    /// Not negative.
+    /// At or below this much available it counts as low; must fit the unit.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::serialize::named")
@@ -308,24 +112,7 @@ impl ProductForm {
 }
 
 impl Product {
-    /// The product as the patch would have it, one version on.
-    ///
-    /// # Errors
-    /// Pointers are the fields' names.
-    pub fn edited(&self, patch: &ProductPatch, now: Instant) -> Result<Self, FieldErrors> {
-        let mut edited = self.clone();
-        edited.change(patch)?;
-        edited.version += 1;
-        edited.updated_at = now;
-        Ok(edited)
-    }
-
-    /// The key by which its name is unique within its category.
-    pub fn name_key(&self) -> String {
-        text::fold(&self.name)
-    }
-
-    fn change(&mut self, patch: &ProductPatch) -> Result<(), FieldErrors> {
+    pub(super) fn change(&mut self, patch: &ProductPatch) -> Result<(), FieldErrors> {
         let mut errors = FieldErrors::new();
         let nullable = |text: &Option<Option<String>>| {
             text.as_ref().map(|t| t.as_deref().filter(|t| !t.trim().is_empty()).map(str::to_owned))
