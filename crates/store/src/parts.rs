@@ -98,7 +98,7 @@ mod tests {
         let lite = |count| debug_query::<Sqlite, _>(&of(count)).to_string();
         let text = |printed: String| printed.split(" -- ").next().map(str::to_owned);
         assert_eq!(text(lite(0)), text(lite(3)));
-        assert!(lite(1).contains("\"order_id\" IN (SELECT unhex(value) FROM json_each(?))"), "{}", lite(1));
+        assert!(lite(1).contains("`order_id` IN (SELECT unhex(value) FROM json_each(?))"), "{}", lite(1));
         let pg = debug_query::<Pg, _>(&of(2)).to_string();
         assert!(pg.contains("\"order_id\" = ANY($1)"), "{pg}");
     }
