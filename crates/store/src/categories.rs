@@ -4,7 +4,7 @@ use crate::{
     StoreError,
     list::{Conditions, List, ListRequest, Page, Sort, search_text},
     repository::{repository, unique_keys},
-    schema::{categories, products},
+    schema::{products, tables},
     session::Session,
     types::{At, Id},
 };
@@ -16,6 +16,19 @@ use tradepost_domain::{
     repository::{self, Remove},
     text::fold,
 };
+
+tables! {
+    categories (id) {
+        id -> UuidSql,
+        name -> Text,
+        name_key -> Text,
+        description -> Text,
+        search_text -> Text,
+        version -> BigInt,
+        created_at -> InstantSql,
+        updated_at -> InstantSql,
+    }
+}
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = categories)]

@@ -5,7 +5,7 @@ use crate::{
     connection::Conn,
     list::{Conditions, List, ListRequest, Page, Sort, search_text, unreadable},
     repository::{repository, unique_keys},
-    schema::customers,
+    schema::tables,
     session::Session,
     types::{At, Id},
 };
@@ -18,6 +18,25 @@ use tradepost_domain::{
     repository::{self, Customers, Remove},
     text::fold,
 };
+
+tables! {
+    customers (id) {
+        id -> UuidSql,
+        code -> Text,
+        code_key -> Text,
+        name -> Text,
+        name_key -> Text,
+        phone -> Nullable<Text>,
+        email -> Nullable<Text>,
+        email_key -> Nullable<Text>,
+        user_id -> Nullable<UuidSql>,
+        search_text -> Text,
+        version -> BigInt,
+        created_at -> InstantSql,
+        updated_at -> InstantSql,
+        erased_at -> Nullable<InstantSql>,
+    }
+}
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = customers, treat_none_as_null = true)]

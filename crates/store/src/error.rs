@@ -1,6 +1,6 @@
 //! What goes wrong between the program and its database, told apart by what a caller can do about it.
 
-use crate::{connection::Conn, repository::all_unique_keys};
+use crate::{all_unique_keys, connection::Conn};
 use diesel::{
     connection::{AnsiTransactionManager, TransactionManager, TransactionManagerStatus},
     result::{DatabaseErrorKind, Error as DieselError},

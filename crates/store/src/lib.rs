@@ -50,9 +50,26 @@ pub use instrumentation::statements;
 pub use ledger::{Ledger, Sources, Submission, SubmitError};
 pub use list::{KeyValue, ListRequest, Page, Sort};
 pub use migrate::names as migration_names;
-pub use repository::{UniqueKey, all_unique_keys};
+pub use repository::UniqueKey;
 pub use session::Session;
 pub use settings::{FirstStart, Settings};
 pub use store::{Store, StoreConfig};
 pub use types::{At, Id};
 pub use verify::{CheckName, Checked, Problem, checks};
+
+/// Every unique index that a caller can run into.
+pub fn all_unique_keys() -> impl Iterator<Item = &'static UniqueKey> {
+    let nouns = [
+        catalogue::UNIQUE,
+        categories::UNIQUE,
+        customers::UNIQUE,
+        idempotency::UNIQUE,
+        locations::UNIQUE,
+        orders::UNIQUE,
+        pos::UNIQUE,
+        promos::UNIQUE,
+        sales::UNIQUE,
+        users::UNIQUE,
+    ];
+    nouns.into_iter().flatten()
+}

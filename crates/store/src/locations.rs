@@ -4,12 +4,27 @@ use crate::{
     StoreError,
     list::{Conditions, List, ListRequest, Page, Sort},
     repository::{repository, unique_keys},
-    schema::locations,
+    schema::tables,
     session::Session,
     types::{At, Id},
 };
 use diesel::prelude::*;
 use tradepost_domain::{stock::Location, text::fold};
+
+tables! {
+    locations (id) {
+        id -> UuidSql,
+        code -> Text,
+        code_key -> Text,
+        name -> Text,
+        name_key -> Text,
+        is_default -> Bool,
+        removed_at -> Nullable<InstantSql>,
+        version -> BigInt,
+        created_at -> InstantSql,
+        updated_at -> InstantSql,
+    }
+}
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = locations)]

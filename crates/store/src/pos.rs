@@ -8,7 +8,7 @@ use crate::{
     list::{Conditions, List, ListRequest, Page, Sort, unreadable},
     parts::{by_parent, one_of},
     repository::{repository, unique_keys},
-    schema::{pos_connections, pos_event_lines, pos_events, pos_products, products},
+    schema::{pos_event_lines, pos_events, pos_products, products, tables},
     session::Session,
     types::{At, Id},
 };
@@ -22,6 +22,22 @@ use tradepost_domain::{
     repository::{self, PosConnections, Remove},
     text::fold,
 };
+
+tables! {
+    pos_connections (id) {
+        id -> UuidSql,
+        name -> Text,
+        name_key -> Text,
+        dialect -> Text,
+        location_id -> Nullable<UuidSql>,
+        on_shortage -> Text,
+        secret -> Nullable<Text>,
+        removed_at -> Nullable<InstantSql>,
+        version -> BigInt,
+        created_at -> InstantSql,
+        updated_at -> InstantSql,
+    }
+}
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = pos_connections, treat_none_as_null = true)]

@@ -5,7 +5,7 @@ use crate::{
     dialect::storable,
     list::{Conditions, List, ListRequest, Page, Sort, search_text, unreadable},
     repository::{repository, unique_keys},
-    schema::{promo_codes, redemptions},
+    schema::{redemptions, tables},
     session::Session,
     types::{At, Id},
 };
@@ -19,6 +19,32 @@ use tradepost_domain::{
     repository::{self, Promos, Remove},
     text::fold,
 };
+
+tables! {
+    promo_codes (id) {
+        id -> UuidSql,
+        code -> Text,
+        code_key -> Text,
+        name -> Text,
+        name_key -> Text,
+        kind -> Text,
+        amount -> Nullable<BigInt>,
+        percentage_hundredths -> Nullable<BigInt>,
+        max_discount -> Nullable<BigInt>,
+        minimum_subtotal -> Nullable<BigInt>,
+        valid_from -> InstantSql,
+        valid_until -> InstantSql,
+        active -> Bool,
+        usage_limit -> Nullable<BigInt>,
+        per_customer_limit -> Nullable<BigInt>,
+        times_used -> BigInt,
+        removed_at -> Nullable<InstantSql>,
+        search_text -> Text,
+        version -> BigInt,
+        created_at -> InstantSql,
+        updated_at -> InstantSql,
+    }
+}
 
 /// The columns in which terms are kept, on a promo code and on an order that holds one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

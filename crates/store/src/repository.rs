@@ -1,8 +1,6 @@
 //! What keeping one kind of thing in its table comes to: the same few statements for every noun, in Diesel's language, and which field of
 //! the contract is taken where a unique index refuses a row. What a noun's row is, and which indexes it has, is said in the noun's file.
 
-use crate::{catalogue, categories, customers, idempotency, locations, orders, pos, promos, sales, users};
-
 /// A unique index, and the field of the contract whose value is taken where it refuses a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UniqueKey {
@@ -30,29 +28,12 @@ macro_rules! unique_keys {
         pub(crate) const UNIQUE: &[$crate::repository::UniqueKey] = &[$($($crate::repository::UniqueKey {
             index: stringify!($index),
             table: stringify!($table),
-            columns: &[$(<$crate::schema::$table::$column as diesel::Column>::NAME),+],
+            columns: &[$(<$table::$column as diesel::Column>::NAME),+],
             field: $field,
         },)+)+];
     };
 }
 pub(crate) use unique_keys;
-
-/// Every unique index that a caller can run into.
-pub fn all_unique_keys() -> impl Iterator<Item = &'static UniqueKey> {
-    let nouns = [
-        catalogue::UNIQUE,
-        categories::UNIQUE,
-        customers::UNIQUE,
-        idempotency::UNIQUE,
-        locations::UNIQUE,
-        orders::UNIQUE,
-        pos::UNIQUE,
-        promos::UNIQUE,
-        sales::UNIQUE,
-        users::UNIQUE,
-    ];
-    nouns.into_iter().flatten()
-}
 
 /// Implements the domain's [`Repository`](tradepost_domain::repository::Repository) for a noun in its table.
 ///

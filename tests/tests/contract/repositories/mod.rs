@@ -13,40 +13,21 @@ mod people;
 mod shop;
 
 use crate::{Kept, at, eur, now};
+use nouns::Repositories;
 use std::{
     cell::RefCell,
     sync::{Arc, Mutex},
 };
 use tradepost_domain::{
-    catalogue::{Category, ProductForm, ProductPatch},
+    catalogue::{ProductForm, ProductPatch},
     identity::Principal,
     ids::ProductId,
     ledger::{Command, Effects, Refusal, catalogue},
     memory::Shop,
-    repository::{Carts, Customers, LoginFailures, PosConnections, Promos, Remove, Repository, Result, Tokens, Users},
-    stock::Location,
+    repository::Result,
 };
 use tradepost_store::{Answer, Submission, SubmitError};
 use tradepost_tests::{Database, Engine};
-
-/// All that is promised, by one and the same thing.
-pub(crate) trait Repositories:
-    Users + Tokens + LoginFailures + Customers + PosConnections + Promos + Carts + Remove<Category> + Repository<Location>
-{
-}
-
-impl<S> Repositories for S where
-    S: Users
-        + Tokens
-        + LoginFailures
-        + Customers
-        + PosConnections
-        + Promos
-        + Carts
-        + Remove<Category>
-        + Repository<Location>
-{
-}
 
 type All<'a> = dyn Repositories + 'a;
 

@@ -12,6 +12,7 @@ use tradepost_domain::{
     ids::{CategoryId, LocationId, PosConnectionId},
     pos::{OnShortage, PosConnection, PosConnectionPatch},
     promos::{Promo, PromoPatch},
+    repository::{Carts, Customers, LoginFailures, PosConnections, Promos, Remove, Repository, Tokens, Users},
     stock::Location,
     text::fold,
 };
@@ -30,6 +31,25 @@ every_noun! {
     pos_connections: [keeping, removing] of PosConnection,
     promos: [keeping, removing] of Promo,
     users: [keeping, removing] of User,
+}
+
+/// All that is promised, by one and the same thing.
+pub(crate) trait Repositories:
+    Users + Tokens + LoginFailures + Customers + PosConnections + Promos + Carts + Remove<Category> + Repository<Location>
+{
+}
+
+impl<S> Repositories for S where
+    S: Users
+        + Tokens
+        + LoginFailures
+        + Customers
+        + PosConnections
+        + Promos
+        + Carts
+        + Remove<Category>
+        + Repository<Location>
+{
 }
 
 impl Sample for Category {
