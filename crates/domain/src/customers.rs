@@ -1,4 +1,4 @@
-//! Who buys. A customer may or may not have a login.
+//! Who buys. A customer may or may not have a login. What they ordered is never in here.
 
 use crate::{
     contact::{Country, Email, Phone},

@@ -1,4 +1,4 @@
-//! What is wrong with a request, field by field.
+//! What is wrong with a request, field by field. Refusals of requests that are well formed are in [`crate::ledger`].
 
 use std::fmt;
 

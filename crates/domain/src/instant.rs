@@ -1,4 +1,5 @@
-//! Points in time, in whole microseconds since 1970, UTC: what both databases store without loss.
+//! Points in time, in whole microseconds since 1970, UTC: what both databases store without loss. There is no clock in here: a point in
+//! time is always an argument.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use std::{fmt, str::FromStr};

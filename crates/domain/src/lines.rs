@@ -1,4 +1,5 @@
-//! Lines of documents: what was sold, how much of it, at which price. The same for sales and orders.
+//! Lines of documents: what was sold, how much of it, at which price. The same for sales and orders. What a request may ask for is in
+//! [`crate::ledger`].
 
 use crate::{
     catalogue::Product,

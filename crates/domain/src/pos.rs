@@ -1,4 +1,5 @@
-//! Tills and POS accounts that report what happened, and the inbox of what they reported.
+//! Tills and POS accounts that report what happened, and the inbox of what they reported. Judging and booking what they report is
+//! [`crate::ledger`]'s; signatures and secrets are never in here.
 
 use crate::{
     field_errors::FieldErrors,

@@ -1,4 +1,5 @@
-//! Quantities of goods: fixed point with five decimals, the most that tills send.
+//! Quantities of goods: fixed point with five decimals, the most that tills send. What a product's unit allows is asked of
+//! [`crate::catalogue::Unit`]; floating point never occurs.
 
 use std::{fmt, str::FromStr};
 

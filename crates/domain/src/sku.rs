@@ -1,4 +1,5 @@
-//! Stock keeping units: the shop's own code of a product, unique for ever without regard to case.
+//! Stock keeping units: the shop's own code of a product, unique for ever without regard to case. Whether a SKU is taken is never known
+//! in here.
 
 use crate::text::{self, TextError, limits};
 use std::{fmt, str::FromStr};

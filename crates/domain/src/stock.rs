@@ -1,4 +1,4 @@
-//! Where stock is, how much there is, and the ledger's rows.
+//! Where stock is, how much there is, and the ledger's rows. Whether there is enough is judged by [`crate::ledger`], never in here.
 
 use crate::{
     field_errors::FieldErrors,

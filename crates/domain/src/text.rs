@@ -1,4 +1,5 @@
-//! Texts that people type: trimmed, bounded, without NUL; and the folded key by which they are unique and sorted.
+//! Texts that people type: trimmed, bounded, without NUL; and the folded key by which they are unique and sorted. What a text means is
+//! never in here.
 
 use unicode_normalization::UnicodeNormalization;
 

@@ -73,17 +73,17 @@ impl User {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct UserForm {
-    #[expect(missing_docs, reason = "the fields of a form are those of the thing")]
+    /// 2 to 64 letters, digits, dots, dashes or underscores; `None`: they log in with the e-mail address.
     pub username: Option<String>,
-    #[expect(missing_docs, reason = "the fields of a form are those of the thing")]
+    /// An e-mail address of up to 254 characters.
     pub email: String,
-    #[expect(missing_docs, reason = "the fields of a form are those of the thing")]
+    /// Up to 200 characters; `None` is the same as empty.
     pub first_name: Option<String>,
-    #[expect(missing_docs, reason = "the fields of a form are those of the thing")]
+    /// Up to 200 characters; `None` is the same as empty.
     pub last_name: Option<String>,
-    #[expect(missing_docs, reason = "the fields of a form are those of the thing")]
+    /// With `+`, or national where the shop has a country.
     pub phone: Option<String>,
-    /// ISO 8601, for example `1990-01-31`.
+    /// A past date by ISO 8601, for example `1990-01-31`.
     pub date_of_birth: Option<String>,
 }
 

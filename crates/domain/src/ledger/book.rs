@@ -1,4 +1,4 @@
-//! What commands are decided by: the rows they asked for, in memory.
+//! What commands are decided by: the rows they asked for, in memory. Nothing is looked up in here, and nothing decided.
 
 use super::{Effects, Missing, ReadSet, Stop, catalogue, customers, orders, pos, sales, stock};
 use crate::{

@@ -1,4 +1,4 @@
-//! What a decision changes, to be kept as a whole.
+//! What a decision changes, to be kept as a whole. How it is kept is never in here.
 
 use super::{Book, CustomerSummary, Inputs, catalogue, orders, pos, sales, stock};
 use crate::{

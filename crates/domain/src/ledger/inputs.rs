@@ -1,4 +1,5 @@
-//! What a decision is given besides the book and the command: the world outside.
+//! What a decision is given besides the book and the command: the world outside. It is handed in: nothing in here reads a clock or makes
+//! an id.
 
 use super::Refusal;
 use crate::{

@@ -1,4 +1,4 @@
-//! What a command must know before it can be decided, and in which order that is loaded.
+//! What a command must know before it can be decided, and in which order that is loaded. How a row is read or locked is never in here.
 
 use super::{Book, Refusal, catalogue, customers, orders, pos, sales, stock};
 use crate::field_errors::FieldErrors;

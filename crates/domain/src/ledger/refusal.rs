@@ -1,4 +1,4 @@
-//! Why a command was refused, with what a person needs to act.
+//! Why a command was refused, with what a person needs to act. Which status a protocol gives it is never in here.
 
 use crate::{
     field_errors::{Actions, FieldErrors, Word},

@@ -1,4 +1,4 @@
-//! What a book knows of one kind of thing: a value, "there is none", or nothing yet.
+//! What a book knows of one kind of thing: a value, "there is none", or nothing yet. What the things mean is never in here.
 
 use std::{collections::HashMap, fmt::Debug, hash::Hash};
 

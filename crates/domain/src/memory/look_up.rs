@@ -1,4 +1,4 @@
-//! Looking things up in a shop in memory, as a database would.
+//! Looking things up in a shop in memory, as a database would. Nothing changes in here.
 
 use super::Shop;
 use crate::{

@@ -1,4 +1,4 @@
-//! What may be done with products.
+//! What may be done with products. Nothing is decided in here.
 
 use crate::{
     catalogue::{Product, ProductPatch},

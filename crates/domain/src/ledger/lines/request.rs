@@ -43,7 +43,7 @@ impl SellLine {
         Self { line: Some(line), product: None, quantity, unit_price: None }
     }
 
-    /// At this price for one unit instead of the product's; only who may [override prices](Permission::SalesOverridePrice) can sell so.
+    /// At this price for one unit instead of the product's; only who may [override prices](crate::identity::Permission::SalesOverridePrice) can sell so.
     #[must_use]
     pub const fn at(self, unit_price: Price) -> Self {
         Self { unit_price: Some(unit_price), ..self }

@@ -1,4 +1,4 @@
-//! What may be done with orders.
+//! What may be done with orders. Nothing is decided in here.
 
 use super::quote::QuoteSubject;
 use crate::{

@@ -1,4 +1,4 @@
-//! What changes of orders, and what that makes of the shelves.
+//! What changes of orders, and what that makes of the shelves. Nothing is decided in here.
 
 use super::{Shelves, quote::Quote};
 use crate::{

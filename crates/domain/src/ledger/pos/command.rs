@@ -1,4 +1,4 @@
-//! What may be done with what tills report.
+//! What may be done with what tills report. Nothing is decided in here.
 
 use crate::{
     ids::{PosConnectionId, PosEventId, ProductId},

@@ -1,4 +1,4 @@
-//! What people do with deliveries that were refused or are held.
+//! What people do with deliveries that were refused or are held. How a delivery is judged is in `resolve` and `outcome`.
 
 use super::outcome;
 use crate::{

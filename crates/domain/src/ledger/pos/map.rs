@@ -1,4 +1,4 @@
-//! What a till's products are.
+//! What a till's products are. What their reports come to is in `outcome`.
 
 use super::{Mapping, outcome, resolve};
 use crate::{

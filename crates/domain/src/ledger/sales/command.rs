@@ -1,4 +1,4 @@
-//! What may be done with sales.
+//! What may be done with sales. Nothing is decided in here.
 
 use crate::{
     ids::{LocationId, SaleId},

@@ -1,4 +1,4 @@
-//! Sales over the counter: recording, correcting, refunding and voiding them.
+//! Sales over the counter: recording, correcting, refunding and voiding them. Customers' orders are another wing.
 
 mod command;
 mod correct;

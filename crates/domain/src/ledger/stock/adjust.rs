@@ -1,4 +1,4 @@
-//! Changing what is on hand because somebody says so.
+//! Changing what is on hand because somebody says so. Whether there is enough is judged by posting it.
 
 use super::{Limit, Posting, location_named, post_changes};
 use crate::{

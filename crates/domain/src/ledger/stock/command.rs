@@ -1,4 +1,4 @@
-//! What may be done with stock itself.
+//! What may be done with stock itself. Nothing is decided in here.
 
 use crate::{
     ids::{LocationId, ProductId},

@@ -1,4 +1,5 @@
-//! Stock itself: levels and where they are, adjusting, counting, and the one place that judges whether there is enough.
+//! Stock itself: levels and where they are, adjusting, counting, and the one place that judges whether there is enough. Documents that
+//! move stock have wings of their own.
 
 mod adjust;
 mod command;

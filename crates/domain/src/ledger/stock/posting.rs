@@ -1,4 +1,4 @@
-//! Posting movements to the ledger: the one place that judges whether there is enough.
+//! Posting movements to the ledger: the one place that judges whether there is enough. Why something moves is its caller's to say.
 
 use crate::{
     catalogue::Product,
