@@ -348,6 +348,7 @@ diesel::table! {
 }
 
 #[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests {
     use super::EVERY_COLUMN;
     use crate::{connection::Conn, migrate};
