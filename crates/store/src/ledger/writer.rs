@@ -135,9 +135,7 @@ impl Writer {
         let again = retry.reruns < MAX_RERUNS;
         match failure {
             Failure::Panic { index, message } => {
-                log::error!("a submission panicked and is left out: {message}");
-                let culprit = batch.remove(index);
-                answer(culprit, Err(StoreError::Internal("the decision panicked".to_owned()).into()));
+                leave_out_panicked(&mut batch, index, &message);
                 return Some(batch);
             }
             Failure::NoLevels(wanted) => {
@@ -258,6 +256,12 @@ fn fill(batch: &mut Vec<Pending>, queue: &Receiver<Job>) -> Option<Work> {
         }
     }
     None
+}
+
+fn leave_out_panicked(batch: &mut Vec<Pending>, index: usize, message: &str) {
+    log::error!("a submission panicked and is left out: {message}");
+    let culprit = batch.remove(index);
+    answer(culprit, Err(StoreError::Internal("the decision panicked".to_owned()).into()));
 }
 
 fn answer(pending: Pending, reply: Reply) {
