@@ -115,7 +115,7 @@ impl Shop {
         let added = self.store.write_plain(move |session| Ok::<_, StoreError>(session.add(&location)?)).await;
         match added {
             // The shop was here before.
-            Ok(()) | Err(StoreError::Duplicate { field: "code" }) => Ok(()),
+            Ok(()) | Err(StoreError::Duplicate { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }

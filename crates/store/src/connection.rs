@@ -1,12 +1,12 @@
 //! The connection to either database, and how one is opened. Which database it is, is decided by the URL's scheme.
 
 use crate::{
-    dialect::{Printed, Sql},
+    dialect::{Printed, Sql, on_both, per_engine},
     error::{LOCK_TIMEOUT, OpenError, is_connection_lost},
     instrumentation::Watch,
 };
 use diesel::{
-    Connection as _, PgConnection, QueryResult, RunQueryDsl, SqliteConnection,
+    Connection as _, QueryResult, RunQueryDsl,
     connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
     r2d2,
 };
@@ -17,14 +17,33 @@ use std::{
     time::Duration,
 };
 
+// The types of an engine that is not built in are those of the other: they stand in bounds and signatures, and in nothing that runs.
+#[cfg(feature = "postgres")]
+pub(crate) use diesel::PgConnection;
+#[cfg(not(feature = "postgres"))]
+pub(crate) use diesel::SqliteConnection as PgConnection;
+#[cfg(not(feature = "sqlite"))]
+pub(crate) use diesel::{PgConnection as SqliteConnection, pg::Pg as Sqlite};
+#[cfg(feature = "sqlite")]
+pub(crate) use diesel::{SqliteConnection, sqlite::Sqlite};
+
 /// A connection to either database.
 #[derive(diesel::MultiConnection)]
 #[expect(unreachable_pub, reason = "the derived types are public and name it")]
 pub enum Conn {
     /// PostgreSQL.
-    Pg(PgConnection),
+    #[cfg(feature = "postgres")]
+    Pg(diesel::PgConnection),
     /// SQLite.
-    Lite(SqliteConnection),
+    #[cfg(feature = "sqlite")]
+    Lite(diesel::SqliteConnection),
+}
+
+impl Conn {
+    /// Which database it leads to.
+    pub(crate) const fn engine(&self) -> Engine {
+        per_engine!(self, Pg(_) => Engine::Postgres, Lite(_) => Engine::Sqlite)
+    }
 }
 
 /// Which database keeps the shop.
@@ -48,6 +67,8 @@ impl Target {
     pub(crate) fn parse(url: &str) -> Result<Self, OpenError> {
         let (scheme, rest) = url.split_once("://").unwrap_or((url, ""));
         match scheme {
+            "postgres" | "postgresql" if !cfg!(feature = "postgres") => Err(not_built_in("PostgreSQL", "postgres")),
+            "sqlite" if !cfg!(feature = "sqlite") => Err(not_built_in("SQLite", "sqlite")),
             "postgres" | "postgresql" => Ok(Self::Postgres { url: with_time_limits(url) }),
             "sqlite" if rest.is_empty() => Err(OpenError::BadUrl("sqlite:// needs a path, for example sqlite://tradepost.db".into())),
             "sqlite" if rest.starts_with(":memory:") || rest.contains("mode=memory") => Err(OpenError::BadUrl(
@@ -77,6 +98,10 @@ impl Target {
             Self::Sqlite { path } => Some(path),
         }
     }
+}
+
+fn not_built_in(engine: &str, feature: &str) -> OpenError {
+    OpenError::BadUrl(format!("this program was built without {engine} (the feature `{feature}` of tradepost-store)"))
 }
 
 /// A server that is gone must be noticed: the operating system's own limits are minutes.
@@ -156,37 +181,50 @@ impl Connector {
     pub(crate) fn open(&self) -> Result<MonitoredConn, r2d2::Error> {
         let watch = Watch::new(&self.counted);
         let conn = match &self.target {
-            Target::Postgres { url } => {
-                let mut conn = PgConnection::establish(url).map_err(r2d2::Error::ConnectionError)?;
-                let (session, lock_timeout) = match self.purpose {
-                    Purpose::Migrate => (POSTGRES_MIGRATION, None),
-                    Purpose::Read => (POSTGRES_SESSION, Some(LOCK_TIMEOUT)),
-                    Purpose::Write => (POSTGRES_SESSION, Some(LEDGER_LOCK_TIMEOUT)),
-                };
-                conn.batch_execute(session).map_err(r2d2::Error::QueryError)?;
-                if let Some(limit) = lock_timeout {
-                    let set = Sql::new("SELECT set_config('lock_timeout', ").with(limit.as_millis().to_string());
-                    let set = set.text(", FALSE)").prepared(false);
-                    RunQueryDsl::execute(set, &mut conn).map_err(r2d2::Error::QueryError)?;
-                }
-                if self.purpose == Purpose::Write {
-                    conn.batch_execute(POSTGRES_WRITER).map_err(r2d2::Error::QueryError)?;
-                }
-                conn.set_instrumentation(watch.clone());
-                Conn::Pg(conn)
-            }
-            Target::Sqlite { path } => {
-                // A bare name could be taken for a URI (`file:…`); a path with a directory cannot.
-                let path = if path.is_absolute() { path.clone() } else { Path::new(".").join(path) };
-                let mut conn =
-                    SqliteConnection::establish(&path.to_string_lossy()).map_err(r2d2::Error::ConnectionError)?;
-                let session = if self.purpose == Purpose::Read { SQLITE_READER } else { SQLITE_WRITER };
-                conn.batch_execute(session).map_err(r2d2::Error::QueryError)?;
-                conn.set_instrumentation(watch.clone());
-                Conn::Lite(conn)
+            #[cfg(feature = "postgres")]
+            Target::Postgres { url } => Conn::Pg(self.open_postgres(url, &watch)?),
+            #[cfg(feature = "sqlite")]
+            Target::Sqlite { path } => Conn::Lite(self.open_sqlite(path, &watch)?),
+            #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+            _ => {
+                return Err(r2d2::Error::ConnectionError(diesel::ConnectionError::BadConnection(
+                    "not built in".into(),
+                )));
             }
         };
         Ok(MonitoredConn { conn, watch })
+    }
+
+    #[cfg(feature = "postgres")]
+    fn open_postgres(&self, url: &str, watch: &Watch) -> Result<PgConnection, r2d2::Error> {
+        let mut conn = PgConnection::establish(url).map_err(r2d2::Error::ConnectionError)?;
+        let (session, lock_timeout) = match self.purpose {
+            Purpose::Migrate => (POSTGRES_MIGRATION, None),
+            Purpose::Read => (POSTGRES_SESSION, Some(LOCK_TIMEOUT)),
+            Purpose::Write => (POSTGRES_SESSION, Some(LEDGER_LOCK_TIMEOUT)),
+        };
+        conn.batch_execute(session).map_err(r2d2::Error::QueryError)?;
+        if let Some(limit) = lock_timeout {
+            let set = Sql::new("SELECT set_config('lock_timeout', ").with(limit.as_millis().to_string());
+            let set = set.text(", FALSE)").prepared(false);
+            RunQueryDsl::execute(set, &mut conn).map_err(r2d2::Error::QueryError)?;
+        }
+        if self.purpose == Purpose::Write {
+            conn.batch_execute(POSTGRES_WRITER).map_err(r2d2::Error::QueryError)?;
+        }
+        conn.set_instrumentation(watch.clone());
+        Ok(conn)
+    }
+
+    #[cfg(feature = "sqlite")]
+    fn open_sqlite(&self, path: &Path, watch: &Watch) -> Result<SqliteConnection, r2d2::Error> {
+        // A bare name could be taken for a URI (`file:…`); a path with a directory cannot.
+        let path = if path.is_absolute() { path.to_path_buf() } else { Path::new(".").join(path) };
+        let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(r2d2::Error::ConnectionError)?;
+        let session = if self.purpose == Purpose::Read { SQLITE_READER } else { SQLITE_WRITER };
+        conn.batch_execute(session).map_err(r2d2::Error::QueryError)?;
+        conn.set_instrumentation(watch.clone());
+        Ok(conn)
     }
 }
 
@@ -222,21 +260,23 @@ pub(crate) enum Mode {
 
 /// Starts a transaction.
 pub(crate) fn begin(conn: &mut Conn, mode: Mode) -> QueryResult<()> {
-    match (conn, mode) {
-        (Conn::Pg(c), Mode::Snapshot) => {
-            AnsiTransactionManager::begin_transaction_sql(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        }
-        (Conn::Pg(c), Mode::Write) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN"),
-        (Conn::Lite(c), Mode::Snapshot) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN"),
-        (Conn::Lite(c), Mode::Write) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
-    }
+    let begin = match (conn.engine(), mode) {
+        (Engine::Postgres, Mode::Snapshot) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        (Engine::Sqlite, Mode::Write) => "BEGIN IMMEDIATE",
+        (Engine::Postgres, Mode::Write) | (Engine::Sqlite, Mode::Snapshot) => "BEGIN",
+    };
+    on_both!(conn, c => AnsiTransactionManager::begin_transaction_sql(c, begin))
 }
 
 /// Starts a transaction that writes, and waits until nobody else works under any of these numbers: sorted, so that nobody waits in a circle.
 /// One round trip. On SQLite who writes is alone.
 pub(crate) fn begin_with_locks(conn: &mut Conn, locks: &[i64]) -> QueryResult<()> {
-    match conn {
-        Conn::Pg(c) if !locks.is_empty() => {
+    if locks.is_empty() {
+        return begin(conn, Mode::Write);
+    }
+    per_engine!(
+        conn,
+        Pg(c) => {
             let numbers = Printed::joined(locks.iter().map(|lock| Printed::default().number(*lock)), ",");
             let begin = Printed::new("BEGIN; SELECT COUNT(pg_advisory_xact_lock(k)) FROM unnest('{")
                 .with(numbers)
@@ -247,25 +287,19 @@ pub(crate) fn begin_with_locks(conn: &mut Conn, locks: &[i64]) -> QueryResult<()
                     log::warn!("a transaction that did not get its locks could not be rolled back: {error}");
                 }
             })
-        }
-        Conn::Pg(_) | Conn::Lite(_) => begin(conn, Mode::Write),
-    }
+        },
+        Lite(_) => begin(conn, Mode::Write)
+    )
 }
 
 /// Ends a transaction and keeps what it did.
 pub(crate) fn commit(conn: &mut Conn) -> QueryResult<()> {
-    match conn {
-        Conn::Pg(c) => AnsiTransactionManager::commit_transaction(c),
-        Conn::Lite(c) => AnsiTransactionManager::commit_transaction(c),
-    }
+    on_both!(conn, c => AnsiTransactionManager::commit_transaction(c))
 }
 
 /// Ends a transaction and drops what it did. A failure is logged: the pool throws such a connection away.
 pub(crate) fn rollback(conn: &mut Conn) {
-    let ended = match conn {
-        Conn::Pg(c) => AnsiTransactionManager::rollback_transaction(c),
-        Conn::Lite(c) => AnsiTransactionManager::rollback_transaction(c),
-    };
+    let ended = on_both!(conn, c => AnsiTransactionManager::rollback_transaction(c));
     match ended {
         // Some errors end the transaction by themselves.
         Ok(()) | Err(diesel::result::Error::NotInTransaction) => {}
@@ -278,6 +312,19 @@ pub(crate) fn rollback(conn: &mut Conn) {
 mod tests {
     use super::*;
 
+    #[test]
+    fn an_engine_that_is_not_built_in_is_named_with_its_feature() {
+        let refused = |url| Target::parse(url).err().map(|error| error.to_string());
+        for (url, is_built_in, feature) in [
+            ("postgres://h/d", cfg!(feature = "postgres"), "the feature `postgres`"),
+            ("sqlite://a.db", cfg!(feature = "sqlite"), "the feature `sqlite`"),
+        ] {
+            assert_eq!(refused(url).is_none(), is_built_in, "{url}");
+            assert!(refused(url).is_none_or(|why| why.contains(feature)), "{url}");
+        }
+    }
+
+    #[cfg(all(feature = "sqlite", feature = "postgres"))]
     #[test]
     fn the_scheme_says_which_database_it_is() {
         for url in ["postgres://a:b@h/d", "postgresql:///d?host=/tmp"] {

@@ -1,6 +1,10 @@
 //! What goes wrong between the program and its database, told apart by what a caller can do about it.
 
-use crate::{all_unique_keys, connection::Conn};
+use crate::{
+    all_unique_keys,
+    connection::{Conn, PgConnection},
+    dialect::per_engine,
+};
 use diesel::{
     connection::{AnsiTransactionManager, TransactionManager, TransactionManagerStatus},
     result::{DatabaseErrorKind, Error as DieselError},
@@ -185,21 +189,18 @@ const SQLITE_UNAVAILABLE: [&str; 6] = [
 
 /// Tells what kind of failure it is, by what Diesel says and by what became of the connection.
 pub(crate) fn class_on(conn: &mut Conn, error: &DieselError) -> Class {
-    match (class(error), conn) {
-        (Class::Unknown, Conn::Pg(pg)) => {
-            if is_broken(pg) {
-                Class::Lost
-            } else {
-                Class::Unknown
-            }
-        }
-        (Class::Unknown, Conn::Lite(_)) => sqlite_class(error),
-        (known @ (Class::Lost | Class::Retry | Class::Data | Class::Unavailable), _) => known,
+    match class(error) {
+        Class::Unknown => per_engine!(
+            conn,
+            Pg(pg) => if is_broken(pg) { Class::Lost } else { Class::Unknown },
+            Lite(_) => sqlite_class(error)
+        ),
+        known @ (Class::Lost | Class::Retry | Class::Data | Class::Unavailable) => known,
     }
 }
 
 /// Libpq has told Diesel that the connection is bad.
-fn is_broken(conn: &mut diesel::PgConnection) -> bool {
+fn is_broken(conn: &mut PgConnection) -> bool {
     matches!(AnsiTransactionManager::transaction_manager_status_mut(conn), TransactionManagerStatus::InError)
 }
 

@@ -5,7 +5,7 @@
 
 use crate::{
     bulk::{WriteError, Writes, insertable_rows},
-    connection::Conn,
+    connection::{Conn, Engine},
     dialect::{Array, Sql},
     error::StoreError,
     repository::unique_keys,
@@ -79,9 +79,9 @@ pub(crate) fn lock_of(principal: &str, key: &str) -> i64 {
 
 /// Waits until nobody else works under this key.
 fn lock(conn: &mut Conn, key: i64) -> QueryResult<()> {
-    match conn {
-        Conn::Pg(_) => Sql::new("SELECT pg_advisory_xact_lock(").with(key).text(")").execute(conn).map(|_| ()),
-        Conn::Lite(_) => Ok(()),
+    match conn.engine() {
+        Engine::Postgres => Sql::new("SELECT pg_advisory_xact_lock(").with(key).text(")").execute(conn).map(|_| ()),
+        Engine::Sqlite => Ok(()),
     }
 }
 
@@ -93,7 +93,7 @@ struct LockRow {
 
 /// Which of these locks somebody else holds (PostgreSQL; on SQLite nobody does).
 pub(crate) fn held_locks(conn: &mut Conn, locks: Vec<i64>) -> QueryResult<HashSet<i64>> {
-    if locks.is_empty() || matches!(conn, Conn::Lite(_)) {
+    if locks.is_empty() || conn.engine() == Engine::Sqlite {
         return Ok(HashSet::new());
     }
     let sql = Sql::new("SELECT k FROM unnest(")
@@ -139,8 +139,8 @@ pub(crate) fn find_answers(conn: &mut Conn, keys: &[(&str, &str)]) -> QueryResul
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
-    match conn {
-        Conn::Pg(_) => {
+    match conn.engine() {
+        Engine::Postgres => {
             let column = |which: fn(&(&str, &str)) -> String| Array::Texts(keys.iter().map(which).collect());
             // Row by row through the primary key, whatever statistics say of a table that is mostly young.
             rows = Sql::select::<Row>()
@@ -152,9 +152,9 @@ pub(crate) fn find_answers(conn: &mut Conn, keys: &[(&str, &str)]) -> QueryResul
                 .text("WHERE k.principal = wanted.principal AND k.key = wanted.key LIMIT 1) AS idempotency_keys")
                 .load(conn)?;
         }
-        Conn::Lite(lite) => {
+        Engine::Sqlite => {
             for key in keys {
-                rows.extend(idempotency_keys::table.find(*key).select(Row::as_select()).first(lite).optional()?);
+                rows.extend(idempotency_keys::table.find(*key).select(Row::as_select()).first(conn).optional()?);
             }
         }
     }

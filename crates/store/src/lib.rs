@@ -7,6 +7,12 @@
 //! thread (SQLite). [`Session`] is one unit of work: the domain's repository traits are implemented on it, and the lists of each noun take
 //! it as their first argument.
 
+// With one engine alone, some of what tells the two apart has nothing to do. Both together leave nothing unused.
+#![cfg_attr(not(all(feature = "sqlite", feature = "postgres")), allow(dead_code, unused_imports))]
+
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+compile_error!("a store needs a database: switch on the feature `sqlite` or `postgres` of tradepost-store, or both");
+
 mod bulk;
 pub mod carts;
 pub mod catalogue;

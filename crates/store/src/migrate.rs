@@ -1,11 +1,11 @@
 //! The tables, brought up to date. The migrations are built into the program, one folder per engine, same names in both.
 
 use crate::{
-    connection::{Conn, Engine, Mode, begin, commit, rollback},
-    dialect::Sql,
+    connection::{Conn, Engine, Mode, Sqlite, begin, commit, rollback},
+    dialect::{Sql, per_engine},
     error::OpenError,
 };
-use diesel::{migration::MigrationSource, pg::Pg, sqlite::Sqlite};
+use diesel::{migration::MigrationSource, pg::Pg};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
@@ -22,25 +22,25 @@ fn failed(error: &Failure) -> OpenError {
 
 /// Runs what is not in yet; answers the names of what was run.
 pub(crate) fn up(conn: &mut Conn) -> Result<Vec<String>, OpenError> {
-    locked(conn, |conn| match conn {
-        Conn::Pg(c) => {
-            c.run_pending_migrations(POSTGRES).map(|versions| versions.iter().map(ToString::to_string).collect())
-        }
-        Conn::Lite(c) => {
-            c.run_pending_migrations(SQLITE).map(|versions| versions.iter().map(ToString::to_string).collect())
-        }
+    locked(conn, |conn| {
+        let run = per_engine!(
+            conn,
+            Pg(c) => c.run_pending_migrations(POSTGRES)?.iter().map(ToString::to_string).collect(),
+            Lite(c) => c.run_pending_migrations(SQLITE)?.iter().map(ToString::to_string).collect()
+        );
+        Ok(run)
     })
 }
 
 /// Takes everything out again. For tests: it destroys all data.
 pub(crate) fn down(conn: &mut Conn) -> Result<Vec<String>, OpenError> {
-    locked(conn, |conn| match conn {
-        Conn::Pg(c) => {
-            c.revert_all_migrations(POSTGRES).map(|versions| versions.iter().map(ToString::to_string).collect())
-        }
-        Conn::Lite(c) => {
-            c.revert_all_migrations(SQLITE).map(|versions| versions.iter().map(ToString::to_string).collect())
-        }
+    locked(conn, |conn| {
+        let reverted = per_engine!(
+            conn,
+            Pg(c) => c.revert_all_migrations(POSTGRES)?.iter().map(ToString::to_string).collect(),
+            Lite(c) => c.revert_all_migrations(SQLITE)?.iter().map(ToString::to_string).collect()
+        );
+        Ok(reverted)
     })
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn down(conn: &mut Conn) -> Result<Vec<String>, OpenError> {
 fn locked<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T, Failure>) -> Result<T, OpenError> {
     let migration_error = |error: diesel::result::Error| OpenError::Migration(error.to_string());
     let lock = |conn: &mut Conn, function: Sql| function.with(LOCK).text(")").execute(conn).map_err(migration_error);
-    if matches!(conn, Conn::Pg(_)) {
+    if conn.engine() == Engine::Postgres {
         lock(conn, Sql::new("SELECT pg_advisory_lock("))?;
         let result = work(conn).map_err(|e| failed(&e));
         lock(conn, Sql::new("SELECT pg_advisory_unlock("))?;
@@ -84,7 +84,7 @@ pub(crate) fn pending(conn: &mut Conn) -> diesel::QueryResult<usize> {
         #[diesel(sql_type = diesel::sql_types::BigInt)]
         n: i64,
     }
-    let engine = if matches!(conn, Conn::Pg(_)) { Engine::Postgres } else { Engine::Sqlite };
+    let engine = conn.engine();
     let exists = Sql::new("SELECT ").either(
         "CAST(to_regclass('__diesel_schema_migrations') IS NOT NULL AS int)::bigint AS n",
         "COUNT(*) AS n FROM sqlite_master WHERE name = '__diesel_schema_migrations'",

@@ -5,7 +5,10 @@
 //! the same and is prepared once. (`eq_any` prints a placeholder for each on SQLite: a text for every length.) It is run with `on_both!`,
 //! because each database is told in words of its own.
 
-use crate::types::{Id, UuidSql};
+use crate::{
+    connection::Sqlite,
+    types::{Id, UuidSql},
+};
 use diesel::{
     AppearsOnTable, Expression, QueryResult, SelectableExpression,
     expression::{ValidGrouping, is_aggregate},
@@ -13,7 +16,6 @@ use diesel::{
     query_builder::{AstPass, QueryFragment, QueryId},
     serialize::{self, IsNull, Output, ToSql},
     sql_types::{Array, Bool, Text},
-    sqlite::Sqlite,
 };
 use std::collections::HashMap;
 
@@ -45,6 +47,7 @@ impl<C> ValidGrouping<()> for OneOf<C> {
     type IsAggregate = is_aggregate::No;
 }
 
+#[cfg(feature = "sqlite")]
 impl ToSql<Text, Sqlite> for Ids {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
         let quoted: Vec<String> = self.0.iter().map(|id| format!("\"{}\"", id.0.simple())).collect();
@@ -63,6 +66,7 @@ impl<C: QueryFragment<Pg>> QueryFragment<Pg> for OneOf<C> {
     }
 }
 
+#[cfg(feature = "sqlite")]
 impl<C: QueryFragment<Sqlite>> QueryFragment<Sqlite> for OneOf<C> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         self.column.walk_ast(out.reborrow())?;
@@ -83,6 +87,7 @@ pub(crate) fn by_parent<R>(parts: Vec<R>, parent: impl Fn(&R) -> Id) -> HashMap<
 }
 
 #[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests {
     use super::*;
     use crate::schema::order_lines;

@@ -10,7 +10,7 @@ macro_rules! tables {
             $name ($($key),+) { $($column -> $type,)+ }
         })+
 
-        #[cfg(test)]
+        #[cfg(all(test, feature = "sqlite"))]
         #[test]
         fn every_column_is_in_the_tables_that_the_migrations_make() {
             $crate::schema::tests::check(
@@ -284,6 +284,7 @@ diesel::table! {
 }
 
 #[cfg(test)]
+#[cfg(feature = "sqlite")]
 pub(crate) mod tests {
     use crate::{connection::Conn, migrate};
     use diesel::{Connection, SqliteConnection, connection::SimpleConnection};

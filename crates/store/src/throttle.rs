@@ -1,7 +1,7 @@
 //! How often logging in failed. In the database, so that replicas count together.
 
 use crate::{
-    connection::Conn,
+    connection::{Conn, Engine},
     dialect::{Array, Sql, storable},
     list::unreadable,
     schema::login_failures,
@@ -68,7 +68,7 @@ fn add(
         .with(*remembered.end())
         .text(" THEN login_failures.failures ELSE 0 END")
     };
-    if matches!(conn, Conn::Pg(_)) {
+    if conn.engine() == Engine::Postgres {
         let sql = into()
             .text("SELECT w.subject, w.failures::integer, w.last_at FROM unnest(")
             .array(Array::Texts(failures.iter().map(|(subject, _, _)| subject.clone()).collect()))

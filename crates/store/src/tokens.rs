@@ -2,7 +2,7 @@
 
 use crate::{
     StoreError,
-    connection::Conn,
+    connection::{Conn, Engine},
     dialect::{Array, Sql},
     list::unreadable,
     schema::{customers, tokens, users},
@@ -91,7 +91,7 @@ impl Tokens for Session<'_> {
 }
 
 fn note_use(conn: &mut Conn, uses: &[(TokenId, Instant)]) -> QueryResult<()> {
-    if matches!(conn, Conn::Pg(_)) {
+    if conn.engine() == Engine::Postgres {
         let newer = "UPDATE tokens SET last_used_at = w.at FROM (SELECT id, MAX(at) AS at FROM unnest(";
         return Sql::new(newer)
             .array(Array::Ids(uses.iter().map(|(id, _)| (*id).into()).collect()))

@@ -1,6 +1,6 @@
 //! Ids and instants as both databases keep them: `uuid` and `timestamptz` on PostgreSQL, 16 bytes and microseconds on SQLite.
 
-use crate::connection::MultiBackend;
+use crate::connection::{MultiBackend, Sqlite};
 use diesel::{
     deserialize::{self, FromSql, FromSqlRow},
     expression::AsExpression,
@@ -8,7 +8,6 @@ use diesel::{
     query_builder::QueryId,
     serialize::{self, IsNull, Output, ToSql},
     sql_types::{BigInt, Binary, HasSqlType, SqlType},
-    sqlite::Sqlite,
 };
 use serde::Serialize;
 use std::{fmt, io::Write};
@@ -105,6 +104,7 @@ impl ToSql<UuidSql, Pg> for Id {
     }
 }
 
+#[cfg(feature = "sqlite")]
 impl ToSql<UuidSql, Sqlite> for Id {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
         out.set_value(self.0.as_bytes().as_slice());
@@ -118,6 +118,7 @@ impl FromSql<UuidSql, Pg> for Id {
     }
 }
 
+#[cfg(feature = "sqlite")]
 impl FromSql<UuidSql, Sqlite> for Id {
     fn from_sql(value: Lite<'_>) -> deserialize::Result<Self> {
         let bytes = <Vec<u8> as FromSql<Binary, Sqlite>>::from_sql(value)?;
@@ -132,6 +133,7 @@ impl ToSql<InstantSql, Pg> for At {
     }
 }
 
+#[cfg(feature = "sqlite")]
 impl ToSql<InstantSql, Sqlite> for At {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
         out.set_value(self.0);
@@ -145,6 +147,7 @@ impl FromSql<InstantSql, Pg> for At {
     }
 }
 
+#[cfg(feature = "sqlite")]
 impl FromSql<InstantSql, Sqlite> for At {
     fn from_sql(value: Lite<'_>) -> deserialize::Result<Self> {
         <i64 as FromSql<BigInt, Sqlite>>::from_sql(value).map(Self)

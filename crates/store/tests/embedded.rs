@@ -1,4 +1,5 @@
 //! The example does what it shows.
+#![cfg(feature = "sqlite")]
 
 #[path = "../examples/embedded.rs"]
 #[expect(dead_code, reason = "its main is run by hand")]

@@ -9,6 +9,7 @@ mod writes;
 pub(crate) use writes::{When, WriteError, Writes};
 
 use crate::{
+    connection::Sqlite,
     dialect::Printed,
     types::{At, Id, InstantSql, UuidSql},
 };
@@ -17,7 +18,6 @@ use diesel::{
     pg::Pg,
     query_builder::{AstPass, QueryFragment, QueryId},
     sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text},
-    sqlite::Sqlite,
 };
 use std::{fmt::Write as _, marker::PhantomData};
 
@@ -264,6 +264,7 @@ impl<R: Rows> QueryFragment<Pg> for Arrays<R> {
     }
 }
 
+#[cfg(feature = "sqlite")]
 impl<R: Rows> QueryFragment<Sqlite> for Json<R> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         let (before, after) = if self.is_update { &R::texts().lite_update } else { &R::texts().lite_insert };
@@ -279,6 +280,7 @@ impl<R: Rows> QueryId for Json<R> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
+#[cfg(feature = "sqlite")]
 impl<R: Rows> RunQueryDsl<diesel::SqliteConnection> for Json<R> {}
 
 /// Declares a row and how many of them are written on each engine. Columns are the schema's, by name and by type: one that is not there, or

@@ -1,9 +1,12 @@
 //! What a batch writes: one statement for each table, and on PostgreSQL one round trip for all of them.
 
 use super::{Arrays, Replaces, Rows, json};
-use crate::{connection::Conn, dialect::Sql};
+use crate::{
+    connection::{Conn, Engine, PgConnection, SqliteConnection},
+    dialect::{Sql, per_engine},
+};
 use diesel::{
-    QueryResult, RunQueryDsl, SqliteConnection,
+    QueryResult, RunQueryDsl,
     pg::Pg,
     query_builder::{AstPass, QueryFragment, QueryId},
     sql_types::{Array, BigInt},
@@ -54,10 +57,7 @@ impl<'c, 'e> Writes<'c, 'e> {
 
     /// The connection, on SQLite, where statements run as they come.
     pub(crate) const fn sqlite(&mut self) -> Option<&mut SqliteConnection> {
-        match self.conn {
-            Conn::Pg(_) => None,
-            Conn::Lite(lite) => Some(lite),
-        }
+        per_engine!(self.conn, Pg(_) => None, Lite(lite) => Some(lite))
     }
 
     /// Inserts them all.
@@ -65,15 +65,16 @@ impl<'c, 'e> Writes<'c, 'e> {
         if rows.is_empty() {
             return Ok(());
         }
-        match self.conn {
-            Conn::Pg(_) => {
+        per_engine!(
+            self.conn,
+            Pg(_) => {
                 let sql = Box::new(Arrays::<R>(R::arrays(rows), None));
                 self.then.push(QueuedStatement { what: R::TABLE, expected: None, sql });
-            }
-            Conn::Lite(lite) => {
+            },
+            Lite(lite) => {
                 json(&rows, None).execute(lite)?;
             }
-        }
+        );
         Ok(())
     }
 
@@ -84,14 +85,15 @@ impl<'c, 'e> Writes<'c, 'e> {
         }
         let (rows, loaded): (Vec<R>, Vec<i64>) = rows.into_iter().unzip();
         let expected = rows.len();
-        match self.conn {
-            Conn::Pg(_) => {
+        per_engine!(
+            self.conn,
+            Pg(_) => {
                 let sql = Box::new(Arrays::<R>(R::arrays(rows), Some(loaded)));
                 self.then.push(QueuedStatement { what: R::TABLE, expected: Some(expected), sql });
                 Ok(())
-            }
-            Conn::Lite(lite) => matched(R::TABLE, Some(expected), json(&rows, Some(&loaded)).execute(lite)?),
-        }
+            },
+            Lite(lite) => matched(R::TABLE, Some(expected), json(&rows, Some(&loaded)).execute(lite)?)
+        )
     }
 
     /// Any other statement that changes rows; where a number is given, exactly so many.
@@ -102,7 +104,7 @@ impl<'c, 'e> Writes<'c, 'e> {
         expected: Option<usize>,
         sql: Sql,
     ) -> Result<(), WriteError> {
-        if matches!(self.conn, Conn::Lite(_)) {
+        if self.conn.engine() == Engine::Sqlite {
             return matched(what, expected, sql.execute(self.conn)?);
         }
         let queued = QueuedStatement { what, expected, sql: Box::new(sql) };
@@ -115,20 +117,25 @@ impl<'c, 'e> Writes<'c, 'e> {
 
     /// Runs what was collected.
     pub(crate) fn finish(self) -> Result<(), WriteError> {
-        let Conn::Pg(pg) = self.conn else { return Ok(()) };
-        for queued in [self.first, self.then] {
-            if queued.is_empty() {
-                continue;
-            }
-            let expected: Vec<_> = queued.iter().filter_map(|w| Some((w.what, w.expected?))).collect();
-            let rows: Vec<Counts> = OneRoundTrip(queued).load(pg)?;
-            let counts = rows.into_iter().next().map(|row| row.counts).unwrap_or_default();
-            for ((what, expected), changed) in expected.into_iter().zip(counts) {
-                matched(what, Some(expected), usize::try_from(changed).unwrap_or_default())?;
-            }
-        }
-        Ok(())
+        per_engine!(self.conn, Pg(pg) => run_queued(pg, [self.first, self.then]), Lite(_) => Ok(()))
     }
+}
+
+/// Two round trips at most, on PostgreSQL.
+#[cfg(feature = "postgres")]
+fn run_queued(pg: &mut PgConnection, queued: [Vec<QueuedStatement<'_>>; 2]) -> Result<(), WriteError> {
+    for queued in queued {
+        if queued.is_empty() {
+            continue;
+        }
+        let expected: Vec<_> = queued.iter().filter_map(|w| Some((w.what, w.expected?))).collect();
+        let rows: Vec<Counts> = OneRoundTrip(queued).load(pg)?;
+        let counts = rows.into_iter().next().map(|row| row.counts).unwrap_or_default();
+        for ((what, expected), changed) in expected.into_iter().zip(counts) {
+            matched(what, Some(expected), usize::try_from(changed).unwrap_or_default())?;
+        }
+    }
+    Ok(())
 }
 
 fn matched(what: &'static str, expected: Option<usize>, changed: usize) -> Result<(), WriteError> {
@@ -179,4 +186,5 @@ impl diesel::query_builder::Query for OneRoundTrip<'_> {
     type SqlType = diesel::sql_types::Untyped;
 }
 
+#[cfg(feature = "postgres")]
 impl RunQueryDsl<diesel::PgConnection> for OneRoundTrip<'_> {}

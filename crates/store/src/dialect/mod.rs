@@ -16,13 +16,23 @@
 /// Runs one expression on whichever database it is.
 macro_rules! on_both {
     ($conn:expr, $c:ident => $run:expr) => {
-        match $conn {
-            $crate::connection::Conn::Pg($c) => $run,
-            $crate::connection::Conn::Lite($c) => $run,
-        }
+        $crate::dialect::per_engine!($conn, Pg($c) => $run, Lite($c) => $run)
     };
 }
 pub(crate) use on_both;
+
+/// What each database does in its own way. The way of one that is not built in is not compiled.
+macro_rules! per_engine {
+    ($conn:expr, Pg($pg:pat) => $on_postgres:expr, Lite($lite:pat) => $on_sqlite:expr $(,)?) => {
+        match $conn {
+            #[cfg(feature = "postgres")]
+            $crate::connection::Conn::Pg($pg) => $on_postgres,
+            #[cfg(feature = "sqlite")]
+            $crate::connection::Conn::Lite($lite) => $on_sqlite,
+        }
+    };
+}
+pub(crate) use per_engine;
 
 mod printed;
 mod row;
@@ -33,7 +43,7 @@ pub(crate) use row::{ByName, Fragment, Reads, SelectedRow};
 pub(crate) use value::{Array, Value, storable};
 
 use crate::{
-    connection::Conn,
+    connection::{Conn, Sqlite},
     types::{Id, UuidSql},
 };
 use diesel::{
@@ -41,7 +51,6 @@ use diesel::{
     pg::Pg,
     query_builder::{AstPass, QueryFragment, QueryId},
     sql_types::{self, Text},
-    sqlite::Sqlite,
 };
 use std::{fmt, marker::PhantomData, sync::Arc};
 use value::{Ids, Pairs, Texts, push_array, push_value};
@@ -236,7 +245,9 @@ impl<R> QueryId for Sql<R> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
+#[cfg(feature = "postgres")]
 impl<R> RunQueryDsl<diesel::PgConnection> for Sql<R> {}
+#[cfg(feature = "sqlite")]
 impl<R> RunQueryDsl<diesel::SqliteConnection> for Sql<R> {}
 
 impl<R> QueryFragment<Pg> for Sql<R> {
@@ -275,6 +286,7 @@ impl<R> QueryFragment<Pg> for Sql<R> {
     }
 }
 
+#[cfg(feature = "sqlite")]
 impl<R> QueryFragment<Sqlite> for Sql<R> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         if !self.prepared {
@@ -314,6 +326,7 @@ impl<R> QueryFragment<Sqlite> for Sql<R> {
 }
 
 #[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests {
     use super::*;
     use crate::{

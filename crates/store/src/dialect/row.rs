@@ -1,16 +1,15 @@
 //! Rows that say by themselves which columns they are read from.
 
 use super::Sql;
-use crate::connection::Conn;
+use crate::connection::{Conn, PgConnection, Sqlite, SqliteConnection};
 use diesel::{
-    PgConnection, QueryResult, RunQueryDsl, Selectable, SqliteConnection,
+    QueryResult, RunQueryDsl, Selectable,
     deserialize::QueryableByName,
     dsl::SqlTypeOf,
     pg::Pg,
     query_builder::{Query, QueryFragment},
     query_dsl::methods::LoadQuery,
     sql_types::Untyped,
-    sqlite::Sqlite,
 };
 use std::{fmt, sync::Arc};
 
@@ -41,7 +40,7 @@ pub(crate) trait SelectedRow: Sized + 'static {
 
 impl<R> SelectedRow for R
 where
-    R: Selectable<Pg> + Selectable<Sqlite, SelectExpression = Selection<R>> + 'static,
+    R: Selectable<Pg> + 'static,
     Selection<R>: Fragment + 'static,
     for<'q> Sql<R>: LoadQuery<'q, PgConnection, R> + LoadQuery<'q, SqliteConnection, R>,
 {

@@ -1,6 +1,9 @@
 //! The values beside a text: single ones, and many as one.
 
-use crate::types::{At, Id, InstantSql, UuidSql};
+use crate::{
+    connection::Sqlite,
+    types::{At, Id, InstantSql, UuidSql},
+};
 use diesel::{
     QueryResult,
     backend::Backend,
@@ -8,7 +11,6 @@ use diesel::{
     query_builder::AstPass,
     serialize::{self, IsNull, Output, ToSql},
     sql_types::{self, BigInt, Binary, Bool, HasSqlType, Nullable, Text},
-    sqlite::Sqlite,
 };
 
 /// A value beside a text.
@@ -69,6 +71,7 @@ fn json_list(items: impl Iterator<Item = String>) -> String {
     format!("[{}]", quoted.join(","))
 }
 
+#[cfg(feature = "sqlite")]
 impl ToSql<Text, Sqlite> for Ids {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
         out.set_value(json_list(self.0.iter().map(|id| id.0.simple().to_string())));
@@ -76,6 +79,7 @@ impl ToSql<Text, Sqlite> for Ids {
     }
 }
 
+#[cfg(feature = "sqlite")]
 impl ToSql<Text, Sqlite> for Texts {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
         out.set_value(serde_json::to_string(&self.0)?);
@@ -83,6 +87,7 @@ impl ToSql<Text, Sqlite> for Texts {
     }
 }
 
+#[cfg(feature = "sqlite")]
 impl ToSql<Text, Sqlite> for Pairs {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
         let pairs = self.0.iter().zip(&self.1);

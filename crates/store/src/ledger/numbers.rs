@@ -1,7 +1,13 @@
 //! Numbers for people, drawn before the decisions that use them.
 
 use super::failure::Failure;
-use crate::{bulk::Writes, connection::Conn, dialect::Sql, error::StoreError, schema::counters};
+use crate::{
+    bulk::Writes,
+    connection::{Conn, Engine},
+    dialect::Sql,
+    error::StoreError,
+    schema::counters,
+};
 use diesel::{
     prelude::*,
     sql_types::{BigInt, Bool},
@@ -45,9 +51,9 @@ impl Drawn {
 impl Numbers {
     /// Makes sure that there are so many of each, as many as there are commands that may take one.
     pub(super) fn draw(&mut self, conn: &mut Conn, sales: usize, orders: usize) -> Result<(), Failure> {
-        if let Conn::Lite(lite) = conn {
+        if conn.engine() == Engine::Sqlite {
             for (drawn, wanted, name) in [(&mut self.sales, sales, SALES), (&mut self.orders, orders, ORDERS)] {
-                *drawn = if wanted > 0 { counted(lite, name, wanted)? } else { Drawn::default() };
+                *drawn = if wanted > 0 { counted(conn, name, wanted)? } else { Drawn::default() };
             }
             return Ok(());
         }
@@ -95,7 +101,7 @@ impl Numbers {
 }
 
 /// The next numbers of a counter of SQLite, which moves when they are used.
-fn counted(conn: &mut SqliteConnection, name: &str, wanted: usize) -> Result<Drawn, Failure> {
+fn counted(conn: &mut Conn, name: &str, wanted: usize) -> Result<Drawn, Failure> {
     let first: Option<i64> = counters::table.find(name).select(counters::next).first(conn).optional()?;
     let first = first.ok_or_else(|| StoreError::Internal(format!("there is no counter '{name}'")))?;
     let end = first.saturating_add(i64::try_from(wanted).unwrap_or(i64::MAX));

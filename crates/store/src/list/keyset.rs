@@ -245,6 +245,7 @@ fn after_cursor<R>(order: &[Sorted<'_, R>], after: &[KeyValue]) -> Result<Sql, S
 }
 
 #[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests {
     use super::*;
     use crate::{connection::Conn, schema::products};

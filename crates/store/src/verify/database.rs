@@ -1,7 +1,11 @@
 //! Is the database itself whole?
 
 use super::{Check, CheckMethod, Reporter, Statement, row::whole};
-use crate::{StoreError, connection::Conn, dialect::Sql};
+use crate::{
+    StoreError,
+    connection::{Conn, Engine},
+    dialect::Sql,
+};
 use diesel::{
     QueryableByName,
     sql_types::{BigInt, Text},
@@ -75,8 +79,8 @@ const SQLITE_ORPHANS: &str = "SELECT \"table\" || ' name ' || parent AS pair, CO
     GROUP BY 1 ORDER BY 1";
 
 fn check_foreign_keys(conn: &mut Conn, _: Option<Currency>, reporter: &mut Reporter<'_>) -> Result<(), StoreError> {
-    let found: Vec<Orphans> = match conn {
-        Conn::Pg(_) => {
+    let found: Vec<Orphans> = match conn.engine() {
+        Engine::Postgres => {
             let columns: Vec<KeyColumn> = Sql::new(POSTGRES_KEYS).load(conn)?;
             let mut found = Vec::new();
             for key in columns.chunk_by(|one, next| one.key == next.key) {
@@ -88,7 +92,7 @@ fn check_foreign_keys(conn: &mut Conn, _: Option<Currency>, reporter: &mut Repor
             }
             found
         }
-        Conn::Lite(_) => Sql::new(SQLITE_ORPHANS).load(conn)?,
+        Engine::Sqlite => Sql::new(SQLITE_ORPHANS).load(conn)?,
     };
     for Orphans { pair, n } in found.into_iter().filter(|orphans| orphans.n > 0) {
         reporter.report("database.foreign_keys", format!("{n} rows of {pair} that do not exist."));

@@ -2,11 +2,11 @@
 
 use crate::{
     StoreError,
-    connection::Conn,
+    connection::{Conn, Sqlite},
     dialect::Sql,
     types::{Id, UuidSql},
 };
-use diesel::{QueryableByName, deserialize, pg::Pg, sqlite::Sqlite};
+use diesel::{QueryableByName, deserialize, pg::Pg};
 use tradepost_domain::{
     money::{Currency, Money, Price},
     quantity::Quantity,

@@ -158,9 +158,9 @@ impl Reporter<'_> {
 
 /// Adds everything up in one snapshot. Each problem is told as soon as it is found.
 pub(crate) fn verify(conn: &mut Conn, each: &mut dyn FnMut(Problem)) -> Result<Checked, StoreError> {
-    if let Conn::Lite(lite) = conn {
+    if conn.engine() == Engine::Sqlite {
         // Sorting all movements of a large shop must not take its memory.
-        lite.batch_execute("PRAGMA temp_store = FILE")?;
+        conn.batch_execute("PRAGMA temp_store = FILE")?;
     }
     begin(conn, Mode::Snapshot)?;
     let checked = check_all(conn, &mut Reporter { each, reported: HashMap::new() });
@@ -169,10 +169,7 @@ pub(crate) fn verify(conn: &mut Conn, each: &mut dyn FnMut(Problem)) -> Result<C
 }
 
 fn check_all(conn: &mut Conn, reporter: &mut Reporter<'_>) -> Result<Checked, StoreError> {
-    let engine = match conn {
-        Conn::Pg(_) => Engine::Postgres,
-        Conn::Lite(_) => Engine::Sqlite,
-    };
+    let engine = conn.engine();
     let mut currency = None;
     for check in all() {
         match &check.method {

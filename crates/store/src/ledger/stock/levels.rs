@@ -3,7 +3,7 @@
 use super::rows::LevelRow;
 use crate::{
     bulk::{Writes, insertable_rows},
-    connection::{Conn, Mode, begin, commit, rollback},
+    connection::{Conn, Engine, Mode, begin, commit, rollback},
     dialect::Sql,
     ledger::{
         failure::{Failure, LedgerResult, corrupt},
@@ -156,10 +156,10 @@ fn make_missing(loader: &mut Loader<'_>, named: &[Place], found: &[Level]) -> Le
         .text(" JOIN locations ON locations.id = w.q AND locations.removed_at IS NULL");
     let rows = loader.read(sql)?;
     let places: Vec<Place> = rows.into_iter().map(|row| (row.product.into(), row.location.into())).collect();
-    match loader.conn {
-        Conn::Pg(_) if places.is_empty() => Ok(Vec::new()),
-        Conn::Pg(_) => Err(Failure::NoLevels(places)),
-        Conn::Lite(_) => {
+    match loader.conn.engine() {
+        Engine::Postgres if places.is_empty() => Ok(Vec::new()),
+        Engine::Postgres => Err(Failure::NoLevels(places)),
+        Engine::Sqlite => {
             let made: Vec<Level> =
                 places.into_iter().map(|(product, location)| Level::untouched(product, location)).collect();
             let mut writes = Writes::new(loader.conn);
