@@ -32,7 +32,6 @@ impl Conditions {
     }
 
     /// This is so: any condition of Diesel's language.
-    #[allow(dead_code, reason = "the nouns move to it one after the other")]
     pub(crate) fn filter<E>(&mut self, condition: E) -> &mut Self
     where
         E: Expression<SqlType: BoolOrNullableBool> + Fragment + 'static,
@@ -41,7 +40,6 @@ impl Conditions {
     }
 
     /// The column has this value, where there is one.
-    #[allow(dead_code, reason = "the nouns move to it one after the other")]
     pub(crate) fn equals<C, V>(&mut self, column: C, value: Option<V>) -> &mut Self
     where
         C: Column<SqlType: SqlType> + Fragment + 'static,
@@ -51,7 +49,6 @@ impl Conditions {
     }
 
     /// The column has this value or a larger one, where there is one.
-    #[allow(dead_code, reason = "the nouns move to it one after the other")]
     pub(crate) fn at_least<C, V>(&mut self, column: C, value: Option<V>) -> &mut Self
     where
         C: Column<SqlType: SqlType> + Fragment + 'static,
@@ -61,7 +58,6 @@ impl Conditions {
     }
 
     /// The column has this value or a smaller one, where there is one.
-    #[allow(dead_code, reason = "the nouns move to it one after the other")]
     pub(crate) fn at_most<C, V>(&mut self, column: C, value: Option<V>) -> &mut Self
     where
         C: Column<SqlType: SqlType> + Fragment + 'static,
@@ -70,7 +66,6 @@ impl Conditions {
         self.compared(column, " <= ", value)
     }
 
-    #[allow(dead_code, reason = "the nouns move to it one after the other")]
     fn compared<C: Fragment + 'static>(
         &mut self,
         column: C,
@@ -84,7 +79,6 @@ impl Conditions {
     }
 
     /// The column lies in `[from, until)`, so that adjoining spans neither overlap nor leave a gap.
-    #[allow(dead_code, reason = "the nouns move to it one after the other")]
     pub(crate) fn spans<C>(&mut self, column: C, from: Option<Instant>, until: Option<Instant>) -> &mut Self
     where
         C: Expression<SqlType = InstantSql> + Fragment + Copy + 'static,
@@ -93,7 +87,6 @@ impl Conditions {
     }
 
     /// Every word occurs in this folded text.
-    #[allow(dead_code, reason = "the nouns move to it one after the other")]
     pub(crate) fn contains<E>(&mut self, folded: E, words: Option<&str>) -> &mut Self
     where
         E: Expression<SqlType = Text> + Fragment + 'static,

@@ -69,14 +69,12 @@ struct SortKey<R> {
 /// conditions.contains(categories::search_text, request.filter.search.as_deref());
 /// list.page(session, conditions, request)
 /// ```
-#[allow(dead_code, reason = "the nouns move to it one after the other")]
 pub(crate) struct List<R> {
     from: Sql,
     keys: Vec<SortKey<R>>,
     own: Sort,
 }
 
-#[allow(dead_code, reason = "the nouns move to it one after the other")]
 impl<R: SelectedRow> List<R> {
     /// ` FROM …` with its joins, all tables under their own names; and by what it is sorted where nobody says, before the id.
     pub(crate) fn new(from: &'static str, own: Sort) -> Self {

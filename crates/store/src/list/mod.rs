@@ -6,7 +6,6 @@ mod conditions;
 mod keyset;
 
 pub(crate) use conditions::Conditions;
-#[allow(unused_imports, reason = "the nouns move to it one after the other")]
 pub(crate) use keyset::List;
 pub(crate) use keyset::{Shape, SortKeys, page};
 
