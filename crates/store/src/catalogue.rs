@@ -1,4 +1,5 @@
-//! What the shop sells, as it is read. Products are written by the ledger, because their rules depend on stock.
+//! What the shop sells, as it is read: products with their stock, for the public and for staff. Nothing is written here: that is the
+//! ledger's, because the rules of products depend on stock.
 
 use crate::{
     StoreError,
@@ -190,7 +191,7 @@ fn shape(view: View) -> Shape {
 /// A page of those that were not removed, by name unless told otherwise.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn list(
     session: &mut Session<'_>,
     view: View,
@@ -223,7 +224,7 @@ pub fn list(
 /// One product. The public does not find what is disabled or removed.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn product(session: &mut Session<'_>, view: View, id: ProductId) -> Result<Option<ProductRow>, StoreError> {
     let shape = shape(view);
     let mut sql = shape.select;
@@ -237,7 +238,7 @@ pub fn product(session: &mut Session<'_>, view: View, id: ProductId) -> Result<O
 /// These products as staff see them, disabled and removed ones too, in no order.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn products(session: &mut Session<'_>, ids: &[ProductId]) -> Result<Vec<ProductRow>, StoreError> {
     let shape = shape(View::Staff);
     let mut sql = shape.select;
@@ -248,7 +249,7 @@ pub fn products(session: &mut Session<'_>, ids: &[ProductId]) -> Result<Vec<Prod
 /// Is there anything in the catalogue, or was there ever?
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn is_empty(session: &mut Session<'_>) -> Result<bool, StoreError> {
     let any = products::table.select(products::id);
     let any: Option<Id> = session.run(|conn| any.first(conn).optional())?;

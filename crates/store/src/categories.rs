@@ -90,7 +90,7 @@ pub struct CategoryFilter {
 /// A page of them, by name unless told otherwise.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn list(session: &mut Session<'_>, request: &ListRequest<CategoryFilter>) -> Result<Page<Category>, StoreError> {
     let list = List::<Row>::new(" FROM categories", Sort { field: "name", descending: false })
         .key("name", categories::name_key, |row| row.name_key.clone())

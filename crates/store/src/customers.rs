@@ -129,7 +129,7 @@ pub struct CustomerFilter {
 /// A page of those that were not erased, by name unless told otherwise.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn list(session: &mut Session<'_>, request: &ListRequest<CustomerFilter>) -> Result<Page<Customer>, StoreError> {
     let list = List::<Row>::new(" FROM customers", Sort { field: "name", descending: false })
         .key("name", customers::name_key, |row| row.name_key.clone())
@@ -187,8 +187,8 @@ fn erase(conn: &mut Conn, id: CustomerId, now: Instant) -> QueryResult<usize> {
 
 /// Erases the record of a user, where they have one.
 pub(crate) fn erase_of_user(session: &mut Session<'_>, user: UserId, now: Instant) -> Result<(), StoreError> {
-    let theirs = customers::table.filter(customers::user_id.eq(Id::from(user))).select(customers::id);
-    if let Some(id) = session.run(|conn| theirs.first::<Id>(conn).optional())? {
+    let of_user = customers::table.filter(customers::user_id.eq(Id::from(user))).select(customers::id);
+    if let Some(id) = session.run(|conn| of_user.first::<Id>(conn).optional())? {
         session.run(|conn| erase(conn, id.into(), now))?;
     }
     Ok(())
@@ -196,9 +196,9 @@ pub(crate) fn erase_of_user(session: &mut Session<'_>, user: UserId, now: Instan
 
 impl Customers for Session<'_> {
     fn customer_of_user(&mut self, user: UserId) -> repository::Result<Option<Customer>> {
-        let theirs = customers::table.filter(customers::user_id.eq(Id::from(user)));
-        let theirs = theirs.filter(customers::erased_at.is_null()).select(Row::as_select());
-        let found = self.run(|conn| theirs.first(conn).optional())?;
-        Ok(found.map(Row::customer).transpose()?)
+        let of_user = customers::table.filter(customers::user_id.eq(Id::from(user)));
+        let of_user = of_user.filter(customers::erased_at.is_null()).select(Row::as_select());
+        let row = self.run(|conn| of_user.first(conn).optional())?;
+        Ok(row.map(Row::customer).transpose()?)
     }
 }

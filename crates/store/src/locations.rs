@@ -98,7 +98,7 @@ pub struct LocationFilter {
 /// A page of those in use, by name unless told otherwise.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn list(session: &mut Session<'_>, request: &ListRequest<LocationFilter>) -> Result<Page<Location>, StoreError> {
     let list = List::<Row>::new(" FROM locations", Sort { field: "name", descending: false })
         .key("name", locations::name_key, |row| row.name_key.clone())

@@ -1,4 +1,4 @@
-//! Orders, as they are read. They are written by the ledger.
+//! Orders with their lines and history, as they are read, and what holds stock. Nothing is written here: that is the ledger's.
 
 use crate::{
     StoreError,
@@ -157,7 +157,7 @@ pub struct OrderFilter {
 /// A page of those that were not hidden, newest first unless told otherwise. Three statements.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn list(session: &mut Session<'_>, request: &ListRequest<OrderFilter>) -> Result<Page<OrderWithParts>, StoreError> {
     let list = List::<OrderRow>::new(
         " FROM orders JOIN customers ON customers.id = orders.customer_id",
@@ -197,7 +197,7 @@ fn conditions(filter: &OrderFilter) -> Conditions {
 /// One order with its lines and history, hidden or not. Three statements.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn order(session: &mut Session<'_>, id: OrderId) -> Result<Option<OrderWithParts>, StoreError> {
     let order = orders::table
         .find(Id::from(id))
@@ -260,7 +260,7 @@ pub struct WaitingRow {
 /// What waits to be accepted, shipped and delivered; a state in which nothing waits has no row. One statement.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn waiting(session: &mut Session<'_>) -> Result<Vec<WaitingRow>, StoreError> {
     session.load(Sql::new(
         "SELECT w.status, w.count, o.id AS oldest_id, o.number AS oldest_number, o.created_at AS oldest_created_at FROM \
@@ -296,7 +296,7 @@ pub const MOST_HOLDERS: i64 = 10;
 /// What holds these products at these locations: the oldest open orders, at most [`MOST_HOLDERS`] for each. One statement.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn holders(session: &mut Session<'_>, of: &[(ProductId, LocationId)]) -> Result<Vec<HolderRow>, StoreError> {
     if of.is_empty() {
         return Ok(Vec::new());

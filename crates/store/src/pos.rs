@@ -102,7 +102,7 @@ pub struct ConnectionFilter {
 /// A page of those in use, by name unless told otherwise.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn connections(
     session: &mut Session<'_>,
     request: &ListRequest<ConnectionFilter>,
@@ -128,28 +128,28 @@ repository! {
 impl Remove<PosConnection> for Session<'_> {
     fn remove(&mut self, id: PosConnectionId, now: Instant) -> repository::Result<()> {
         let (id, now) = (Id::from(id), At::from(now));
-        let used = pos_connections::table.find(id).filter(pos_connections::removed_at.is_null());
+        let connection = pos_connections::table.find(id).filter(pos_connections::removed_at.is_null());
         let removed = (
             pos_connections::secret.eq(None::<String>),
             pos_connections::removed_at.eq(Some(now)),
             pos_connections::updated_at.eq(now),
             pos_connections::version.eq(pos_connections::version + 1),
         );
-        self.run(|conn| diesel::update(used).set(removed).execute(conn))?;
+        self.run(|conn| diesel::update(connection).set(removed).execute(conn))?;
         Ok(())
     }
 }
 
 impl PosConnections for Session<'_> {
     fn connection_secret(&mut self, id: PosConnectionId) -> repository::Result<Option<String>> {
-        let used = pos_connections::table.find(Id::from(id)).filter(pos_connections::removed_at.is_null());
-        let found = self.run(|conn| used.select(pos_connections::secret).first(conn).optional())?;
-        Ok(found.flatten())
+        let connection = pos_connections::table.find(Id::from(id)).filter(pos_connections::removed_at.is_null());
+        let secret = self.run(|conn| connection.select(pos_connections::secret).first(conn).optional())?;
+        Ok(secret.flatten())
     }
 
     fn set_connection_secret(&mut self, id: PosConnectionId, secret: &str) -> repository::Result<()> {
-        let used = pos_connections::table.find(Id::from(id)).filter(pos_connections::removed_at.is_null());
-        self.run(|conn| diesel::update(used).set(pos_connections::secret.eq(secret)).execute(conn))?;
+        let connection = pos_connections::table.find(Id::from(id)).filter(pos_connections::removed_at.is_null());
+        self.run(|conn| diesel::update(connection).set(pos_connections::secret.eq(secret)).execute(conn))?;
         Ok(())
     }
 }
@@ -243,7 +243,7 @@ pub struct EventFilter {
 /// A page of the inbox, newest first unless told otherwise. Two statements.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn events(
     session: &mut Session<'_>,
     request: &ListRequest<EventFilter>,
@@ -267,7 +267,7 @@ pub fn events(
 /// One delivery. Two statements.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn event(session: &mut Session<'_>, id: PosEventId) -> Result<Option<EventWithLines>, StoreError> {
     let event = pos_events::table.find(Id::from(id)).select(EventRow::as_select());
     let Some(event) = session.run(|conn| event.first(conn).optional())? else { return Ok(None) };
@@ -278,7 +278,7 @@ pub fn event(session: &mut Session<'_>, id: PosEventId) -> Result<Option<EventWi
 /// The delivery as it came.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn raw_event(session: &mut Session<'_>, id: PosEventId) -> Result<Option<RawEvent>, StoreError> {
     let event = pos_events::table.find(Id::from(id)).select(RawEvent::as_select());
     session.run(|conn| event.first(conn).optional())
@@ -311,7 +311,7 @@ pub struct MappingRow {
 /// A page of a till's mappings, by the till's id.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn mappings(
     session: &mut Session<'_>,
     request: &ListRequest<PosConnectionId>,

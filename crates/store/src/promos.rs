@@ -1,4 +1,5 @@
-//! Promo codes. How often each is used is counted by the ledger.
+//! Promo codes: their terms, and by which code they are found. How often each is used is counted by the ledger; what one takes off is never
+//! worked out here.
 
 use crate::{
     StoreError,
@@ -242,7 +243,7 @@ pub struct PromoFilter {
 /// A page of those that are in use, newest first unless told otherwise. One statement.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn list(session: &mut Session<'_>, request: &ListRequest<PromoFilter>) -> Result<Page<Promo>, StoreError> {
     let list = List::<Row>::new(" FROM promo_codes", Sort { field: "created_at", descending: true })
         .key("code", promo_codes::code_key, |row| row.code_key.clone())
@@ -280,13 +281,13 @@ repository! {
 impl Remove<Promo> for Session<'_> {
     fn remove(&mut self, id: PromoId, now: Instant) -> repository::Result<()> {
         let now = At::from(now);
-        let used = promo_codes::table.find(Id::from(id)).filter(promo_codes::removed_at.is_null());
+        let promo = promo_codes::table.find(Id::from(id)).filter(promo_codes::removed_at.is_null());
         let removed = (
             promo_codes::removed_at.eq(Some(now)),
             promo_codes::updated_at.eq(now),
             promo_codes::version.eq(promo_codes::version + 1),
         );
-        self.run(|conn| diesel::update(used).set(removed).execute(conn))?;
+        self.run(|conn| diesel::update(promo).set(removed).execute(conn))?;
         Ok(())
     }
 }
@@ -294,10 +295,10 @@ impl Remove<Promo> for Session<'_> {
 impl Promos for Session<'_> {
     fn promo_by_code(&mut self, code_key: &str) -> repository::Result<Option<Promo>> {
         let currency = self.currency()?;
-        let used = promo_codes::table.filter(promo_codes::code_key.eq(storable(code_key.to_owned())));
-        let used = used.filter(promo_codes::removed_at.is_null()).select(Row::as_select());
-        let found: Option<Row> = self.run(|conn| used.first(conn).optional())?;
-        Ok(found.map(|row| row.promo(currency)).transpose()?)
+        let by_code = promo_codes::table.filter(promo_codes::code_key.eq(storable(code_key.to_owned())));
+        let by_code = by_code.filter(promo_codes::removed_at.is_null()).select(Row::as_select());
+        let row: Option<Row> = self.run(|conn| by_code.first(conn).optional())?;
+        Ok(row.map(|row| row.promo(currency)).transpose()?)
     }
 
     fn redemptions(&mut self, promo: PromoId, customer: CustomerId) -> repository::Result<i64> {

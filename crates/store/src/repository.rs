@@ -40,7 +40,7 @@ pub(crate) use unique_keys;
 /// `stored` is the row that is inserted and updated (it can be made from a reference to the noun), `read` the row that is read and what
 /// the noun is made of; `alive` says which rows are found and edited.
 macro_rules! repository {
-    ($entity:ty, $table:ident, stored $stored:ty, read $row:ty => |$found:ident, $session:ident| $read:expr
+    ($entity:ty, $table:ident, stored $stored:ty, read $row:ty => |$found_row:ident, $session:ident| $read:expr
         $(, alive $alive:expr)? $(,)?) => {
         impl tradepost_domain::repository::Repository<$entity> for $crate::session::Session<'_> {
             fn find(
@@ -48,10 +48,10 @@ macro_rules! repository {
                 id: tradepost_domain::ids::Id<$entity>,
             ) -> tradepost_domain::repository::Result<Option<$entity>> {
                 let one = $table::table.find($crate::types::Id::from(id))$(.filter($alive))?;
-                let found = self.run(|conn| one.select(<$row>::as_select()).first(conn).optional())?;
+                let row = self.run(|conn| one.select(<$row>::as_select()).first(conn).optional())?;
                 let $session = self;
-                let read = |$found: $row| -> Result<$entity, $crate::StoreError> { $read };
-                Ok(found.map(read).transpose()?)
+                let read = |$found_row: $row| -> Result<$entity, $crate::StoreError> { $read };
+                Ok(row.map(read).transpose()?)
             }
 
             fn add(&mut self, entity: &$entity) -> tradepost_domain::repository::Result<()> {

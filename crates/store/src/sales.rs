@@ -1,4 +1,4 @@
-//! Sales, as they are read. They are written by the ledger.
+//! Sales with their lines, as they are read. Nothing is written here: that is the ledger's.
 
 use crate::{
     StoreError,
@@ -140,7 +140,7 @@ pub struct SaleFilter {
 /// A page of them, newest first unless told otherwise. Two statements.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn list(session: &mut Session<'_>, request: &ListRequest<SaleFilter>) -> Result<Page<SaleWithLines>, StoreError> {
     let list = List::<SaleRow>::new(
         " FROM sales LEFT JOIN customers ON customers.id = sales.customer_id",
@@ -175,7 +175,7 @@ pub fn list(session: &mut Session<'_>, request: &ListRequest<SaleFilter>) -> Res
 /// One sale with its lines. Two statements.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn sale(session: &mut Session<'_>, id: SaleId) -> Result<Option<SaleWithLines>, StoreError> {
     let sale = sales::table
         .find(Id::from(id))

@@ -1,4 +1,4 @@
-//! Levels and movements, as they are read. They are written by the ledger alone.
+//! Levels and movements, as they are read. Nothing is written here, and nothing is added up that a level says already: that is the ledger's.
 
 use crate::{
     StoreError,
@@ -154,7 +154,7 @@ fn inventory_shape(location: Option<LocationId>) -> Shape {
 /// A page of what there is of products that were not removed, by name unless told otherwise. Two statements.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn inventory(
     session: &mut Session<'_>,
     request: &ListRequest<InventoryFilter>,
@@ -173,7 +173,7 @@ pub fn inventory(
 /// What there is of one product, removed or not. Two statements.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn inventory_of(session: &mut Session<'_>, product: ProductId) -> Result<Option<Inventory>, StoreError> {
     let shape = inventory_shape(None);
     let mut sql = shape.select;
@@ -273,7 +273,7 @@ pub struct MovementFilter {
 /// A page of them, newest first unless told otherwise.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn movements(
     session: &mut Session<'_>,
     request: &ListRequest<MovementFilter>,
@@ -300,7 +300,7 @@ pub fn movements(
 /// One movement.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn movement(session: &mut Session<'_>, id: MovementId) -> Result<Option<MovementRow>, StoreError> {
     let movement = movements::table
         .inner_join(products::table.on(products::id.eq(movements::product_id)))

@@ -80,8 +80,8 @@ impl Tokens for Session<'_> {
     }
 
     fn revoke_all_tokens(&mut self, user: UserId) -> repository::Result<()> {
-        let theirs = tokens::table.filter(tokens::user_id.eq(Id::from(user)));
-        self.run(|conn| diesel::delete(theirs).execute(conn))?;
+        let of_user = tokens::table.filter(tokens::user_id.eq(Id::from(user)));
+        self.run(|conn| diesel::delete(of_user).execute(conn))?;
         Ok(())
     }
 

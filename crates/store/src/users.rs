@@ -123,7 +123,7 @@ pub struct UserFilter {
 /// A page of those that were not erased, oldest first unless told otherwise.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn list(session: &mut Session<'_>, request: &ListRequest<UserFilter>) -> Result<Page<User>, StoreError> {
     let list = List::<Row>::new(" FROM users", Sort { field: "created_at", descending: false })
         .key("created_at", users::created_at, |row| row.created_at)
@@ -194,16 +194,16 @@ fn erase(conn: &mut Conn, id: UserId, now: Instant) -> QueryResult<usize> {
 impl Users for Session<'_> {
     fn user_by_login(&mut self, login_key: &str) -> repository::Result<Option<(User, Option<String>)>> {
         let login_key = storable(login_key.to_owned());
-        let known = users::username_key.eq(&login_key).or(users::email_key.eq(&login_key).nullable());
-        let known = users::table.filter(users::erased_at.is_null()).filter(known);
-        let found: Option<(Row, Option<String>)> =
-            self.run(|conn| known.select((Row::as_select(), users::password_hash)).first(conn).optional())?;
-        Ok(found.map(|(row, hash)| Ok::<_, StoreError>((row.user()?, hash))).transpose()?)
+        let by_login = users::username_key.eq(&login_key).or(users::email_key.eq(&login_key).nullable());
+        let users = users::table.filter(users::erased_at.is_null()).filter(by_login);
+        let row: Option<(Row, Option<String>)> =
+            self.run(|conn| users.select((Row::as_select(), users::password_hash)).first(conn).optional())?;
+        Ok(row.map(|(row, hash)| Ok::<_, StoreError>((row.user()?, hash))).transpose()?)
     }
 
     fn set_password_hash(&mut self, id: UserId, password_hash: &str) -> repository::Result<()> {
-        let known = users::table.find(Id::from(id)).filter(users::erased_at.is_null());
-        self.run(|conn| diesel::update(known).set(users::password_hash.eq(password_hash)).execute(conn))?;
+        let user = users::table.find(Id::from(id)).filter(users::erased_at.is_null());
+        self.run(|conn| diesel::update(user).set(users::password_hash.eq(password_hash)).execute(conn))?;
         Ok(())
     }
 
