@@ -13,17 +13,8 @@ use std::{
     io::{Read, Write},
     process::ExitCode,
 };
-use tradepost_app::{
-    clock,
-    config::WrongSetting,
-    credentials::{passwords, tokens},
-    sample_data, start,
-    usecases::users,
-};
-use tradepost_domain::{
-    identity::{Role, UserForm},
-    ids::UserId,
-};
+use tradepost_app::{clock, config::WrongSetting, credentials::tokens, sample_data, start, usecases::users};
+use tradepost_domain::identity::{Role, UserForm};
 use tradepost_store::{OpenError, Session};
 
 /// Keeps a shop's stock and takes its orders.
@@ -184,11 +175,8 @@ async fn create_user(config: Config, new: NewUser) -> anyhow::Result<ExitCode> {
     let (password, is_made) =
         if new.password_stdin { (read_password()?, false) } else { (tokens::one_time_password()?, true) };
     let form = UserForm { username: new.username, email: new.email, ..UserForm::default() };
-    let user = form
-        .parse(UserId::from_uuid(clock::new_uuid()), role, permissions, config.shop.shop.country, clock::now())
-        .map_err(|errors| anyhow!("this user cannot be made: {errors}"))?;
-    passwords::check("password", &password, user.username.as_deref(), &user.email)?;
-    let hash = passwords::hash(&password).map_err(anyhow::Error::msg)?;
+    let user = users::NewUser { form, password: password.clone(), role, permissions };
+    let (user, hash) = user.hashed(config.shop.shop.country, clock::now()).context("this user cannot be made")?;
     let store = start::open(&config.shop)?;
     start::prepare(&store, &config.shop, true)?;
     let email = user.email.to_string();

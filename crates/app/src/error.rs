@@ -1,6 +1,6 @@
 //! Why something was not done. What each means to whoever asked (a status, an exit code) is theirs to say.
 
-use crate::usecases::login::Verdict;
+use crate::login_throttle::Verdict;
 use tradepost_domain::{
     field_errors::FieldErrors,
     identity::Denied,

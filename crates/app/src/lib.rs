@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod credentials;
 mod error;
+pub mod login_throttle;
 pub mod principals;
 pub mod sample_data;
 pub mod shop;

@@ -1,7 +1,7 @@
 //! Who somebody is: the principal behind a credential, remembered for two seconds, and when each credential was last used.
 
 use crate::{
-    Error, Result, Shop, clock,
+    Error, Result, clock,
     credentials::tokens::{self, TokenHash},
 };
 use std::{
@@ -18,7 +18,7 @@ use tradepost_domain::{
     instant::Instant,
     repository::Tokens,
 };
-use tradepost_store::Session;
+use tradepost_store::{Session, Store};
 
 /// How long another replica's revocation may go unnoticed here.
 const MEMORY: Duration = Duration::from_secs(2);
@@ -26,36 +26,6 @@ const MEMORY: Duration = Duration::from_secs(2);
 const USE_NOTED_EVERY_SECONDS: i64 = 60;
 /// So many are remembered; a flood of tokens must not fill the memory.
 const MOST: usize = 10_000;
-
-/// Finds out whom a token speaks for, and notes that it was used.
-///
-/// # Errors
-/// `UnknownToken`, and whatever keeps the store from working.
-pub async fn identify(shop: &Shop, token: &str) -> Result<Caller> {
-    let (hash, now) = (tokens::hash(token), clock::now());
-    let caller = match shop.principals.find(&hash, now) {
-        Some(caller) => caller,
-        None => look_up(shop, hash).await?.ok_or(Error::UnknownToken)?,
-    };
-    shop.principals.used(caller.token, now);
-    Ok(caller)
-}
-
-async fn look_up(shop: &Shop, hash: TokenHash) -> Result<Option<Caller>> {
-    let generation = shop.principals.generation();
-    let find = move |session: &mut Session<'_>| session.principal_by_token(&hash, clock::now()).map_err(Error::from);
-    let found = shop.store.read_one(find).await?;
-    let caller = found.map(|(token, principal)| Caller {
-        principal,
-        user: token.user,
-        token: token.id,
-        expires_at: token.expires_at,
-    });
-    if let Some(caller) = &caller {
-        shop.principals.remember(hash, caller, generation);
-    }
-    Ok(caller)
-}
 
 /// The authenticated caller, and by which credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +55,37 @@ struct Use {
 }
 
 impl PrincipalCache {
+    /// Finds out whom a token speaks for, and notes that it was used.
+    ///
+    /// # Errors
+    /// `UnknownToken`, and whatever keeps the store from working.
+    pub async fn identify(&self, store: &Store, token: &str) -> Result<Caller> {
+        let (hash, now) = (tokens::hash(token), clock::now());
+        let caller = match self.find(&hash, now) {
+            Some(caller) => caller,
+            None => self.look_up(store, hash).await?.ok_or(Error::UnknownToken)?,
+        };
+        self.used(caller.token, now);
+        Ok(caller)
+    }
+
+    async fn look_up(&self, store: &Store, hash: TokenHash) -> Result<Option<Caller>> {
+        let generation = self.generation();
+        let find =
+            move |session: &mut Session<'_>| session.principal_by_token(&hash, clock::now()).map_err(Error::from);
+        let found = store.read_one(find).await?;
+        let caller = found.map(|(token, principal)| Caller {
+            principal,
+            user: token.user,
+            token: token.id,
+            expires_at: token.expires_at,
+        });
+        if let Some(caller) = &caller {
+            self.remember(hash, caller, generation);
+        }
+        Ok(caller)
+    }
+
     /// Whom the token speaks for, where that is remembered.
     pub fn find(&self, hash: &TokenHash, now: Instant) -> Option<Caller> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);

@@ -1,14 +1,19 @@
 //! What every use-case shares.
 
 use crate::{
+    Error, Result,
     credentials::{passwords::Passwords, webhooks::WebhookSecrets},
+    login_throttle::Failures,
     principals::PrincipalCache,
-    usecases::login::Failures,
 };
 use std::sync::atomic::AtomicU64;
 use tokio::sync::Semaphore;
-use tradepost_domain::{contact::Country, money::Currency};
-use tradepost_store::Store;
+use tradepost_domain::{
+    contact::Country,
+    ids::{PosConnectionId, UserId},
+    money::Currency,
+};
+use tradepost_store::{Answer, Done, Keyed, Session, Store};
 
 /// How many answers to logging in may be kept back at once.
 const DELAYED_LOGINS: usize = 256;
@@ -51,14 +56,14 @@ impl Shop {
     ///
     /// # Errors
     /// `Internal` where the operating system has no randomness.
-    pub fn open(store: Store, settings: Settings) -> crate::Result<Self> {
+    pub fn open(store: Store, settings: Settings) -> Result<Self> {
         let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         Ok(Self {
             store,
             settings,
             principals: PrincipalCache::default(),
             failures: Failures::default(),
-            passwords: Passwords::new(threads).map_err(crate::Error::Internal)?,
+            passwords: Passwords::new(threads).map_err(Error::Internal)?,
             delayed_logins: Semaphore::new(DELAYED_LOGINS),
             webhook_secrets: WebhookSecrets::default(),
             wrong_passwords: AtomicU64::new(0),
@@ -73,5 +78,32 @@ impl Shop {
     /// The country that completes national phone numbers.
     pub const fn country(&self) -> Option<Country> {
         self.settings.country
+    }
+
+    /// Does a unit of work that changes what a user may, and forgets in this process what was known of their credentials.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_about_user<F>(&self, user: UserId, key: Option<Keyed>, work: F) -> Result<Done>
+    where
+        F: Fn(&mut Session<'_>) -> Result<Answer> + Send + 'static,
+    {
+        let done = self.store.write(key, work).await;
+        // Also where nobody knows whether it was kept.
+        self.principals.forget(user);
+        done
+    }
+
+    /// Does a unit of work that changes a till's connection, and forgets in this process the secret that it had.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_about_connection<F>(&self, id: PosConnectionId, key: Option<Keyed>, work: F) -> Result<Done>
+    where
+        F: Fn(&mut Session<'_>) -> Result<Answer> + Send + 'static,
+    {
+        let done = self.store.write(key, work).await;
+        self.webhook_secrets.forget(id);
+        done
     }
 }

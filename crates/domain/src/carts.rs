@@ -12,7 +12,7 @@ pub const MAX_ITEMS: usize = crate::lines::MAX_LINES;
 
 /// One product in a cart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct CartItem {
     /// The product wished for.
     pub product: ProductId,
@@ -26,7 +26,7 @@ pub struct CartItem {
 
 /// What a user wishes to buy, one item for each product. Version 0: nothing was ever put in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Cart {
     /// The user who fills it.
     pub user: UserId,

@@ -14,7 +14,7 @@ pub type CustomerId = Id<Customer>;
 
 /// Who buys, with or without a login. Once erased, only the code is left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Customer {
     /// Never changes, and is never used again.
     pub id: CustomerId,
@@ -43,7 +43,7 @@ entity!(Customer, "customer", |one| [
 
 /// What is known of a customer to be. Not yet looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields, default))]
 pub struct CustomerForm {
     /// A person or a company.
     pub name: String,
@@ -57,7 +57,7 @@ pub struct CustomerForm {
 
 /// Which fields to change; `Some(None)` empties one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields, default))]
 pub struct CustomerPatch {
     /// A person or a company.
     pub name: Option<String>,

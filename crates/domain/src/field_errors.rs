@@ -10,10 +10,11 @@ pub type Actions = &'static [Word];
 
 /// One thing wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct FieldError {
     /// RFC 6901 pointer into the request's body, for example `/lines/0/quantity`.
+    /// The names are those of the REST contract (`product_id`, `quantity_change`), also where a command's own fields are called otherwise.
     pub pointer: String,
     /// The kind of error, for programs, for example `too_precise`.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::serialize::word"))]
@@ -77,9 +78,9 @@ impl FieldErrors {
 
 impl fmt::Display for FieldErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, fault) in self.0.iter().enumerate() {
+        for (i, error) in self.0.iter().enumerate() {
             let separator = if i == 0 { "" } else { "; " };
-            write!(f, "{separator}{}: {}", fault.pointer, fault.detail)?;
+            write!(f, "{separator}{}: {}", error.pointer, error.detail)?;
         }
         Ok(())
     }

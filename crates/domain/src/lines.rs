@@ -17,7 +17,7 @@ pub type LineId = Id<Line>;
 
 /// One line of a sale or an order. What was sold is written down as it was then.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Line {
     /// Never changes, and is never used again.
     pub id: LineId,

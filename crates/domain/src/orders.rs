@@ -118,7 +118,7 @@ impl OrderStatus {
 
 /// A promo code as it was promised to an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct AppliedPromo {
     /// The promo code.
     pub promo: PromoId,
@@ -130,7 +130,7 @@ pub struct AppliedPromo {
 
 /// One step of an order's history.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct HistoryEntry {
     /// Where it stood afterwards.
     pub status: OrderStatus,
@@ -147,7 +147,7 @@ pub type OrderId = Id<Order>;
 
 /// A customer's order with its lines and its history. It is never erased.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Order {
     /// Never changes, and is never used again.
     pub id: OrderId,

@@ -30,7 +30,7 @@ pub type PosConnectionId = Id<PosConnection>;
 
 /// A registered till or POS account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct PosConnection {
     /// Its id, which is in its webhook's address.
     pub id: PosConnectionId,
@@ -89,7 +89,7 @@ impl PosConnection {
 
 /// Which fields to change; `Some(None)` empties one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields, default))]
 pub struct PosConnectionPatch {
     /// Up to 200 characters.
     pub name: Option<String>,
@@ -158,7 +158,7 @@ pub enum Report {
 
 /// One line of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct PosEventLine {
     /// The product, as the till names it.
     pub product: Reference,
@@ -196,7 +196,7 @@ impl PosEventStatus {
 
 /// Why a delivery was refused or is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct PosReason {
     /// `unknown_product`, `insufficient_stock`, `product_unavailable` or `dismissed`.
     pub code: String,
@@ -209,7 +209,7 @@ pub type PosEventId = Id<PosEvent>;
 
 /// One delivery from a till, as it stands in the inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct PosEvent {
     /// Our id of it.
     pub id: PosEventId,
@@ -236,7 +236,7 @@ pub struct PosEvent {
 
 /// A delivery as it came, after its signature was found good.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct WebhookDelivery {
     /// The connection it came through.
     pub connection: PosConnectionId,

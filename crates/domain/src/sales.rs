@@ -54,7 +54,7 @@ pub type SaleId = Id<Sale>;
 
 /// A sale over the counter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Sale {
     /// Never changes, and is never used again.
     pub id: SaleId,

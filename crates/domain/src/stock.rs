@@ -17,7 +17,7 @@ pub type LocationId = Id<Location>;
 
 /// Where stock is: a shop, a store room.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Location {
     /// Never changes, and is never used again.
     pub id: LocationId,
@@ -168,7 +168,7 @@ impl Source {
 
 /// A signed change of the two figures of a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Change {
     /// Of what is there.
     pub on_hand: Delta,
@@ -198,7 +198,7 @@ pub type MovementId = Id<Movement>;
 
 /// One row of the ledger. Never changed, never deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Movement {
     /// Never changes, and is never used again.
     pub id: MovementId,
@@ -230,7 +230,7 @@ pub struct Movement {
 
 /// One product at one location. A level nobody ever touched is all zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Level {
     /// The product.
     pub product: ProductId,

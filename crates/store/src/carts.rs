@@ -1,6 +1,7 @@
 //! Carts: each user's row and its items. Placing what is in one, and emptying it then, is the ledger's; what anything costs is never here.
 
 use crate::{
+    dialect::storable,
     StoreError,
     connection::Conn,
     dialect::on_both,
@@ -149,7 +150,7 @@ impl Carts for Session<'_> {
 
     fn set_cart_promo(&mut self, user: UserId, code: Option<&str>, now: Instant) -> repository::Result<()> {
         self.change_cart(user, now)?;
-        let cart = diesel::update(carts::table.find(Id::from(user))).set(carts::promo_code.eq(code));
+        let cart = diesel::update(carts::table.find(Id::from(user))).set(carts::promo_code.eq(code.map(storable)));
         self.run(|conn| cart.execute(conn))?;
         Ok(())
     }

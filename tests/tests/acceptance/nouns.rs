@@ -27,7 +27,7 @@ async fn nouns(owner: &Client) -> Vec<Noun> {
     for (path, item) in paths {
         let one = &document["paths"][format!("{path}/{{id}}")];
         let is_created = item["post"]["operationId"].as_str().is_some_and(|name| name.starts_with("create_"));
-        if !is_created || one["delete"].is_null() || path.ends_with("/orders") {
+        if !is_created || one["delete"].is_null() || path == "/api/v1/orders" {
             continue;
         }
         let path = path.strip_prefix("/api/v1").expect("the API").to_owned();
@@ -39,6 +39,15 @@ async fn nouns(owner: &Client) -> Vec<Noun> {
     found
 }
 
+/// What was sent is what is shown, but for what is never shown.
+fn shows(shown: &Value, sent: &Value, path: &str) {
+    for (field, value) in sent.as_object().expect("an object") {
+        if !["password", "initial_quantity"].contains(&field.as_str()) && !value.is_null() {
+            assert_eq!(&shown[field], value, "{path}: {field}");
+        }
+    }
+}
+
 both_engines!(the_contracts_own_examples_are_taken_and_shown_again, async |shop| {
     let owner = shop.owner();
     for Noun { path, example, edit } in nouns(&owner).await {
@@ -48,9 +57,15 @@ both_engines!(the_contracts_own_examples_are_taken_and_shown_again, async |shop|
         let again = owner.post(&path, example).key(&format!("add{path}")).await.is(201);
         assert!(again.was_replayed() && again.id() == added.id(), "{path}");
         let read = owner.get(&address).await.is(200);
+        shows(&read.json, &example, &path);
         owner.get(&address).header("If-None-Match", &read.etag()).await.is(304);
         let changed = owner.patch(&address, edit.clone()).if_match(&read.etag()).await.is(200);
         assert_ne!(changed.etag(), read.etag(), "{path}");
+        shows(&changed.json, &edit, &path);
+        let untouched = |(field, _): &(&String, &Value)| edit[field.as_str()].is_null() && *field != "updated_at";
+        for (field, value) in read.json.as_object().expect("an object").iter().filter(untouched) {
+            assert_eq!(&changed.json[field], value, "{path}: {field} was not to be changed");
+        }
         owner.patch(&address, edit).if_match(&read.etag()).await.is_problem(412, "precondition_failed");
         assert_eq!(owner.get(&address).await.is(200).etag(), changed.etag(), "{path}");
         let listed = owner.walk(&path).await;
@@ -75,9 +90,11 @@ both_engines!(what_is_wrong_with_a_noun_is_said_and_changes_nothing, async |shop
         let address = format!("{path}/{}", owner.post(&path, example.clone()).await.is(201).id());
         owner.patch(&address, json!({ "colour": "green" })).await.points_at("/colour");
         stranger.patch(&address, edit).await.is_problem(401, "unauthenticated");
-        // Whatever of it must be unique is named; what has nothing unique may be there twice.
+        // Whatever of it must be unique is named. A customer's code is made where none is sent, so two of them may be alike.
         let twice = owner.post(&path, example.clone()).await;
-        if twice.status() != 201 {
+        if path == "/customers" {
+            twice.is(201);
+        } else {
             let twice = twice.is_problem(409, "duplicate");
             let pointer = twice["errors"][0]["pointer"].as_str().expect("a pointer").to_owned();
             assert!(!example[&pointer[1..]].is_null(), "{path}: {pointer}");

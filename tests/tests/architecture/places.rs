@@ -14,6 +14,20 @@ fn every_path_that_the_architecture_names_exists() {
     assert_none("docs/architecture.md names", gone.map(str::to_owned).collect());
 }
 
+/// SQL that is not prepared, and text that is pushed by hand: where a `String` could become SQL, somebody has looked.
+#[test]
+fn raw_sql_is_written_in_few_files_of_the_store() {
+    let raw = ["batch_execute", "push_sql", "begin_transaction_sql", "sql_query", "dsl::sql"];
+    let known = ["connection.rs", "dialect/", "bulk/", "migrate.rs", "store.rs", "pool.rs", "wal.rs", "schema.rs", "parts.rs"];
+    let all = sources("crates/store/src").into_iter();
+    let elsewhere = all.filter(|source| !known.iter().any(|file| source.path["crates/store/src/".len()..].starts_with(file)));
+    assert_none("raw SQL", elsewhere.flat_map(|source| source.places_of(&raw)).collect());
+    let formatted = sources("crates/store/src").into_iter().flat_map(|source| {
+        source.places_of(&["batch_execute(&format!", "push_sql(&format!", "batch_execute(&sql", "batch_execute(&text"])
+    });
+    assert_none("SQL that was put together at run time", formatted.collect());
+}
+
 #[test]
 fn each_file_says_first_what_lives_there() {
     let all = sources("crates").into_iter().chain(sources("tests"));

@@ -186,9 +186,7 @@ pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse
         let stored_body = Some(response::to_json(&without));
         Ok(tradepost_store::Answer { stored_body, ..response::created(&with, Some(connection.version), address) })
     };
-    let done = shop.store.write(change.keyed(), work).await?;
-    shop.webhook_secrets.forget(id);
-    Ok(response::send(done))
+    Ok(response::send(shop.write_about_connection(id, change.keyed(), work).await?))
 }
 
 /// Read a POS connection
@@ -216,8 +214,7 @@ pub(crate) async fn edit(
     let patch = patch(form.name, form.dialect.as_deref(), form.location_id, form.on_shortage.as_deref());
     let (public_url, expected) = (shop.settings.public_url.clone(), change.expected_version);
     let work = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {
-        entities::get::<PosConnection>(session, id)?;
-        let connection = pos_connections::edit(session, id, expected, &patch.clone()?, clock::now())?;
+        let connection = pos_connections::edit(session, id, expected, patch.clone(), clock::now())?;
         Ok(response::changed(200, &ConnectionView::new(&connection, &public_url), Some(connection.version)))
     };
     Ok(response::send(shop.store.write(change.keyed(), work).await?))
@@ -233,9 +230,12 @@ pub(crate) async fn remove(
     id: PathId<PosConnectionId>,
     change: Change,
 ) -> Result<HttpResponse, Problem> {
-    let removed = crud::remove(&shop, &change, id.0).await?;
-    shop.webhook_secrets.forget(id.0);
-    Ok(removed)
+    let (id, expected) = (id.0, change.expected_version);
+    let work = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {
+        entities::remove::<PosConnection>(session, id, expected, clock::now())?;
+        Ok(response::no_content())
+    };
+    Ok(response::send(shop.write_about_connection(id, change.keyed(), work).await?))
 }
 
 /// Map a till's product

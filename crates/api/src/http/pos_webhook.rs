@@ -19,10 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use tradepost_app::{
-    Shop,
-    credentials::webhooks::{self, Signed},
-};
+use tradepost_app::{Shop, credentials::webhooks::Signed};
 use tradepost_domain::{
     field_errors::FieldErrors,
     identity::Principal,
@@ -161,7 +158,7 @@ async fn authenticate(
         signatures: header(request, "webhook-signature"),
         body,
     };
-    if let Some(id) = webhooks::sender(shop, named, &signed).await? {
+    if let Some(id) = shop.webhook_secrets.sender(&shop.store, named, &signed).await? {
         return Ok(id);
     }
     wire.metrics.bad_signatures.inc();

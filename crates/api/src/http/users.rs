@@ -15,7 +15,7 @@ use tradepost_app::{
     Shop, clock,
     usecases::{
         entities,
-        users::{self, NewUser, Standing},
+        users::{self, NewUser, UserPatch},
     },
 };
 use tradepost_domain::{
@@ -180,13 +180,11 @@ pub(crate) async fn edit(shop: Data<Shop>, id: PathId<UserId>, change: Change) -
     let (caller, expected) = (change.caller.principal.clone(), change.expected_version);
     let work = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {
         entities::get::<User>(session, id)?;
-        let standing = Standing { role: role.clone()?, permissions: permissions.clone()?, active: form.active };
-        let user = users::change_standing(session, &caller, id, standing, expected)?;
+        let patch = UserPatch { role: role.clone()?, permissions: permissions.clone()?, active: form.active };
+        let user = users::edit(session, &caller, id, patch, expected, clock::now())?;
         Ok(response::changed(200, &UserView::of(&user), Some(user.version)))
     };
-    let done = shop.store.write(change.keyed(), work).await?;
-    shop.principals.forget(id);
-    Ok(response::send(done))
+    Ok(response::send(shop.write_about_user(id, change.keyed(), work).await?))
 }
 
 /// Remove a user
@@ -201,7 +199,5 @@ pub(crate) async fn remove(shop: Data<Shop>, id: PathId<UserId>, change: Change)
         users::erase(session, &caller, id, expected, clock::now())?;
         Ok(response::no_content())
     };
-    let done = shop.store.write(change.keyed(), work).await?;
-    shop.principals.forget(id);
-    Ok(response::send(done))
+    Ok(response::send(shop.write_about_user(id, change.keyed(), work).await?))
 }

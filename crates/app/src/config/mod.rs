@@ -5,20 +5,9 @@
 
 mod values;
 
-pub use values::{Values, help};
+pub use values::{Setting, Values, WrongSetting, help};
 
 use tradepost_domain::{contact::Country, money::Currency};
-
-/// One setting, as `tradepost help settings` tells of it.
-#[derive(Debug)]
-pub struct Setting {
-    /// The name of the variable.
-    pub name: &'static str,
-    /// What holds where it is not set; empty: nothing does.
-    pub default: &'static str,
-    /// What it is for.
-    pub about: &'static str,
-}
 
 /// The settings of a shop, whoever serves it.
 pub const SETTINGS: &[Setting] = &[
@@ -60,23 +49,6 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting { name: "TRADEPOST_TOKEN_HOURS", default: "720", about: "How long a login lasts, 1 to 8760 hours." },
 ];
-
-/// A setting that makes no sense: one sentence that names it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct WrongSetting(String);
-
-impl WrongSetting {
-    /// One that is needed and not there.
-    pub fn missing(name: &str, why: &str) -> Self {
-        Self(format!("{name} is not set: {why}"))
-    }
-
-    /// One that is there and cannot be used.
-    pub fn of(name: &str, value: &str, why: &str) -> Self {
-        Self(format!("{name} is {value:?}: {why}"))
-    }
-}
 
 /// Which database and how much of it.
 #[derive(Debug, Clone)]

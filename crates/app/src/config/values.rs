@@ -1,7 +1,34 @@
 //! Settings as text: from the environment or from a file `.env` in the current folder; the environment wins.
 
-use super::{Setting, WrongSetting};
 use std::{collections::HashMap, fmt::Write as _, path::Path, str::FromStr};
+
+/// One setting, as `tradepost help settings` tells of it.
+#[derive(Debug)]
+pub struct Setting {
+    /// The name of the variable.
+    pub name: &'static str,
+    /// What holds where it is not set; empty: nothing does.
+    pub default: &'static str,
+    /// What it is for.
+    pub about: &'static str,
+}
+
+/// A setting that makes no sense: one sentence that names it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongSetting(pub(super) String);
+
+impl WrongSetting {
+    /// One that is needed and not there.
+    pub fn missing(name: &str, why: &str) -> Self {
+        Self(format!("{name} is not set: {why}"))
+    }
+
+    /// One that is there and cannot be used.
+    pub fn of(name: &str, value: &str, why: &str) -> Self {
+        Self(format!("{name} is {value:?}: {why}"))
+    }
+}
 
 /// Settings as somebody wrote them, and the tables of those that there are.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! What deliveries from tills are signed with, and whether a signature is good (Standard Webhooks 1.0).
 
-use crate::{Error, Result, Shop, clock};
+use crate::{Error, Result, clock};
 use base64::{
     Engine, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD},
@@ -63,6 +63,26 @@ impl WebhookSecrets {
         Ok(secret)
     }
 
+    /// Whoever signed a delivery, if they are who they say they are: the connection that `named` names, and the signature is made with its
+    /// secret, not too long ago.
+    ///
+    /// # Errors
+    /// Whatever keeps the store from working.
+    pub async fn sender(
+        &self,
+        store: &Store,
+        named: Option<PosConnectionId>,
+        signed: &Signed<'_>,
+    ) -> Result<Option<PosConnectionId>> {
+        let secret = match named {
+            Some(id) => self.of(store, id).await?,
+            None => None,
+        };
+        // Without a connection the work is the same, so that nobody finds out by the time it takes which ids exist.
+        let is_good = signed.is_good(secret.as_deref().unwrap_or(NOBODYS), clock::now());
+        Ok(named.filter(|_| is_good && secret.is_some()))
+    }
+
     fn remembered(&self, id: PosConnectionId) -> Option<Option<String>> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         known.get(&id).filter(|(_, since)| since.elapsed() < MEMORY).map(|(secret, _)| secret.clone())
@@ -74,33 +94,14 @@ impl WebhookSecrets {
     }
 }
 
-/// Whoever signed a delivery, if they are who they say they are: the connection that `named` names, and the signature is made with its
-/// secret, not too long ago.
-///
-/// # Errors
-/// Whatever keeps the store from working.
-pub async fn sender(
-    shop: &Shop,
-    named: Option<PosConnectionId>,
-    signed: &Signed<'_>,
-) -> Result<Option<PosConnectionId>> {
-    let secret = match named {
-        Some(id) => shop.webhook_secrets.of(&shop.store, id).await?,
-        None => None,
-    };
-    // Without a connection the work is the same, so that nobody finds out by the time it takes which ids exist.
-    let is_good = signed.is_good(secret.as_deref().unwrap_or(NOBODYS), clock::now());
-    Ok(named.filter(|_| is_good && secret.is_some()))
-}
-
 /// What a till sends to prove itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Signed<'a> {
-    /// `webhook-id`.
+    /// The id that the sender gave the delivery.
     pub id: &'a str,
-    /// `webhook-timestamp`, in seconds since 1970.
+    /// When it was sent, in seconds since 1970.
     pub timestamp: &'a str,
-    /// `webhook-signature`: `v1,` and base64, several separated by spaces.
+    /// `v1,` and base64; several are separated by spaces.
     pub signatures: &'a str,
     /// The body, byte for byte.
     pub body: &'a [u8],

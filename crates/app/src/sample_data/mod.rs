@@ -1,31 +1,27 @@
 //! A smoothie shop to try things with. Nothing is ever deleted; every unit of stock comes through the ledger.
 
 mod goods;
+mod ledger;
 mod orders;
 
-use crate::{
-    Error, Result, Shop, clock,
-    credentials::{passwords, tokens},
-    usecases::users,
-};
+use crate::{Error, Result, Shop, clock, credentials::tokens, usecases::users};
 use anyhow::{Context, anyhow, bail};
 use goods::{CATEGORIES, GOODS, Good};
+use ledger::{lines_of, price, submit};
 use std::sync::Arc;
 use tradepost_domain::{
     catalogue::{Category, ProductForm, ProductPatch},
     customers::{Customer, CustomerForm},
-    identity::{Permissions, Principal, Role, UserForm},
-    ids::{CategoryId, CustomerId, LocationId, ProductId, UserId},
-    ledger::{self, Command, Effects, SellLine},
-    money::{Currency, Money},
+    identity::{Permissions, Role, UserForm},
+    ids::{CategoryId, CustomerId, LocationId, ProductId},
+    ledger::{self as rules, Command},
+    money::Currency,
     quantity::Quantity,
     repository::Repository,
     sales::Buyer,
     stock::Location,
 };
-use tradepost_store::{
-    Answer, ListRequest, Session, Store, Submission, catalogue, categories, locations, users as stored_users,
-};
+use tradepost_store::{ListRequest, Session, Store, catalogue, categories, locations, users as stored_users};
 
 /// What was added.
 #[derive(Debug, Clone, Copy, Default)]
@@ -62,13 +58,12 @@ pub async fn open_demo_shop(shop: &Shop) -> anyhow::Result<Option<String>> {
         return Ok(None);
     }
     fill(&shop.store, shop.currency(), false).await?;
+    let password = tokens::one_time_password()?;
     let form =
         UserForm { username: Some("owner".to_owned()), email: "owner@shop.test".to_owned(), ..UserForm::default() };
-    let id = UserId::from_uuid(clock::new_uuid());
-    let owner =
-        form.parse(id, Role::Owner, Permissions::NONE, None, clock::now()).map_err(|errors| anyhow!("{errors}"))?;
-    let password = tokens::one_time_password()?;
-    let hash = passwords::hash(&password).map_err(anyhow::Error::msg)?;
+    let (role, permissions) = (Role::Owner, Permissions::NONE);
+    let owner = users::NewUser { form, password: password.clone(), role, permissions };
+    let (owner, hash) = owner.hashed(None, clock::now())?;
     let work = move |session: &mut Session<'_>| users::add(session, &owner, &hash);
     shop.store.write_plain(work).await?;
     Ok(Some(password))
@@ -81,7 +76,7 @@ pub async fn open_demo_shop(shop: &Shop) -> anyhow::Result<Option<String>> {
 pub async fn fill(store: &Store, currency: Currency, force: bool) -> anyhow::Result<Filled> {
     let is_empty = store.read_one(|session| catalogue::is_empty(session).map_err(Error::from)).await?;
     if !is_empty && !force {
-        bail!("this shop has data already; `--force` adds the sample data beside it and deletes nothing");
+        bail!("this shop has data already; to add the sample data beside it, which deletes nothing, say so");
     }
     let mut filled = Filled::default();
     let mut places = Vec::new();
@@ -161,21 +156,12 @@ async fn product(
     let id = ProductId::from_uuid(clock::new_uuid());
     let product = form.parse(id, currency, clock::now()).map_err(|errors| anyhow!("{}: {errors}", good.sku))?;
     let initial_quantity = Quantity::whole(good.in_shop);
-    let command = ledger::catalogue::Command::Add { product: Arc::new(product), initial_quantity };
+    let command = rules::catalogue::Command::Add { product: Arc::new(product), initial_quantity };
     match submit(store, Command::Catalogue(command)).await {
         Ok(()) => Ok(Some(id)),
         Err(error) if error.is_duplicate() => Ok(None),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Prices are noted in cents; other currencies get figures of the same size.
-pub(super) fn price(cents: i64, currency: Currency) -> Money {
-    let minor = match currency.decimals() {
-        0..=2 => cents,
-        more => cents * 10_i64.pow(u32::from(more) - 2),
-    };
-    Money::from_minor(minor, currency)
 }
 
 async fn adjust(store: &Store, product: ProductId, location: LocationId, quantity: u32) -> anyhow::Result<()> {
@@ -184,23 +170,8 @@ async fn adjust(store: &Store, product: ProductId, location: LocationId, quantit
         return Ok(());
     }
     let reason = "Delivered to the store room".to_owned();
-    let command = ledger::stock::Command::Adjust { product, location: Some(location), change, reason };
+    let command = rules::stock::Command::Adjust { product, location: Some(location), change, reason };
     submit(store, Command::Stock(command)).await.map_err(Into::into)
-}
-
-async fn submit(store: &Store, command: Command) -> Result<()> {
-    submit_for(store, command, |_| Answer::default()).await.map(drop)
-}
-
-/// The same, with what `answer` makes of it.
-pub(super) async fn submit_for(
-    store: &Store,
-    command: Command,
-    answer: impl Fn(&Effects) -> Answer + Send + 'static,
-) -> Result<Answer> {
-    let principal = Principal::system();
-    let submission = Submission { command, principal, key: None, expected_version: None, answer: Box::new(answer) };
-    store.ledger().submit(submission).await.map(|done| done.answer).map_err(Error::from)
 }
 
 /// A few sales, to two customers and to people who only left a name.
@@ -218,21 +189,10 @@ async fn sales(
     ];
     for (buyer, lines) in &sold {
         let lines = lines_of(lines, products);
-        let new = ledger::sales::NewSale { lines, buyer: Some(buyer.clone()), ..Default::default() };
-        submit(store, Command::Sales(ledger::sales::Command::Record(new))).await?;
+        let new = rules::sales::NewSale { lines, buyer: Some(buyer.clone()), ..Default::default() };
+        submit(store, Command::Sales(rules::sales::Command::Record(new))).await?;
     }
     Ok(sold.len())
-}
-
-/// Lines of these goods, each named by its place in [`GOODS`].
-pub(super) fn lines_of(lines: &[(usize, u32)], products: &[ProductId]) -> Vec<SellLine> {
-    let line = |(index, quantity): &(usize, u32)| SellLine {
-        line: None,
-        product: products.get(*index).copied(),
-        quantity: Quantity::whole(*quantity).unwrap_or_default(),
-        unit_price: None,
-    };
-    lines.iter().map(line).collect()
 }
 
 async fn customer(store: &Store, name: &str, email: &str) -> anyhow::Result<CustomerId> {

@@ -1,6 +1,6 @@
 //! What the sample shop's customers have ordered.
 
-use super::{lines_of, price, submit_for};
+use super::ledger::{lines_of, price, submit_for};
 use crate::{Result, clock};
 use anyhow::{Context, anyhow};
 use tradepost_domain::{

@@ -1,8 +1,9 @@
 //! Registering tills and POS accounts.
 
-use super::check_version;
+use super::{check_version, entities::get};
 use crate::{Error, Result};
 use tradepost_domain::{
+    field_errors::FieldErrors,
     ids::{LocationId, PosConnectionId},
     instant::Instant,
     pos::{PosConnection, PosConnectionPatch},
@@ -24,7 +25,8 @@ pub fn register(
     Ok(repository.set_connection_secret(connection.id, secret)?)
 }
 
-/// Changes a connection. What is wrong with the change comes before the version that the caller has seen.
+/// Changes a connection. A connection that does not exist comes before what is wrong with the change, and that before the version that the
+/// caller has seen.
 ///
 /// # Errors
 /// `NotFound`, `Invalid`, `PreconditionFailed`, `Duplicate` for its name.
@@ -32,12 +34,12 @@ pub fn edit(
     repository: &mut (impl PosConnections + Repository<Location>),
     id: PosConnectionId,
     expected_version: Option<i64>,
-    patch: &PosConnectionPatch,
+    patch: std::result::Result<PosConnectionPatch, FieldErrors>,
     now: Instant,
 ) -> Result<PosConnection> {
-    let mut connection: PosConnection = repository.find(id)?.ok_or_else(Error::not_found::<PosConnection>)?;
-    let version = connection.version;
-    connection.edit(patch, now)?;
+    let mut connection: PosConnection = get(repository, id)?;
+    let (version, patch) = (connection.version, patch?);
+    connection.edit(&patch, now)?;
     check_location(repository, patch.location.flatten())?;
     check_version(expected_version, version)?;
     repository.update(&connection)?;

@@ -1,8 +1,9 @@
 //! Managing users: nobody grants what they do not hold, nor touches somebody who stands higher, and the last owner stays.
 
 use super::{check_version, entities::get};
-use crate::{Error, Result, Shop, clock};
+use crate::{Error, Result, Shop, clock, credentials::passwords};
 use tradepost_domain::{
+    contact::Country,
     field_errors::FieldErrors,
     identity::{Permission, Permissions, Principal, Role, User, UserForm, may_edit, may_grant},
     ids::UserId,
@@ -24,7 +25,7 @@ pub struct NewUser {
 
 /// What of a user to change.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Standing {
+pub struct UserPatch {
     /// What they are.
     pub role: Option<Role>,
     /// What they are granted.
@@ -59,14 +60,34 @@ pub fn parse_permissions(texts: &[String]) -> std::result::Result<Permissions, F
     Ok(found.into_iter().collect())
 }
 
-/// A user and the hash of their password, ready to be kept.
+impl NewUser {
+    /// The user to be, whoever makes it.
+    ///
+    /// # Errors
+    /// `Invalid` for the form.
+    pub fn parse(&self, country: Option<Country>, now: Instant) -> Result<User> {
+        let id = UserId::from_uuid(clock::new_uuid());
+        Ok(self.form.parse(id, self.role, self.permissions, country, now)?)
+    }
+
+    /// The user to be and the hash of their password, on the calling thread: for who makes one user and ends, such as a command.
+    ///
+    /// # Errors
+    /// `Invalid` for the form or the password; `Internal` where the operating system has no randomness.
+    pub fn hashed(&self, country: Option<Country>, now: Instant) -> Result<(User, String)> {
+        let user = self.parse(country, now)?;
+        passwords::check("/password", &self.password, user.username.as_deref(), &user.email)?;
+        Ok((user, passwords::hash(&self.password).map_err(Error::Internal)?))
+    }
+}
+
+/// A user and the hash of their password, ready to be kept, as somebody asked for them.
 ///
 /// # Errors
 /// `Denied` for what the caller may not grant, `Invalid` for the form or the password, `Busy`.
 pub async fn prepare(shop: &Shop, caller: &Principal, new: NewUser) -> Result<(User, String)> {
     may_grant(caller, new.role, new.permissions)?;
-    let id = UserId::from_uuid(clock::new_uuid());
-    let user = new.form.parse(id, new.role, new.permissions, shop.country(), clock::now())?;
+    let user = new.parse(shop.country(), clock::now())?;
     let hash = shop.passwords.accept("/password", new.password, &user).await?;
     Ok((user, hash))
 }
@@ -84,17 +105,18 @@ pub fn add(users: &mut impl Users, user: &User, password_hash: &str) -> Result<(
 ///
 /// # Errors
 /// `NotFound`, `Denied`, `PreconditionFailed`, `Conflict` for the last owner.
-pub fn change_standing(
+pub fn edit(
     users: &mut (impl Users + Tokens),
     caller: &Principal,
     id: UserId,
-    standing: Standing,
+    patch: UserPatch,
     expected_version: Option<i64>,
+    now: Instant,
 ) -> Result<User> {
     let mut user: User = get(users, id)?;
     may_edit(caller, &user)?;
-    let role = standing.role.unwrap_or(user.role);
-    let permissions = standing.permissions.unwrap_or(user.permissions);
+    let role = patch.role.unwrap_or(user.role);
+    let permissions = patch.permissions.unwrap_or(user.permissions);
     if role != user.role || !user.permissions.contains_all(permissions) {
         may_grant(caller, role, permissions)?;
     }
@@ -102,9 +124,9 @@ pub fn change_standing(
     let before = (user.role, user.active);
     user.role = role;
     user.permissions = permissions;
-    user.active = standing.active.unwrap_or(user.active);
+    user.active = patch.active.unwrap_or(user.active);
     user.version += 1;
-    user.updated_at = clock::now();
+    user.updated_at = now;
     keep_an_owner(users, id, before, (user.role, user.active))?;
     users.update(&user)?;
     if !user.active {
@@ -141,4 +163,67 @@ fn keep_an_owner(users: &mut impl Users, id: UserId, before: (Role, bool), after
         return Ok(());
     }
     Err(Error::conflict("last_owner", "This is the last owner: make somebody else an owner first."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tradepost_domain::{memory, money::Currency, repository::Repository};
+
+    const NOW: Instant = Instant::from_micros(0);
+
+    fn a_shop() -> memory::Shop {
+        memory::Shop::new(Currency::parse("EUR").unwrap(), NOW)
+    }
+
+    fn somebody(role: Role, email: &str) -> NewUser {
+        let form = UserForm { email: email.to_owned(), ..UserForm::default() };
+        NewUser { form, password: "quiet river stone".to_owned(), role, permissions: Permissions::NONE }
+    }
+
+    fn add_owner(shop: &mut memory::Shop, email: &str) -> User {
+        let owner = somebody(Role::Owner, email).parse(None, NOW).unwrap();
+        add(shop, &owner, "hash").unwrap();
+        owner
+    }
+
+    #[test]
+    fn the_last_owner_stays_one_and_the_last_but_one_may_go() {
+        let mut shop = a_shop();
+        let (first, second) = (add_owner(&mut shop, "a@shop.test"), add_owner(&mut shop, "b@shop.test"));
+        let caller = Principal::of_user(&first, None);
+        let demoted = UserPatch { role: Some(Role::Employee), ..UserPatch::default() };
+        edit(&mut shop, &caller, second.id, demoted, None, NOW).unwrap();
+        let refused = edit(&mut shop, &caller, first.id, demoted, None, NOW).unwrap_err();
+        assert!(matches!(&refused, Error::Refused(why) if why.to_string().contains("last owner")), "{refused}");
+        assert!(erase(&mut shop, &caller, first.id, None, NOW).is_err());
+        let kept: User = shop.find(first.id).unwrap().unwrap();
+        assert_eq!((kept.role, kept.version), (Role::Owner, 1));
+    }
+
+    #[test]
+    fn whoever_may_no_longer_log_in_loses_every_credential() {
+        let mut shop = a_shop();
+        let owner = add_owner(&mut shop, "a@shop.test");
+        let clerk = somebody(Role::Employee, "c@shop.test").parse(None, NOW).unwrap();
+        add(&mut shop, &clerk, "hash").unwrap();
+        let token = tradepost_domain::identity::Token {
+            id: tradepost_domain::ids::TokenId::from_uuid(clock::new_uuid()),
+            user: clerk.id,
+            hash: [7; 32],
+            created_at: NOW,
+            expires_at: NOW.plus_seconds(60),
+        };
+        shop.add_token(&token).unwrap();
+        let locked_out = UserPatch { active: Some(false), ..UserPatch::default() };
+        edit(&mut shop, &Principal::of_user(&owner, None), clerk.id, locked_out, Some(1), NOW).unwrap();
+        assert_eq!(shop.principal_by_token(&[7; 32], NOW).unwrap(), None);
+    }
+
+    #[test]
+    fn a_common_password_is_refused_before_anybody_is_made() {
+        let mut new = somebody(Role::Owner, "a@shop.test");
+        new.password = "password123".to_owned();
+        assert!(matches!(new.hashed(None, NOW), Err(Error::Refused(_))));
+    }
 }

@@ -1,6 +1,6 @@
 //! Throws away what is over: old answers, dead tokens, forgotten failures.
 
-use super::{Step, Worker};
+use super::worker::{Step, Worker};
 use crate::{Error, Result, Shop, clock};
 use std::time::Duration;
 use tradepost_store::{Purged, Session, housekeeping};
@@ -20,6 +20,7 @@ impl Worker for Housekeeping {
     type Done = Purged;
     const WORK: &'static str = "housekeeping";
     const REST: Duration = Duration::from_secs(600);
+    const GOES_ON: bool = true;
     const IS_FINISHED_AT_THE_END: bool = false;
 
     async fn step(&mut self, shop: &Shop) -> Result<Step<Purged>> {

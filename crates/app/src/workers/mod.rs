@@ -5,52 +5,24 @@ mod housekeeping;
 mod login_failures;
 mod tidying;
 mod token_uses;
+mod worker;
 
 pub use housekeeping::Housekeeping;
 pub use login_failures::LoginFailuresWriter;
 pub use tidying::Tidying;
 pub use token_uses::TokenUses;
+pub use worker::{Step, Worker};
 
-use crate::{Result, Shop};
-use std::{future::Future, sync::Arc, time::Duration};
-use tokio::{
-    sync::watch,
-    task::{JoinError, JoinHandle},
-};
+use crate::Shop;
+use std::sync::Arc;
+use tokio::{sync::watch, task::JoinHandle};
 
-/// What came of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step<T> {
-    /// There was nothing to do.
-    Idle,
-    /// This was done, and there may be more.
-    Done(T),
-}
-
-/// Does one kind of work.
-pub trait Worker: Send + 'static {
-    /// What a step does, for whoever wants to know.
-    type Done: Send;
-    /// What is put off where a step fails, for the log.
-    const WORK: &'static str;
-    /// How long it rests when there is nothing to do.
-    const REST: Duration;
-    /// Shall it take the steps that are left when the shop is closed? What it has not done then is lost otherwise.
-    const IS_FINISHED_AT_THE_END: bool;
-
-    /// Takes one step: a small unit of work of its own.
-    ///
-    /// # Errors
-    /// Whatever keeps the store from working. The step may be taken again later.
-    fn step(&mut self, shop: &Shop) -> impl Future<Output = Result<Step<Self::Done>>> + Send;
-}
-
-/// Takes steps until there is nothing to do.
-async fn drain<W: Worker>(worker: &mut W, shop: &Shop) {
+/// Takes a step, and those after it for as long as `goes_on` says so.
+async fn take_steps<W: Worker>(worker: &mut W, shop: &Shop, goes_on: impl Fn() -> bool) {
     loop {
         match worker.step(shop).await {
-            Ok(Step::Done(_)) => {}
-            Ok(Step::Idle) => return,
+            Ok(Step::Done(_)) if goes_on() => {}
+            Ok(Step::Done(_) | Step::Idle) => return,
             Err(error) => {
                 log::warn!("{} was put off: {error}", W::WORK);
                 return;
@@ -60,18 +32,18 @@ async fn drain<W: Worker>(worker: &mut W, shop: &Shop) {
 }
 
 async fn work<W: Worker>(mut worker: W, shop: Arc<Shop>, mut closing: watch::Receiver<bool>) {
+    let told = closing.clone();
     loop {
         let is_last = tokio::select! {
             () = tokio::time::sleep(W::REST) => false,
             // Whoever could say so is gone: that is an end, too.
             _ = closing.wait_for(|closing| *closing) => true,
         };
-        if !is_last || W::IS_FINISHED_AT_THE_END {
-            // Not to be cut short: what is being written would neither be written nor left for the last time.
-            drain(&mut worker, &shop).await;
-        }
-        if is_last {
-            return;
+        // A step is not cut short: what is being written would neither be written nor left for the last time.
+        match (is_last, W::IS_FINISHED_AT_THE_END) {
+            (false, _) => take_steps(&mut worker, &shop, || W::GOES_ON && !*told.borrow()).await,
+            (true, true) => return take_steps(&mut worker, &shop, || true).await,
+            (true, false) => return,
         }
     }
 }
@@ -95,15 +67,82 @@ impl Workers {
         Self { closing, tasks }
     }
 
-    /// Lets them finish what must not be lost.
-    ///
-    /// # Errors
-    /// Where one of them panicked.
-    pub async fn stop(self) -> std::result::Result<(), JoinError> {
+    /// Lets them finish what must not be lost, also where one of them has panicked meanwhile.
+    pub async fn stop(self) {
         self.closing.send_replace(true);
         for task in self.tasks {
-            task.await?;
+            if let Err(error) = task.await {
+                log::error!("a worker failed: {error}");
+            }
         }
-        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Error, clock, config, shop::Settings, start};
+    use tradepost_domain::{ids::TokenId, repository::LoginFailures};
+    use tradepost_store::Session;
+
+    async fn a_shop(name: &str) -> (Shop, std::path::PathBuf) {
+        let path = std::env::temp_dir().join(format!("tradepost-{name}-{}.db", clock::new_uuid()));
+        let url = ("DATABASE_URL".to_owned(), format!("sqlite://{}", path.display()));
+        let values = config::Values::from_map(&[config::SETTINGS], [url].into_iter().collect());
+        let config = config::Config::of(&values).unwrap();
+        let store = start::open(&config).unwrap();
+        let currency = start::prepare(&store, &config, true).unwrap();
+        let settings = Settings { currency, country: None, public_url: String::new(), token_hours: 1 };
+        (Shop::open(store, settings).unwrap(), path)
+    }
+
+    fn remove(path: &std::path::Path) {
+        for ending in ["", "-wal", "-shm", "-lock"] {
+            let file = format!("{}{ending}", path.display());
+            if std::fs::exists(&file).unwrap() {
+                std::fs::remove_file(file).unwrap();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn failed_logins_are_written_once_and_then_there_is_nothing_to_do() {
+        let (shop, path) = a_shop("failures").await;
+        let subjects = crate::login_throttle::Subjects::of("maria", [192, 0, 2, 1].into());
+        assert_eq!(LoginFailuresWriter.step(&shop).await.unwrap(), Step::Idle);
+        shop.failures.attempt(&subjects, &Vec::new(), None, clock::now());
+        assert_eq!(LoginFailuresWriter.step(&shop).await.unwrap(), Step::Done(2));
+        assert_eq!(LoginFailuresWriter.step(&shop).await.unwrap(), Step::Idle);
+        let asked = subjects.all();
+        let read = move |session: &mut Session<'_>| session.login_failures(&asked).map_err(Error::from);
+        let stored = shop.store.read(read).await.unwrap();
+        assert_eq!(stored.iter().map(|(_, failures, _)| *failures).collect::<Vec<_>>(), [1, 1]);
+        remove(&path);
+    }
+
+    #[tokio::test]
+    async fn the_use_of_a_token_is_written_once_a_minute_and_housekeeping_ends() {
+        let (shop, path) = a_shop("uses").await;
+        assert_eq!(TokenUses.step(&shop).await.unwrap(), Step::Idle);
+        shop.principals.used(TokenId::from_uuid(clock::new_uuid()), clock::now());
+        assert_eq!(TokenUses.step(&shop).await.unwrap(), Step::Done(1));
+        assert_eq!(TokenUses.step(&shop).await.unwrap(), Step::Idle);
+        assert_eq!(Housekeeping::start().step(&shop).await.unwrap(), Step::Idle);
+        assert_eq!(Tidying.step(&shop).await.unwrap(), Step::Idle);
+        remove(&path);
+    }
+
+    #[tokio::test]
+    async fn what_was_counted_just_before_the_end_is_written_at_the_end() {
+        let (shop, path) = a_shop("end").await;
+        let shop = Arc::new(shop);
+        let subjects = crate::login_throttle::Subjects::of("maria", [192, 0, 2, 1].into());
+        let workers = Workers::start(&shop);
+        shop.failures.attempt(&subjects, &Vec::new(), None, clock::now());
+        workers.stop().await;
+        let asked = subjects.all();
+        let read = move |session: &mut Session<'_>| session.login_failures(&asked).map_err(Error::from);
+        assert_eq!(shop.store.read(read).await.unwrap().len(), 2);
+        remove(&path);
     }
 }

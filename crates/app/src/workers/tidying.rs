@@ -1,6 +1,6 @@
 //! Keeps the database's own files short.
 
-use super::{Step, Worker};
+use super::worker::{Step, Worker};
 use crate::{Result, Shop};
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ impl Worker for Tidying {
     type Done = ();
     const WORK: &'static str = "tidying the database's files, which can wait,";
     const REST: Duration = Duration::from_secs(5);
+    const GOES_ON: bool = false;
     const IS_FINISHED_AT_THE_END: bool = false;
 
     /// One step is all there is to do; the store itself knows whether it is time.

@@ -1,6 +1,6 @@
 //! Writes down when tokens were last used, off the path of whoever used them.
 
-use super::{Step, Worker};
+use super::worker::{Step, Worker};
 use crate::{Error, Result, Shop, clock};
 use std::time::Duration;
 use tradepost_domain::repository::Tokens;
@@ -15,6 +15,7 @@ impl Worker for TokenUses {
     type Done = usize;
     const WORK: &'static str = "noting the last use of tokens";
     const REST: Duration = Duration::from_secs(5);
+    const GOES_ON: bool = false;
     const IS_FINISHED_AT_THE_END: bool = true;
 
     async fn step(&mut self, shop: &Shop) -> Result<Step<usize>> {

@@ -13,7 +13,7 @@ pub type CategoryId = Id<Category>;
 
 /// A group of products.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Category {
     /// Never changes, and is never used again.
     pub id: CategoryId,

@@ -12,7 +12,7 @@ use crate::{
 
 /// What somebody types to add a product. Not yet looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields, default))]
 pub struct ProductForm {
     /// 1 to 64 characters without white space.
     pub sku: String,
@@ -24,7 +24,7 @@ pub struct ProductForm {
 
 /// Which fields to change; `Some(None)` empties one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields, default))]
 pub struct ProductPatch {
     /// 1 to 64 characters without white space.
     pub sku: Option<String>,

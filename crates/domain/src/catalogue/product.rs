@@ -8,7 +8,7 @@ pub type ProductId = Id<Product>;
 
 /// A thing that the shop sells, known by its SKU. How much there is of it is a [level](crate::stock::Level).
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Product {
     /// Never changes, and is never used again.
     pub id: ProductId,

@@ -17,7 +17,7 @@ pub enum Actor {
 
 /// Who asks, and what they may do. It is looked up again for every request; nothing in here says how.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Principal {
     /// Who is noted down as having done it.
     pub actor: Actor,

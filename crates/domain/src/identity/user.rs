@@ -16,7 +16,7 @@ pub type UserId = Id<User>;
 
 /// Somebody who logs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct User {
     /// Never changes, and is never used again.
     pub id: UserId,
@@ -71,7 +71,7 @@ impl User {
 
 /// What somebody types to register, or a manager to add a user. Not yet looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields, default))]
 pub struct UserForm {
     /// 2 to 64 letters, digits, dots, dashes or underscores; `None`: they log in with the e-mail address.
     pub username: Option<String>,

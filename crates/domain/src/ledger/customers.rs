@@ -5,7 +5,7 @@ use crate::ids::CustomerId;
 
 /// What documents show of a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct CustomerSummary {
     /// A person or a company.
     pub name: String,

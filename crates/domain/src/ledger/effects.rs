@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 /// A document to keep: new, or in the place of its version before.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Written<T> {
     /// Was it not there before?
     pub is_new: bool,
@@ -45,7 +45,7 @@ pub type MessageId = Id<Message>;
 
 /// Something that somebody outside is to be told. It is kept with the effects and delivered afterwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Message {
     /// Its id, by which a receiver knows it again.
     pub id: MessageId,
@@ -65,7 +65,7 @@ pub type AuditId = Id<AuditEntry>;
 
 /// Who did what to which thing, for changes that no document and no movement records.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct AuditEntry {
     /// Never changes, and is never used again.
     pub id: AuditId,
@@ -93,7 +93,7 @@ impl AuditEntry {
 
 /// What people call the things that the effects name by id, so that an answer can be made of the effects alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Names {
     /// Customers of the documents.
     pub customers: BTreeMap<CustomerId, CustomerSummary>,
@@ -103,7 +103,7 @@ pub struct Names {
 
 /// All that a decision changes, to be kept as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields, default))]
 pub struct Effects {
     /// Products added or changed.
     pub catalogue: catalogue::Effects,

@@ -41,7 +41,11 @@ pub const MAX_ON_HAND: i64 = 10_000_000_000 * 100_000;
 
 /// What somebody wants done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, rename_all = "snake_case")
+)]
 pub enum Command {
     /// With products: add, edit, remove.
     Catalogue(catalogue::Command),

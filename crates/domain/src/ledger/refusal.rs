@@ -11,7 +11,7 @@ use crate::{
 
 /// Too little of one product at one location.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Shortage {
     /// The product there is too little of.
     pub product: ProductId,

@@ -44,7 +44,7 @@ use uuid::Uuid;
 
 /// A command with who wants it done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Submission {
     /// What is to be done.
     pub command: Command,
@@ -184,7 +184,7 @@ impl Shop {
             next_number: &mut |series| {
                 assert_eq!(submission.command.series(), Some(series), "a command that takes a number says so");
                 let number = numbers.entry(series).or_insert(0);
-                *number += 1;
+                *number = number.saturating_add(1);
                 *number
             },
         };
@@ -224,7 +224,8 @@ impl Shop {
         next(&mut self.next_id)
     }
 
-    /// Adds a product with its first stock, all in words.
+    /// Adds a product with its first stock, all in words. Its effects are not answered: who keeps a journal of effects submits
+    /// [`catalogue::Command::Add`] instead.
     ///
     /// # Errors
     /// What is wrong with it.

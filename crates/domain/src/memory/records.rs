@@ -106,15 +106,24 @@ impl<T: Record> Repository<T> for Shop {
     }
 
     fn add(&mut self, record: &T) -> Result<()> {
-        check_unique(record, self.tables.iter::<T>())?;
-        self.tables.put(record.clone());
-        record.after_save(self);
-        Ok(())
+        if self.tables.get(record.id()).is_some() {
+            return Err(Error::Duplicate { field: "id" });
+        }
+        self.save(record)
     }
 
     fn update(&mut self, record: &T) -> Result<()> {
         check_follows(self.tables.get(record.id()), record)?;
-        self.add(record)
+        self.save(record)
+    }
+}
+
+impl Shop {
+    fn save<T: Record>(&mut self, record: &T) -> Result<()> {
+        check_unique(record, self.tables.iter::<T>())?;
+        self.tables.put(record.clone());
+        record.after_save(self);
+        Ok(())
     }
 }
 

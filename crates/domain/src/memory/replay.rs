@@ -12,6 +12,9 @@ impl Shop {
     /// They are taken for true: effects of another shop, in another order or twice make books that contradict themselves. What is not the
     /// ledger's (customers, categories, promo codes, carts) is not in them, and is added through its
     /// [repository](crate::repository::Repository).
+    ///
+    /// Only effects are to be journalled, not refusals; but a command that was refused has drawn ids all the same, so that deciding a journal's
+    /// commands anew gives the same documents with other ids, unless the refused commands are decided again, too.
     pub fn replay(&mut self, effects: &Effects) {
         self.keep(effects);
         let sales = effects.sales.sales.iter().map(|sale| (NumberSeries::Sales, sale.value.number));

@@ -10,7 +10,7 @@ use crate::{
 
 /// Which fields to change, or all of a new code; `Some(None)` empties one. Not yet looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields, default))]
 pub struct PromoPatch {
     /// Up to 64 characters without white space.
     pub code: Option<String>,

@@ -18,7 +18,7 @@ pub type PromoId = Id<Promo>;
 
 /// A promo code: what it takes off, for whom, and how often. Codes are secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Promo {
     /// Never changes, and is never used again.
     pub id: PromoId,

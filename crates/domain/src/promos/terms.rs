@@ -25,7 +25,7 @@ impl Discount {
 
 /// What a code gives. Copied onto an order, so that it stays as it was promised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct PromoTerms {
     /// What it takes off.
     pub reduction: Discount,

@@ -22,7 +22,7 @@ pub async fn admit(shop: &Shop, request: &ServiceRequest, access: Access) -> Res
         return Ok(None);
     }
     let caller = match bearer(request)? {
-        Some(token) => Some(Caller(principals::identify(shop, &token).await?)),
+        Some(token) => Some(Caller(shop.principals.identify(&shop.store, &token).await?)),
         None => None,
     };
     match &caller {

@@ -7,7 +7,7 @@ use super::{
 use serde::Serialize;
 use tradepost_app::{
     Error,
-    usecases::login::{FREE_ATTEMPTS, MEMORY_SECONDS, Verdict},
+    login_throttle::{FREE_ATTEMPTS, MEMORY_SECONDS, Verdict},
 };
 use tradepost_domain::{
     field_errors::FieldErrors,

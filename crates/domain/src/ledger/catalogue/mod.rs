@@ -30,7 +30,7 @@ shelves! {
 
 /// What changes of products.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields, default))]
 pub struct Effects {
     /// Products as they are now, each at most once.
     pub products: Vec<Written<Product>>,

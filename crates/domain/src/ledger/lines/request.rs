@@ -8,7 +8,7 @@ use crate::{
 
 /// One line of a request to sell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct SellLine {
     /// Which line of the document, when changing one.
     pub line: Option<LineId>,
@@ -22,7 +22,7 @@ pub struct SellLine {
 
 /// One line of a request to take goods back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct RefundLine {
     /// The line of the document; `None`: the one that sold `product`.
     pub line: Option<LineId>,

@@ -9,7 +9,7 @@ use crate::{
 
 /// An order to be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields, default))]
 pub struct NewOrder {
     /// For whom. Who asks puts the caller's own customer here where they named none; `None`: they have none.
     pub customer: Option<CustomerId>,
@@ -50,7 +50,7 @@ impl From<NewOrder> for Command {
 
 /// What to change of an order; `Some(None)` empties a field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields, default))]
 pub struct OrderPatch {
     /// All lines it shall have.
     pub lines: Option<Vec<SellLine>>,
@@ -70,7 +70,11 @@ pub struct OrderPatch {
 
 /// What somebody wants done with an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, rename_all = "snake_case")
+)]
 pub enum Command {
     /// Place an order: its goods are reserved.
     Place(Box<NewOrder>),

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// An order to keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct WrittenOrder {
     /// The order as it is now.
     pub order: Written<Order>,
@@ -22,7 +22,7 @@ pub struct WrittenOrder {
 
 /// A promo code taken by an order, or given back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Redemption {
     /// The promo code.
     pub promo: PromoId,
@@ -38,7 +38,7 @@ pub struct Redemption {
 
 /// A cart whose items became an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct EmptiedCart {
     /// The user whose cart it is.
     pub user: UserId,
@@ -50,7 +50,7 @@ pub struct EmptiedCart {
 
 /// What changes of orders.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields, default))]
 pub struct Effects {
     /// Orders as they are now.
     pub orders: Vec<WrittenOrder>,

@@ -28,7 +28,7 @@ pub enum QuoteSubject {
 
 /// One line of a quote.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct QuotedLine {
     /// The product as it is in the catalogue now.
@@ -47,7 +47,7 @@ pub struct QuotedLine {
 
 /// What lines come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Quote {
     /// In the order in which they were asked about.

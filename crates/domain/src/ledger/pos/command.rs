@@ -8,7 +8,11 @@ use std::sync::Arc;
 
 /// What somebody wants done with what a till reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, rename_all = "snake_case")
+)]
 pub enum Command {
     /// Apply what a till reports, once.
     Apply(Arc<WebhookDelivery>),

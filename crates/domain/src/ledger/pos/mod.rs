@@ -39,7 +39,7 @@ shelves! {
 
 /// What a till's product is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Mapping {
     /// The connection of the till.
     pub connection: PosConnectionId,
@@ -51,7 +51,7 @@ pub struct Mapping {
 
 /// A delivery that came before, and what it led to then. Nothing changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct DuplicateDelivery {
     /// The delivery as it stands.
     pub event: Arc<PosEvent>,
@@ -61,7 +61,7 @@ pub struct DuplicateDelivery {
 
 /// What changes of deliveries and mappings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields, default))]
 pub struct Effects {
     /// Deliveries stored or judged again.
     pub events: Vec<Written<PosEvent>>,

@@ -9,7 +9,7 @@ use crate::{
 
 /// A sale to be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields, default))]
 pub struct NewSale {
     /// 1 to 200 lines; those of one product and price become one.
     pub lines: Vec<SellLine>,
@@ -48,7 +48,11 @@ impl From<NewSale> for Command {
 
 /// What somebody wants done with a sale.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, rename_all = "snake_case")
+)]
 pub enum Command {
     /// Sell over the counter.
     Record(NewSale),

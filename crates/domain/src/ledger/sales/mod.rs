@@ -26,7 +26,7 @@ shelves! {
 
 /// What changes of sales.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields, default))]
 pub struct Effects {
     /// Sales as they are now.
     pub sales: Vec<Written<Sale>>,

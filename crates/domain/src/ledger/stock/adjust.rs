@@ -5,7 +5,7 @@ use crate::{
     field_errors::FieldErrors,
     ids::{LocationId, ProductId},
     ledger::{Book, Effects, Inputs, Stop, catalogue, lines},
-    quantity::Delta,
+    quantity::{Delta, MAX, QuantityError},
     stock::{Change, MovementKind},
     text::{self, limits},
 };
@@ -24,6 +24,8 @@ pub(super) fn adjust(
     let location = location_named(book, location, &mut errors);
     if change.is_zero() {
         errors.add("/quantity_change", "zero", "a change is not zero");
+    } else if change.magnitude() > MAX {
+        errors.add("/quantity_change", "too_large", QuantityError::TooLarge);
     } else if let Err(error) = unit.check_change(change) {
         errors.add("/quantity_change", "too_precise", error);
     }

@@ -6,7 +6,7 @@ use crate::{
     ids::{LocationId, ProductId},
     instant::Instant,
     ledger::{Book, CLOCK_TOLERANCE_SECONDS, Effects, Inputs, Refusal, Stop, catalogue, lines},
-    quantity::{Delta, Quantity},
+    quantity::{Delta, MAX, Quantity, QuantityError},
     stock::{Change, Level, MovementKind},
 };
 
@@ -30,7 +30,9 @@ pub(super) fn count(
     })?;
     let unit = &catalogue::addressed(book, product)?.unit;
     let location = location_named(book, location, &mut errors);
-    if let Err(error) = unit.check(counted) {
+    if counted > MAX {
+        errors.add("/counted", "too_large", QuantityError::TooLarge);
+    } else if let Err(error) = unit.check(counted) {
         errors.add("/counted", "too_precise", error);
     }
     errors.into_result()?;

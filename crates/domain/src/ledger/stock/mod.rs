@@ -47,7 +47,7 @@ pub struct History {
 
 /// What changes of stock.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields, default))]
 pub struct Effects {
     /// Rows of the ledger, in order.
     pub movements: Vec<Movement>,

@@ -1,14 +1,14 @@
 //! Failed logins slow down: who tries one account from one address waits longer each time; what comes from many addresses, or for many
 //! accounts from one, is delayed but never refused, so that neither an account nor a shop full of people behind one address is locked out.
 //!
-//! The counts are in the database, where replicas share them; what is not there yet is in [`super::failures`].
+//! The counts are in the database, where replicas share them; what is not there yet is in [`super::Failures`].
 
 use sha2::{Digest, Sha256};
 use std::{net::IpAddr, ops::RangeInclusive, time::Duration};
 use tradepost_domain::{instant::Instant, text};
 
 /// How many failures of one account from one address cost nothing.
-pub const FREE: u32 = 5;
+pub const FREE_ATTEMPTS: u32 = 5;
 /// The longest that one account from one address waits, in seconds.
 const LONGEST_WAIT_SECONDS: i64 = 60;
 /// Failures from which on an account is answered late, whatever the address.
@@ -17,7 +17,7 @@ const ACCOUNT_LATE_AFTER: u32 = 20;
 const ADDRESS_LATE_AFTER: u32 = 50;
 /// How late.
 const LATE: Duration = Duration::from_millis(1_500);
-/// How long failures are remembered, in seconds.
+/// How long failures are counting_window, in seconds.
 pub const MEMORY_SECONDS: i64 = 15 * 60;
 
 /// So far may the clocks of replicas be apart. A failure that lies further ahead was counted before a clock was set back: nobody can tell
@@ -84,7 +84,7 @@ impl Verdict {
             found.map_or((0, now), |(_, failures, last)| (*failures, *last))
         };
         let (failures, last) = find(&subjects.pair);
-        let wait = match failures.checked_sub(FREE) {
+        let wait = match failures.checked_sub(FREE_ATTEMPTS) {
             None => 0,
             Some(more) => 1_i64
                 .checked_shl(more)
@@ -95,21 +95,21 @@ impl Verdict {
             find(&subjects.account).0 >= ACCOUNT_LATE_AFTER || find(&subjects.address).0 >= ADDRESS_LATE_AFTER;
         Self {
             // A wait that is not over to the microsecond is not over.
-            wait_seconds: if failures < FREE { 0 } else { (wait - now.seconds_since(last)).clamp(0, wait) },
+            wait_seconds: if failures < FREE_ATTEMPTS { 0 } else { (wait - now.seconds_since(last)).clamp(0, wait) },
             late: if is_late { LATE } else { Duration::ZERO },
-            remaining: FREE.saturating_sub(failures),
+            remaining: FREE_ATTEMPTS.saturating_sub(failures),
         }
     }
 }
 
 /// When the last failure must have been for it and those before to count.
-pub fn remembered(now: Instant) -> RangeInclusive<Instant> {
+pub fn counting_window(now: Instant) -> RangeInclusive<Instant> {
     now.plus_seconds(-MEMORY_SECONDS)..=now.plus_seconds(CLOCKS_APART_SECONDS)
 }
 
 /// Does a failure of that time count now?
 pub(super) fn still_counts(last: Instant, now: Instant) -> bool {
-    remembered(now).contains(&last)
+    counting_window(now).contains(&last)
 }
 
 #[cfg(test)]

@@ -1,12 +1,10 @@
 //! Logging in. An unknown login and a wrong password are told apart neither by the answer nor by the time it takes.
 
-mod failures;
-mod throttle;
-
-pub use failures::{Attempt as Admission, Batch, Failures};
-pub use throttle::{FREE as FREE_ATTEMPTS, MEMORY_SECONDS, Subjects, Verdict, remembered};
-
-use crate::{Error, Result, Shop, clock, credentials::tokens};
+use crate::{
+    Error, Result, Shop, clock,
+    credentials::tokens,
+    login_throttle::{Decision, Subjects, Verdict},
+};
 use std::{net::IpAddr, sync::atomic::Ordering, time::Duration};
 use tradepost_domain::{
     identity::{Token, User},
@@ -40,11 +38,11 @@ pub struct LoggedIn {
 /// Checks the password and makes a token.
 ///
 /// # Errors
-/// `bad_credentials`, `rate_limited`, and whatever keeps the store from working.
+/// `BadCredentials`, `TooManyAttempts`, `Busy`, and whatever keeps the store from working.
 pub async fn log_in(shop: &Shop, attempt: Attempt) -> Result<LoggedIn> {
     let subjects = Subjects::of(&attempt.login, attempt.address);
     let Opened { late, if_wrong, found } = open(shop, &attempt.login, &subjects).await?;
-    hold_back(shop, late).await;
+    delay(shop, late).await;
     let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
     let matches = shop.passwords.verify(attempt.password, hash).await?;
     match user.filter(|user| matches && user.active) {
@@ -81,14 +79,18 @@ async fn open(shop: &Shop, login: &str, subjects: &Subjects) -> Result<Opened> {
         };
         let (stored, found) = shop.store.read(work).await?;
         match shop.failures.attempt(subjects, &stored, generation, clock::now()) {
-            Admission::ReadAgain => reads += 1,
-            Admission::Refused(error) => return Err(error),
-            Admission::Admitted { late, if_wrong } => return Ok(Opened { late, if_wrong, found }),
+            Decision::ReadAgain => reads += 1,
+            Decision::TooMany => {
+                let what = "Too many are logging in at the moment. Nothing was done; try again.";
+                return Err(Error::Busy { what, retry_after_seconds: 1 });
+            }
+            Decision::Wait(verdict) => return Err(Error::TooManyAttempts(verdict)),
+            Decision::Admitted { late, if_wrong } => return Ok(Opened { late, if_wrong, found }),
         }
     }
 }
 
-async fn hold_back(shop: &Shop, late: Duration) {
+async fn delay(shop: &Shop, late: Duration) {
     if late.is_zero() {
         return;
     }

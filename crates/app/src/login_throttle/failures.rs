@@ -5,8 +5,7 @@
 //! What counts is what is stored and what is not written down yet. While a batch is being written nobody can tell whether what was just
 //! read has it: until that is known, what was stored before goes on counting.
 
-use super::throttle::{self, Subjects, Verdict};
-use crate::Error;
+use super::verdict::{self, Subjects, Verdict};
 use std::{
     collections::{BTreeSet, HashMap},
     mem::take,
@@ -43,11 +42,13 @@ struct Entry {
 }
 
 /// Whether somebody may try a password.
-pub enum Attempt {
+pub enum Decision {
     /// A batch was written while the stored counts were read: read them again.
     ReadAgain,
-    /// They may not, at the moment.
-    Refused(Error),
+    /// So many are logging in that no more can be counted.
+    TooMany,
+    /// They may not, until they have waited.
+    Wait(Verdict),
     /// They may, and it counts as failed until it is known to be right.
     Admitted {
         /// How long to keep the answer back.
@@ -79,18 +80,17 @@ impl Failures {
 
     /// Judges an attempt by what was stored and what was not written down yet, and counts it: before its password is looked at, so that a
     /// thousand guesses at once are not all the first. Without a generation it is not asked whether the stored counts may be old.
-    pub fn attempt(&self, subjects: &Subjects, stored: &Counts, generation: Option<u64>, now: Instant) -> Attempt {
+    pub fn attempt(&self, subjects: &Subjects, stored: &Counts, generation: Option<u64>, now: Instant) -> Decision {
         let mut state = self.lock();
         if generation.is_some_and(|read_at| read_at != state.generation) {
-            return Attempt::ReadAgain;
+            return Decision::ReadAgain;
         }
         if state.entries.len() + 3 > MOST {
-            let what = "Too many are logging in at the moment. Nothing was done; try again.";
-            return Attempt::Refused(Error::Busy { what, retry_after_seconds: 1 });
+            return Decision::TooMany;
         }
         let before = Verdict::of(subjects, &state.counts(subjects, stored, now), now);
         if before.wait_seconds > 0 {
-            return Attempt::Refused(Error::TooManyAttempts(before));
+            return Decision::Wait(before);
         }
         for (subject, failures) in [(&subjects.pair, 1), (&subjects.account, 1), (&subjects.address, 0)] {
             let known = state.stored(subject, stored, now);
@@ -99,7 +99,7 @@ impl Failures {
             entry.add(failures, now);
         }
         let if_wrong = Verdict::of(subjects, &state.counts(subjects, stored, now), now);
-        Attempt::Admitted { late: before.late, if_wrong }
+        Decision::Admitted { late: before.late, if_wrong }
     }
 
     /// Counts a wrong password for its address too. (An address whose people know their passwords has none.)
@@ -169,7 +169,7 @@ impl State {
         match self.entries.get(subject) {
             Some(entry) if entry.being_written > 0 => Some((entry.stored, entry.last)),
             Some(_) | None => {
-                let found = read.iter().find(|(name, _, last)| name == subject && throttle::still_counts(*last, now));
+                let found = read.iter().find(|(name, _, last)| name == subject && verdict::still_counts(*last, now));
                 found.map(|(_, failures, last)| (*failures, *last))
             }
         }
@@ -202,12 +202,12 @@ mod tests {
     /// Tries a wrong password; answers how many more cost nothing, or `None` when that is refused.
     fn guess(failures: &Failures, stored: &Counts, second: i64) -> Option<u32> {
         match failures.attempt(&maria(), stored, None, at(second)) {
-            Attempt::Admitted { if_wrong, .. } => {
+            Decision::Admitted { if_wrong, .. } => {
                 failures.add_to_address(&maria(), at(second));
                 Some(if_wrong.remaining)
             }
-            Attempt::Refused(_) => None,
-            Attempt::ReadAgain => panic!("nobody asked whether it is old"),
+            Decision::Refused(_) => None,
+            Decision::ReadAgain => panic!("nobody asked whether it is old"),
         }
     }
 
@@ -239,7 +239,7 @@ mod tests {
         let (before, stored) = (failures.generation(), in_database(&batch));
         failures.finish(batch, true);
         let old = failures.attempt(&maria(), &none, Some(before), at(0));
-        assert!(matches!(old, Attempt::ReadAgain), "it was read before the batch was there");
+        assert!(matches!(old, Decision::ReadAgain), "it was read before the batch was there");
         assert_eq!(guess(&failures, &stored, 0), Some(0));
         assert_eq!(guess(&failures, &stored, 0), None);
     }
@@ -274,7 +274,7 @@ mod tests {
             let subjects = Subjects::of(&format!("login {n}"), IpAddr::from([192, 0, 2, 1]));
             failures.attempt(&subjects, &Counts::new(), None, at(0))
         });
-        let refused = attempts.filter(|attempt| matches!(attempt, Attempt::Refused(_))).count();
+        let refused = attempts.filter(|attempt| matches!(attempt, Decision::Refused(_))).count();
         assert!(refused > MOST / 3, "{refused}");
         assert!(failures.lock().entries.len() <= MOST);
     }
