@@ -45,9 +45,9 @@ pub struct ServerConfig {
 /// Everything that can be set.
 #[derive(Clone)]
 pub struct Config {
-    /// About the shop.
+    /// The shop: its database, what it is, its keys and credentials, however it is served.
     pub shop: config::Config,
-    /// About serving it.
+    /// How it is served: address, threads and trusted proxies.
     pub server: ServerConfig,
     /// What is logged, in env_logger's words.
     pub log: String,

@@ -30,7 +30,7 @@ use utoipa_actix_web::AppExt;
 /// How long those who are being answered may take when the program is asked to stop.
 const SHUTDOWN_SECONDS: u64 = 20;
 
-/// How to start.
+/// What to do before anybody is served.
 #[derive(Debug, Clone, Copy)]
 pub struct Start {
     /// Bring the tables up to date first.
@@ -42,7 +42,7 @@ pub struct Start {
 /// Serves until the program is asked to stop, then finishes what it has accepted.
 ///
 /// # Errors
-/// A sentence that names what is wrong.
+/// A sentence that names what is wrong: a setting, the database, the address.
 pub async fn serve(config: Config, how: Start) -> anyhow::Result<()> {
     // From here on, being asked to stop is something to do in order, not something that happens to the program.
     let asked_to_stop = stop_requests()?;
@@ -120,7 +120,7 @@ fn stop_requests() -> anyhow::Result<StopRequests> {
     }))
 }
 
-/// Waits for Ctrl-C.
+/// Waits for Ctrl-C: nothing else asks a program to stop here.
 #[cfg(not(unix))]
 fn stop_requests() -> anyhow::Result<StopRequests> {
     Ok(Box::pin(async {

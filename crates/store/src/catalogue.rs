@@ -30,7 +30,7 @@ unique_keys! {
     }
 }
 
-/// Who looks.
+/// Who looks, which decides what is found and which stock is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {
     /// Enabled products, with what is available at the default location.
@@ -43,50 +43,50 @@ pub enum View {
 #[derive(Debug, Clone, QueryableByName, Serialize)]
 #[diesel(table_name = products)]
 pub struct ProductRow {
-    /// Its id.
+    /// UUIDv7; given once, never used again.
     pub id: Id,
-    /// As written.
+    /// As written, 1 to 64 characters; unique for ever, without regard to case.
     pub sku: String,
     sku_key: String,
-    /// As written.
+    /// As written, 1 to 200 characters; unique within its category, without regard to case.
     pub name: String,
     name_key: String,
-    /// May be empty.
+    /// Up to 10,000 characters; may be empty.
     pub description: String,
-    /// In minor units.
+    /// Of one unit, in minor units of the shop's currency; more than 0.
     pub price: i64,
-    /// Where it stands.
+    /// The category it stands in; `None`: in none.
     pub category_id: Option<Id>,
-    /// The category's name.
+    /// The category's name now; `None`: it stands in none.
     #[diesel(sql_type = Nullable<Text>)]
     pub category_name: Option<String>,
-    /// What a scanner reads.
+    /// What a scanner reads, up to 64 characters; `None`: it has none. Not unique.
     pub barcode: Option<String>,
-    /// A picture.
+    /// The address of a picture, up to 2,000 characters; `None`: it has none.
     pub image_url: Option<String>,
-    /// What it is counted in.
+    /// What it is counted in, for example `each`.
     pub unit: String,
-    /// How many decimals its quantities have.
+    /// How many decimals its quantities have, 0 to 5.
     pub unit_decimals: i32,
-    /// In hundred-thousandths.
+    /// At or below this it counts as low; `None`: it never does.
     pub low_stock_threshold: Option<i64>,
     /// On sale or not.
     pub enabled: bool,
-    /// Taken out of every list since.
+    /// Taken out of every list since; `None`: it is in them.
     pub removed_at: Option<At>,
-    /// Counts edits.
+    /// 1 when it was added, and one more with every edit.
     pub version: i64,
-    /// When added.
+    /// When it was added, by our clock.
     pub created_at: At,
-    /// When last edited.
+    /// When it was last edited, by our clock; as `created_at` until then.
     pub updated_at: At,
-    /// What is there, in hundred-thousandths.
+    /// What is there, where the view looks; never negative.
     #[diesel(sql_type = BigInt)]
     pub on_hand: i64,
-    /// What is promised, in hundred-thousandths.
+    /// What is promised to open orders; never negative, and may be more than there is.
     #[diesel(sql_type = BigInt)]
     pub reserved: i64,
-    /// What can be promised, in hundred-thousandths.
+    /// What can be promised; never negative.
     #[diesel(sql_type = BigInt)]
     pub available: i64,
 }
@@ -104,37 +104,37 @@ impl SortKeys for ProductRow {
     }
 }
 
-/// What a list of products can be sorted by.
+/// What a list of products can be sorted by: by name where nobody says.
 pub const ORDERINGS: &[&str] = &["name", "sku", "price", "available", "created_at"];
 
-/// Which products.
+/// Which products: those for which all of it is so. Every `None` is: any.
 #[derive(Debug, Clone, Default)]
 pub struct ProductFilter {
-    /// In this category.
+    /// In this category; there is no asking for those in none.
     pub category: Option<CategoryId>,
     /// With this SKU, without regard to case.
     pub sku: Option<String>,
     /// With this name, without regard to case.
     pub name: Option<String>,
-    /// At least so much, in minor units.
+    /// With a price of at least so much, in minor units.
     pub price_min: Option<i64>,
-    /// At most so much, in minor units.
+    /// With a price of at most so much, in minor units.
     pub price_max: Option<i64>,
-    /// At least so much available.
+    /// At least so much available, where the view looks.
     pub available_min: Option<Quantity>,
-    /// At most so much available.
+    /// At most so much available, where the view looks.
     pub available_max: Option<Quantity>,
-    /// Anything available, or nothing.
+    /// `true`: anything available; `false`: nothing.
     pub in_stock: Option<bool>,
-    /// At or below its threshold, or not.
+    /// At or below its threshold, or not; what has no threshold is not.
     pub low_stock: Option<bool>,
     /// On sale or not (the public sees only what is).
     pub enabled: Option<bool>,
-    /// Words in SKU, barcode, name and description.
+    /// Words that all occur in SKU, barcode, name or description, without regard to case.
     pub search: Option<String>,
-    /// Added from then on.
+    /// Added then or later.
     pub created_after: Option<Instant>,
-    /// Added before then.
+    /// Added before then, not at that instant.
     pub created_before: Option<Instant>,
 }
 
@@ -221,7 +221,7 @@ pub fn list(
     page(session, &shape(view), conditions, request)
 }
 
-/// One product. The public does not find what is disabled or removed.
+/// One product; `None`: there is none with this id. The public does not find what is disabled or removed.
 ///
 /// # Errors
 /// Where the database cannot be read.

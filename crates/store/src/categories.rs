@@ -75,15 +75,15 @@ impl From<Row> for Category {
     }
 }
 
-/// What a list of categories can be sorted by.
+/// What a list of categories can be sorted by: by name where nobody says.
 pub const ORDERINGS: &[&str] = &["name", "created_at"];
 
-/// Which categories.
+/// Which categories; every `None` is: any.
 #[derive(Debug, Clone, Default)]
 pub struct CategoryFilter {
     /// This name, without regard to case.
     pub name: Option<String>,
-    /// Words in name and description.
+    /// Words that all occur in name or description, without regard to case.
     pub search: Option<String>,
 }
 

@@ -31,10 +31,8 @@ pub(crate) use diesel::{SqliteConnection, sqlite::Sqlite};
 #[derive(diesel::MultiConnection)]
 #[expect(unreachable_pub, reason = "the derived types are public and name it")]
 pub enum Conn {
-    /// PostgreSQL.
     #[cfg(feature = "postgres")]
     Pg(diesel::PgConnection),
-    /// SQLite.
     #[cfg(feature = "sqlite")]
     Lite(diesel::SqliteConnection),
 }
@@ -49,9 +47,9 @@ impl Conn {
 /// Which database keeps the shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
-    /// A file.
+    /// A file; one process at a time serves it.
     Sqlite,
-    /// A server.
+    /// A server; any number of processes may serve the same database.
     Postgres,
 }
 
@@ -121,9 +119,9 @@ fn with_time_limits(url: &str) -> String {
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// Only reading (on PostgreSQL the same as `Write`).
+    /// Only reading on SQLite; on PostgreSQL also writing what is not the ledger's.
     Read,
-    /// Reading and writing.
+    /// Reading and writing: the ledger's writer, and what runs beside the pool.
     Write,
     /// Changing tables: nothing is cut short.
     Migrate,
@@ -258,7 +256,7 @@ pub(crate) enum Mode {
     Write,
 }
 
-/// Starts a transaction.
+/// Starts a transaction, which ends with [`commit`] or [`rollback`].
 pub(crate) fn begin(conn: &mut Conn, mode: Mode) -> QueryResult<()> {
     let begin = match (conn.engine(), mode) {
         (Engine::Postgres, Mode::Snapshot) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",

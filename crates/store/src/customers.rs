@@ -104,10 +104,10 @@ impl Row {
     }
 }
 
-/// What a list of customers can be sorted by.
+/// What a list of customers can be sorted by: by name where nobody says.
 pub const ORDERINGS: &[&str] = &["name", "code", "created_at"];
 
-/// Which customers.
+/// Which customers, of those that were not erased; every `None` is: any.
 #[derive(Debug, Clone, Default)]
 pub struct CustomerFilter {
     /// This code, without regard to case.
@@ -116,13 +116,13 @@ pub struct CustomerFilter {
     pub name: Option<String>,
     /// This e-mail address, without regard to case.
     pub email: Option<String>,
-    /// This phone number, in E.164.
+    /// This phone number, in E.164, for example `+254712345678`.
     pub phone: Option<String>,
-    /// Words in name, code, phone and e-mail.
+    /// Words that all occur in name, code, phone or e-mail, without regard to case.
     pub search: Option<String>,
-    /// Noted down from then on.
+    /// Noted down then or later.
     pub created_after: Option<Instant>,
-    /// Noted down before then.
+    /// Noted down before then, not at that instant.
     pub created_before: Option<Instant>,
 }
 

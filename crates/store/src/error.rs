@@ -59,7 +59,7 @@ pub enum StoreError {
 /// Why a database could not be opened or brought up to date: one sentence that names the thing.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The URL says nothing usable.
+    /// The URL says nothing usable; the text never repeats a password.
     #[error("DATABASE_URL cannot be used: {0}")]
     BadUrl(String),
     /// It cannot be reached or opened.
@@ -80,7 +80,7 @@ pub enum OpenError {
          remove the other name, or name a copy in DATABASE_URL"
     )]
     TwoNames(String),
-    /// A migration failed.
+    /// A migration failed, forwards or back; the text says why.
     #[error("the database cannot be brought up to date: {0}")]
     Migration(String),
     /// The tables are not those this program knows.

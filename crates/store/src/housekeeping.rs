@@ -5,28 +5,28 @@ use tradepost_domain::instant::Instant;
 
 /// How long a stored answer is kept: the contract promises a day.
 const ANSWERS_SECONDS: i64 = 48 * 3_600;
-/// How long failed logins are remembered after the last one.
+/// How long rows of failed logins are kept after the last failure. They stop counting much sooner, which is not decided here.
 const FAILURES_SECONDS: i64 = 48 * 3_600;
 
-/// How many rows were thrown away.
+/// How many rows one call threw away; each at most 2,000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Purged {
-    /// Stored answers.
+    /// Answers stored under idempotency keys.
     pub answers: usize,
-    /// Credentials that had expired.
+    /// Tokens that had expired.
     pub tokens: usize,
-    /// Failed logins.
+    /// Rows of failed logins: one for each subject that is counted.
     pub failures: usize,
 }
 
 /// The most rows that one call throws away of each kind, so that nothing else waits long for it.
 const MAX_ROWS: i64 = 2_000;
 
-/// Throws away what is over: stored answers after 48 hours, expired credentials, old failures. To be called again until
+/// Throws away what is over: stored answers and rows of failed logins after 48 hours, expired tokens. To be called again until
 /// [`Purged::is_done`]. With a `now` that is ahead, answers would go whose requests may still be repeated: better one that is behind.
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be written.
 pub fn housekeeping(session: &mut Session<'_>, now: Instant) -> Result<Purged, StoreError> {
     let answers = Sql::new(
         "DELETE FROM idempotency_keys WHERE (principal, key) IN (SELECT principal, key FROM idempotency_keys WHERE created_at < ",

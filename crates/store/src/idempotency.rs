@@ -27,7 +27,7 @@ unique_keys! {
 pub struct Keyed {
     /// Whose key it is, for example `user:<uuid>`; keys of different principals never meet.
     pub principal: String,
-    /// The client's key.
+    /// The client's key, 1 to 255 characters.
     pub key: String,
     /// SHA-256 of method, path with query, and raw body.
     pub fingerprint: [u8; 32],
@@ -36,15 +36,15 @@ pub struct Keyed {
 /// The answer to an accepted request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Answer {
-    /// HTTP's, which is the language answers are kept in.
+    /// HTTP's, 100 to 599: that is the language answers are kept in.
     pub status: u16,
     /// JSON; may be empty.
     pub body: Vec<u8>,
-    /// Of the resource, for its `ETag`.
+    /// Of the resource, for its `ETag`; `None` where it has none.
     pub version: Option<i64>,
-    /// Where the new resource is.
+    /// The address of what was made; `None` where the answer names none.
     pub location: Option<String>,
-    /// The body to keep instead, when the real one carries a secret.
+    /// The body to keep instead, when the real one carries a secret; `None`: `body` is kept.
     pub stored_body: Option<Vec<u8>>,
 }
 

@@ -15,7 +15,7 @@ pub fn statements() -> u64 {
     STATEMENTS.load(Ordering::Relaxed)
 }
 
-/// Watches one connection.
+/// Watches one connection; clones watch the same one.
 #[derive(Debug, Clone)]
 pub(crate) struct Watch {
     lost: Arc<AtomicBool>,

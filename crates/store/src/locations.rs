@@ -81,17 +81,17 @@ impl From<Row> for Location {
     }
 }
 
-/// What a list of locations can be sorted by.
+/// What a list of locations can be sorted by: by name where nobody says.
 pub const ORDERINGS: &[&str] = &["name", "code", "created_at"];
 
-/// Which locations.
+/// Which locations, of those that were not removed; every `None` is: any.
 #[derive(Debug, Clone, Default)]
 pub struct LocationFilter {
     /// This code, without regard to case.
     pub code: Option<String>,
     /// This name, without regard to case.
     pub name: Option<String>,
-    /// Words in code and name.
+    /// Words that all occur in code or name, without regard to case.
     pub search: Option<String>,
 }
 

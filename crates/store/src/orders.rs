@@ -31,41 +31,41 @@ unique_keys! {
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = orders)]
 pub struct OrderRow {
-    /// Its id.
+    /// UUIDv7; given once, never used again.
     pub id: Id,
-    /// Short, for people.
+    /// Short, for people: from 1, unique among orders; there may be gaps.
     pub number: i64,
     /// `pending`, `accepted`, `rejected`, `cancelled`, `shipped` or `delivered`.
     pub status: String,
-    /// For whom.
+    /// The customer it is for, perhaps erased since.
     pub customer_id: Id,
-    /// Their name now.
+    /// The customer's name now.
     #[diesel(select_expression = customers::name)]
     pub customer_name: String,
-    /// Their code now.
+    /// The customer's code now.
     #[diesel(select_expression = customers::code)]
     pub customer_code: String,
-    /// By whom.
+    /// The user who placed it; `None` for the program itself.
     pub placed_by: Option<Id>,
-    /// The sum of the lines.
+    /// The sum of the lines, 0 or more.
     pub subtotal: i64,
-    /// What the promo code takes off.
+    /// What the promo code takes off: 0 to `subtotal`.
     pub discount: i64,
-    /// What is to be paid.
+    /// What is to be paid: `subtotal` less `discount`.
     pub total: i64,
-    /// The promo code, as it was written then.
+    /// The promo code, as it was written then; `None`: none.
     pub promo_code: Option<String>,
-    /// The customer's words.
+    /// The customer's words, up to 500 characters; `None`: none.
     pub notes: Option<String>,
     /// Where its goods are reserved.
     pub location_id: Id,
-    /// Taken out of lists since; its customer does not see it any more.
+    /// Taken out of lists since, and not seen by its customer any more; `None`: it is in them.
     pub hidden_at: Option<At>,
-    /// Counts changes.
+    /// 1 when it was placed, and one more with every change.
     pub version: i64,
-    /// When it was placed.
+    /// When it was placed, by our clock.
     pub created_at: At,
-    /// When it last changed.
+    /// When it last changed, by our clock; as `created_at` until then.
     pub updated_at: At,
 }
 
@@ -73,22 +73,22 @@ pub struct OrderRow {
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = order_lines)]
 pub struct OrderLineRow {
-    /// Its id.
+    /// UUIDv7; unique within its order.
     pub id: Id,
     order_id: Id,
-    /// What was ordered.
+    /// The product that was ordered, perhaps removed since.
     pub product_id: Id,
     /// Its SKU at that time.
     pub sku: String,
     /// Its name at that time.
     pub name: String,
-    /// How much.
+    /// How much, more than 0.
     pub quantity: i64,
-    /// How much of it came back after delivery.
+    /// How much of it came back after delivery: 0 to `quantity`.
     pub returned_quantity: i64,
-    /// Of one unit, at that time.
+    /// The price of one unit at that time, more than 0.
     pub unit_price: i64,
-    /// Of the whole line.
+    /// The whole line's: quantity times price, rounded; returns do not change it.
     pub line_total: i64,
 }
 
@@ -97,22 +97,22 @@ pub struct OrderLineRow {
 #[diesel(table_name = order_history)]
 pub struct HistoryRow {
     order_id: Id,
-    /// Where it stood afterwards.
+    /// Where it stood afterwards: one of the order's statuses.
     pub status: String,
-    /// When.
+    /// When the step was taken, by our clock.
     pub at: At,
     /// `user`, `connection` or `system`.
     pub actor_type: String,
-    /// Which; none for the system.
+    /// The user's or connection's id; `None` for `system`.
     pub actor_id: Option<Id>,
-    /// Their words.
+    /// Why, in their words, up to 500 characters; `None`: they said none.
     pub reason: Option<String>,
 }
 
 /// An order with its lines and history.
 #[derive(Debug, Clone, Serialize)]
 pub struct OrderWithParts {
-    /// The order.
+    /// The order itself, without its lines and history.
     pub order: OrderRow,
     /// In the order in which they were written.
     pub lines: Vec<OrderLineRow>,
@@ -120,23 +120,23 @@ pub struct OrderWithParts {
     pub history: Vec<HistoryRow>,
 }
 
-/// What a list of orders can be sorted by.
+/// What a list of orders can be sorted by: by `created_at`, newest first, where nobody says.
 pub const ORDERINGS: &[&str] = &["created_at", "total", "discount"];
 
-/// Which orders.
+/// Which orders, of those that were not hidden; every `None` is: any.
 #[derive(Debug, Clone, Default)]
 pub struct OrderFilter {
     /// Only this customer's, whatever else is asked for: what a shopper may see.
     pub only_of: Option<CustomerId>,
-    /// Where it stands.
+    /// Those that stand there now.
     pub status: Option<OrderStatus>,
-    /// For this customer.
+    /// For this customer; together with another `only_of` there are none.
     pub customer: Option<CustomerId>,
     /// Placed by the user with this e-mail address, without regard to case.
     pub user_email: Option<String>,
     /// With this promo code, without regard to case.
     pub promo_code: Option<String>,
-    /// This number.
+    /// With this number: one, or none.
     pub number: Option<i64>,
     /// To be paid at least so much, in minor units.
     pub total_min: Option<i64>,
@@ -146,11 +146,11 @@ pub struct OrderFilter {
     pub discount_min: Option<i64>,
     /// At most so much off, in minor units.
     pub discount_max: Option<i64>,
-    /// Placed from then on.
+    /// Placed then or later.
     pub created_after: Option<Instant>,
-    /// Placed before then.
+    /// Placed before then, not at that instant.
     pub created_before: Option<Instant>,
-    /// Words in notes, SKUs and names of lines, and the customer's record.
+    /// Words that all occur in notes, SKUs and names of lines, or the customer's record, without regard to case.
     pub search: Option<String>,
 }
 
@@ -194,7 +194,7 @@ fn conditions(filter: &OrderFilter) -> Conditions {
     conditions
 }
 
-/// One order with its lines and history, hidden or not. Three statements.
+/// One order with its lines and history, hidden or not; `None`: there is none with this id. Three statements.
 ///
 /// # Errors
 /// Where the database cannot be read.
@@ -243,7 +243,7 @@ pub struct WaitingRow {
     /// `pending`, `accepted` or `shipped`.
     #[diesel(sql_type = Text)]
     pub status: String,
-    /// How many.
+    /// How many orders wait there: at least 1.
     #[diesel(sql_type = BigInt)]
     pub count: i64,
     /// The oldest one's id.
@@ -273,24 +273,24 @@ pub fn waiting(session: &mut Session<'_>) -> Result<Vec<WaitingRow>, StoreError>
 /// An open order that holds some of a product. Quantities are in hundred-thousandths.
 #[derive(Debug, Clone, QueryableByName, Serialize)]
 pub struct HolderRow {
-    /// Of what.
+    /// The product that is held.
     #[diesel(sql_type = UuidSql)]
     pub product_id: Id,
-    /// Where.
+    /// The location at which it is held.
     #[diesel(sql_type = UuidSql)]
     pub location_id: Id,
-    /// Which order.
+    /// The order that holds it: pending or accepted.
     #[diesel(sql_type = UuidSql)]
     pub order_id: Id,
-    /// Its number.
+    /// The order's number, for people.
     #[diesel(sql_type = BigInt)]
     pub number: i64,
-    /// How much it holds.
+    /// How much all its lines hold together, more than 0.
     #[diesel(sql_type = BigInt)]
     pub quantity: i64,
 }
 
-/// How many holders of one product are named.
+/// How many holders of one product at one location are named at most.
 pub const MOST_HOLDERS: i64 = 10;
 
 /// What holds these products at these locations: the oldest open orders, at most [`MOST_HOLDERS`] for each. One statement.

@@ -87,15 +87,15 @@ impl Row {
     }
 }
 
-/// What a list of connections can be sorted by.
+/// What a list of connections can be sorted by: by name where nobody says.
 pub const CONNECTION_ORDERINGS: &[&str] = &["name", "created_at"];
 
-/// Which connections.
+/// Which connections, of those that were not removed; every `None` is: any.
 #[derive(Debug, Clone, Default)]
 pub struct ConnectionFilter {
     /// This name, without regard to case.
     pub name: Option<String>,
-    /// Words in the name.
+    /// Words that all occur in the name, without regard to case.
     pub search: Option<String>,
 }
 
@@ -160,21 +160,21 @@ impl PosConnections for Session<'_> {
 pub struct EventRow {
     /// Our id of it.
     pub id: Id,
-    /// From whom.
+    /// The connection it came through, perhaps removed since.
     pub connection_id: Id,
-    /// The sender's id of it.
+    /// The sender's id of it, 1 to 255 characters; unique for its connection.
     pub webhook_id: String,
     /// `received`, `applied`, `refused`, `held` or `dismissed`.
     pub status: String,
-    /// Why, for programs.
+    /// Why it was refused, is held or was dismissed, for programs; `None` where it was not.
     pub reason_code: Option<String>,
-    /// Why, for people.
+    /// The same for people, up to 500 characters; `None` where there is no code.
     pub reason: Option<String>,
-    /// When it came.
+    /// When it came, by our clock.
     pub received_at: At,
-    /// When it was last judged.
+    /// When it was last judged or dismissed, by our clock.
     pub updated_at: At,
-    /// Counts judgements.
+    /// 1 when it was first judged, and one more each time it is judged again or dismissed.
     pub version: i64,
 }
 
@@ -183,30 +183,30 @@ pub struct EventRow {
 #[diesel(table_name = pos_event_lines)]
 pub struct EventLineRow {
     event_id: Id,
-    /// Its place in the body.
+    /// Its place in the body, from 0.
     pub position: i32,
     /// `product_id`, `sku` or `external_id`.
     pub ref_kind: String,
-    /// What that is.
+    /// Our id, our SKU or the till's own id of the product; what is no product of ours may stand here too.
     pub ref_value: String,
-    /// So much more or less.
+    /// So much more or less: signed; `None` where it is a count.
     pub change: Option<i64>,
-    /// Or: so much was there.
+    /// So much was there; `None` where it is a change. A line is one of the two.
     pub counted: Option<i64>,
-    /// When it was counted.
+    /// When it was counted, by the till's clock; `None`: when it was received, or it is a change.
     pub counted_at: Option<At>,
-    /// When it happened.
+    /// When it happened, by the till's clock; `None`: when it was received, or it is a count.
     pub occurred_at: Option<At>,
-    /// The till's words.
+    /// The till's words, up to 500 characters; `None`: it said none, or it is a count.
     pub reason: Option<String>,
 }
 
 /// A delivery with its lines.
 #[derive(Debug, Clone, Serialize)]
 pub struct EventWithLines {
-    /// The delivery.
+    /// The delivery itself, without its lines and its body.
     pub event: EventRow,
-    /// In the order of the body.
+    /// Up to 200, in the order of the body.
     pub lines: Vec<EventLineRow>,
 }
 
@@ -214,29 +214,29 @@ pub struct EventWithLines {
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = pos_events)]
 pub struct RawEvent {
-    /// Byte for byte.
+    /// Byte for byte what was signed.
     pub body: Vec<u8>,
-    /// The headers that were signed, as JSON.
+    /// The sender's id, timestamp and signature, as a JSON object by the headers they came in.
     pub headers: String,
 }
 
-/// What the inbox can be sorted by.
+/// What the inbox can be sorted by: by `received_at`, newest first, where nobody says.
 pub const EVENT_ORDERINGS: &[&str] = &["received_at", "updated_at"];
 
-/// Which deliveries.
+/// Which deliveries: those for which all of it is so. Every `None` is: any.
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
-    /// From this till.
+    /// Through this connection, removed or not.
     pub connection: Option<PosConnectionId>,
-    /// Where it stands.
+    /// Those that stand there now.
     pub status: Option<PosEventStatus>,
-    /// The sender's id of it.
+    /// With exactly this id of the sender's; each connection may have one.
     pub webhook_id: Option<String>,
-    /// Why it was refused or is held.
+    /// With this code of why it was refused, is held or was dismissed.
     pub reason_code: Option<String>,
-    /// Came from then on.
+    /// Came then or later.
     pub received_after: Option<Instant>,
-    /// Came before then.
+    /// Came before then, not at that instant.
     pub received_before: Option<Instant>,
 }
 
@@ -264,7 +264,7 @@ pub fn events(
     page.map(|event| Ok(EventWithLines { lines: lines.remove(&event.id).unwrap_or_default(), event }))
 }
 
-/// One delivery. Two statements.
+/// One delivery; `None`: there is none with this id. Two statements.
 ///
 /// # Errors
 /// Where the database cannot be read.
@@ -275,7 +275,7 @@ pub fn event(session: &mut Session<'_>, id: PosEventId) -> Result<Option<EventWi
     Ok(Some(EventWithLines { event, lines }))
 }
 
-/// The delivery as it came.
+/// The delivery as it came; `None`: there is none with this id.
 ///
 /// # Errors
 /// Where the database cannot be read.
@@ -296,14 +296,14 @@ fn event_lines(session: &mut Session<'_>, events: Vec<Id>) -> Result<HashMap<Id,
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = pos_products)]
 pub struct MappingRow {
-    /// The till's id of it.
+    /// The till's id of it, 1 to 64 characters; unique for its connection.
     pub external_id: String,
-    /// Ours.
+    /// The product of ours that it is, perhaps removed since.
     pub product_id: Id,
-    /// Our SKU.
+    /// Our SKU as it is now.
     #[diesel(select_expression = products::sku)]
     pub sku: String,
-    /// Our name.
+    /// Our name as it is now.
     #[diesel(select_expression = products::name)]
     pub name: String,
 }

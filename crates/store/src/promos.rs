@@ -206,19 +206,19 @@ impl Row {
     }
 }
 
-/// What a list of promo codes can be sorted by.
+/// What a list of promo codes can be sorted by: by `created_at`, newest first, where nobody says.
 pub const ORDERINGS: &[&str] = &["code", "name", "valid_from", "valid_until", "times_used", "created_at"];
 
-/// Which promo codes.
+/// Which promo codes, of those that were not removed; every `None` is: any.
 #[derive(Debug, Clone, Default)]
 pub struct PromoFilter {
     /// This code, without regard to case.
     pub code: Option<String>,
     /// This name, without regard to case.
     pub name: Option<String>,
-    /// `fixed` or `percentage`.
+    /// `fixed` or `percentage`; of any other kind there are none.
     pub kind: Option<String>,
-    /// Switched on or not.
+    /// Switched on or not, whatever its time and limits.
     pub active: Option<bool>,
     /// Fixed ones of at least so much, in minor units.
     pub amount_min: Option<i64>,
@@ -236,7 +236,7 @@ pub struct PromoFilter {
     pub valid_until_after: Option<Instant>,
     /// Whose last instant is before then.
     pub valid_until_before: Option<Instant>,
-    /// Words in code and name.
+    /// Words that all occur in code or name, without regard to case.
     pub search: Option<String>,
 }
 

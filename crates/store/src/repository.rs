@@ -6,7 +6,7 @@
 pub struct UniqueKey {
     /// The index or primary key as PostgreSQL calls it. SQLite calls indexes the same and has no names for primary keys.
     pub index: &'static str,
-    /// Its table.
+    /// The table it is on, as both databases call it.
     pub table: &'static str,
     /// Its columns, in their order.
     pub columns: &'static [&'static str],

@@ -29,7 +29,6 @@ unique_keys! {
 
 #[diesel::declare_sql_function]
 extern "SQL" {
-    /// The first one that is not NULL.
     fn coalesce(first: Nullable<Text>, second: Nullable<Text>) -> Nullable<Text>;
 }
 
@@ -37,37 +36,37 @@ extern "SQL" {
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = sales)]
 pub struct SaleRow {
-    /// Its id.
+    /// UUIDv7; given once, never used again.
     pub id: Id,
-    /// Short, for people.
+    /// Short, for people: from 1, unique among sales; there may be gaps.
     pub number: i64,
     /// `completed`, `partly_refunded`, `refunded` or `voided`.
     pub status: String,
     /// Where the stock left from.
     pub location_id: Id,
-    /// Who bought, where they have a record.
+    /// Who bought; `None`: a mere name, or nobody said.
     pub customer_id: Option<Id>,
-    /// The name in the record, or the one on the receipt.
+    /// The name in the record, or the one on the receipt; `None`: nobody said.
     #[diesel(select_expression = coalesce(customers::name.nullable(), sales::customer_name))]
     pub customer_name: Option<String>,
-    /// The record's code.
+    /// The code in the record; `None` where there is no record.
     #[diesel(select_expression = customers::code.nullable())]
     pub customer_code: Option<String>,
-    /// Who sold.
+    /// The user who sold; `None` for the program itself.
     pub sold_by: Option<Id>,
-    /// The sum of the lines.
+    /// The sum of the lines, 0 or more. Refunds do not change it.
     pub total: i64,
-    /// What was paid back.
+    /// What was paid back: 0 to `total`.
     pub refunded_total: i64,
-    /// Why it was corrected, refunded or voided last.
+    /// Why it was corrected, refunded or voided last, up to 500 characters; `None`: nobody said.
     pub reason: Option<String>,
-    /// Counts changes.
+    /// 1 when it was recorded, and one more with every change.
     pub version: i64,
     /// When it happened, by the seller's word.
     pub occurred_at: At,
-    /// When it was recorded.
+    /// When it was recorded, by our clock.
     pub created_at: At,
-    /// When it last changed.
+    /// When it last changed, by our clock; as `created_at` until then.
     pub updated_at: At,
 }
 
@@ -75,63 +74,63 @@ pub struct SaleRow {
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = sale_lines)]
 pub struct SaleLineRow {
-    /// Its id.
+    /// UUIDv7; unique within its sale.
     pub id: Id,
     sale_id: Id,
-    /// What was sold.
+    /// The product that was sold, perhaps removed since.
     pub product_id: Id,
     /// Its SKU at that time.
     pub sku: String,
     /// Its name at that time.
     pub name: String,
-    /// How much.
+    /// How much, more than 0.
     pub quantity: i64,
-    /// How much of it was refunded.
+    /// How much of it was refunded: 0 to `quantity`.
     pub refunded_quantity: i64,
-    /// Of one unit, at that time.
+    /// The price of one unit at that time, more than 0.
     pub unit_price: i64,
-    /// Of the whole line.
+    /// The whole line's: quantity times price, rounded; refunds do not change it.
     pub line_total: i64,
 }
 
 /// A sale with its lines.
 #[derive(Debug, Clone, Serialize)]
 pub struct SaleWithLines {
-    /// The sale.
+    /// The sale itself, without its lines.
     pub sale: SaleRow,
     /// In the order in which they were written.
     pub lines: Vec<SaleLineRow>,
 }
 
-/// What a list of sales can be sorted by.
+/// What a list of sales can be sorted by: by `created_at`, newest first, where nobody says.
 pub const ORDERINGS: &[&str] = &["created_at", "occurred_at", "number", "total"];
 
-/// Which sales.
+/// Which sales: those for which all of it is so. Every `None` is: any.
 #[derive(Debug, Clone, Default)]
 pub struct SaleFilter {
-    /// This number.
+    /// With this number: one, or none.
     pub number: Option<i64>,
-    /// Where it stands.
+    /// Those that stand there now.
     pub status: Option<SaleStatus>,
-    /// To this customer.
+    /// To the customer with this record, not to a mere name.
     pub customer: Option<CustomerId>,
-    /// At this location.
+    /// Whose stock left from this location, removed or not.
     pub location: Option<LocationId>,
-    /// By this user.
+    /// Sold by this user.
     pub sold_by: Option<UserId>,
-    /// With a line of this product.
+    /// With a line of this product, refunded or not.
     pub product: Option<ProductId>,
-    /// At least so much, in minor units.
+    /// With a total of at least so much, in minor units.
     pub total_min: Option<i64>,
-    /// At most so much, in minor units.
+    /// With a total of at most so much, in minor units.
     pub total_max: Option<i64>,
-    /// Recorded from then on.
+    /// Recorded then or later.
     pub created_after: Option<Instant>,
-    /// Recorded before then.
+    /// Recorded before then, not at that instant.
     pub created_before: Option<Instant>,
-    /// Happened from then on.
+    /// Happened then or later.
     pub occurred_after: Option<Instant>,
-    /// Happened before then.
+    /// Happened before then, not at that instant.
     pub occurred_before: Option<Instant>,
     /// Words in the name on the receipt or in the customer's record.
     pub search: Option<String>,
@@ -172,7 +171,7 @@ pub fn list(session: &mut Session<'_>, request: &ListRequest<SaleFilter>) -> Res
     page.map(|sale| Ok(SaleWithLines { lines: lines.remove(&sale.id).unwrap_or_default(), sale }))
 }
 
-/// One sale with its lines. Two statements.
+/// One sale with its lines; `None`: there is none with this id. Two statements.
 ///
 /// # Errors
 /// Where the database cannot be read.

@@ -1,4 +1,4 @@
-//! One unit of work. The domain's repositories are kept through it.
+//! One unit of work, run again where others got in its way. Never here: what a noun's rows are.
 
 use crate::{
     connection::{Conn, Mode, begin, commit, rollback},
@@ -89,7 +89,7 @@ impl<'c> Session<'c> {
 }
 
 impl DryRun for Session<'_> {
-    /// Nothing is locked.
+    /// Without locks: by the time a caller acts on it, it may be otherwise.
     fn dry_run(
         &mut self,
         command: &Command,

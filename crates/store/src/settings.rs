@@ -14,7 +14,7 @@ use tradepost_domain::{ids::LocationId, instant::Instant, money::Currency};
 /// What is known of the shop as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Its name.
+    /// The shop's name, 1 to 200 characters.
     pub shop_name: String,
     /// What every amount is in. Fixed for ever.
     pub currency: Currency,
@@ -23,15 +23,15 @@ pub struct Settings {
 /// What to write down when a shop is started for the first time.
 #[derive(Debug, Clone)]
 pub struct FirstStart {
-    /// Its name.
+    /// The name for a new shop, 1 to 200 characters; another keeps its own.
     pub shop_name: String,
     /// What every amount will be in; `None` takes `default_currency` on a new shop and whatever is stored on another.
     pub currency: Option<Currency>,
-    /// For a new shop when nobody said.
+    /// For a new shop when `currency` is `None`.
     pub default_currency: Currency,
-    /// The id of the default location (`main`).
+    /// The id for the default location (`main`) of a new shop; another keeps its own.
     pub location: LocationId,
-    /// When.
+    /// The time that is written beside what is made.
     pub now: Instant,
 }
 

@@ -23,30 +23,30 @@ use uuid::Uuid;
 #[derive(Debug, Clone, QueryableByName, Serialize)]
 #[diesel(table_name = products)]
 pub struct InventoryRow {
-    /// Of what.
+    /// The product; there is one row of each.
     #[diesel(sql_type = UuidSql)]
     pub product_id: Id,
-    /// Its SKU.
+    /// As written, 1 to 64 characters; unique for ever, without regard to case.
     pub sku: String,
     sku_key: String,
-    /// Its name.
+    /// As written, 1 to 200 characters; unique within its category, without regard to case.
     pub name: String,
     name_key: String,
-    /// What it is counted in.
+    /// What it is counted in, for example `each`.
     pub unit: String,
-    /// How many decimals its quantities have.
+    /// How many decimals its quantities have, 0 to 5.
     pub unit_decimals: i32,
-    /// At or below this it counts as low.
+    /// At or below this it counts as low; `None`: it never does.
     pub low_stock_threshold: Option<i64>,
     /// On sale or not.
     pub enabled: bool,
-    /// What is there, at the locations that were asked for together.
+    /// What is there, at the locations that were asked for together; never negative.
     #[diesel(sql_type = BigInt)]
     pub on_hand: i64,
-    /// What is promised.
+    /// What is promised to open orders; never negative, and may be more than there is.
     #[diesel(sql_type = BigInt)]
     pub reserved: i64,
-    /// What can be promised.
+    /// What can be promised: the sum of what each location can; never negative.
     #[diesel(sql_type = BigInt)]
     pub available: i64,
 }
@@ -56,25 +56,25 @@ pub struct InventoryRow {
 #[diesel(table_name = levels)]
 pub struct LevelRow {
     product_id: Id,
-    /// Where.
+    /// The location the level is at.
     pub location_id: Id,
-    /// The location's code.
+    /// The location's code as it is now.
     #[diesel(select_expression = locations::code)]
     pub location_code: String,
-    /// What is there.
+    /// What is there; never negative.
     pub on_hand: i64,
-    /// What is promised.
+    /// What is promised to open orders; never negative, and may be more than there is.
     pub reserved: i64,
-    /// How many movements it has had.
+    /// How many movements it has had: at least 1.
     pub seq: i64,
-    /// When last counted.
+    /// The latest time of all its counts; `None`: never counted.
     pub counted_at: Option<At>,
-    /// When last moved.
+    /// When its last movement was booked; `None` only where it has had none.
     pub recorded_at: Option<At>,
 }
 
 impl LevelRow {
-    /// What can be promised.
+    /// What is there and not promised; 0 where more is promised than there is.
     pub const fn available(&self) -> i64 {
         if self.on_hand > self.reserved { self.on_hand - self.reserved } else { 0 }
     }
@@ -83,9 +83,9 @@ impl LevelRow {
 /// A product's stock with its levels.
 #[derive(Debug, Clone, Serialize)]
 pub struct Inventory {
-    /// In total.
+    /// All its levels together, or the one level at the location that was asked for.
     pub total: InventoryRow,
-    /// Per location, by the location's code.
+    /// One for each location asked for at which it ever moved, by the location's code.
     pub levels: Vec<LevelRow>,
 }
 
@@ -100,17 +100,17 @@ impl SortKeys for InventoryRow {
     }
 }
 
-/// What an inventory can be sorted by.
+/// What an inventory can be sorted by: by name where nobody says.
 pub const INVENTORY_ORDERINGS: &[&str] = &["name", "sku", "available"];
 
-/// Which part of the inventory.
+/// Which part of the inventory; every `None` is: any.
 #[derive(Debug, Clone, Default)]
 pub struct InventoryFilter {
-    /// Only what is at this location.
+    /// Only what is at this location; `None`: everywhere, added up.
     pub location: Option<LocationId>,
-    /// At or below its threshold, or not.
+    /// At or below its threshold, or not; what has no threshold is not.
     pub low_stock: Option<bool>,
-    /// Words in SKU, barcode, name and description.
+    /// Words that all occur in SKU, barcode, name or description, without regard to case.
     pub search: Option<String>,
 }
 
@@ -207,66 +207,66 @@ fn levels(
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = movements)]
 pub struct MovementRow {
-    /// Its id.
+    /// UUIDv7; given once, never used again.
     pub id: Id,
-    /// Of what.
+    /// The product that moved, perhaps removed since.
     pub product_id: Id,
     /// The product's SKU as it is now.
     #[diesel(select_expression = products::sku)]
     pub sku: String,
-    /// Where.
+    /// The location it moved at, perhaps removed since.
     pub location_id: Id,
-    /// Its number within its level.
+    /// 1, 2, 3 … within its product and location, without gaps.
     pub seq: i64,
-    /// What it is.
+    /// One of the names of [`MovementKind`], for example `sold`.
     pub kind: String,
-    /// Signed.
+    /// By how much what is there changed: signed, and 0 where only a promise did.
     pub on_hand_change: i64,
-    /// Signed.
+    /// By how much what is promised changed: signed, and 0 where no promise did.
     pub reserved_change: i64,
-    /// What was there afterwards.
+    /// What was there afterwards; never negative.
     pub on_hand_after: i64,
-    /// What was promised afterwards.
+    /// What was promised afterwards; never negative.
     pub reserved_after: i64,
-    /// Somebody's words.
+    /// Why, in somebody's words, up to 500 characters; `None`: nobody said.
     pub reason: Option<String>,
-    /// `sale`, `pos_event` …
+    /// `sale`, `order` or `pos_event`; `None`: no document, as when somebody counts.
     pub source_type: Option<String>,
-    /// Which one.
+    /// The document's id; `None` where there is no document.
     pub source_id: Option<Id>,
     /// `user`, `connection` or `system`.
     pub actor_type: String,
-    /// Who, unless it was the program itself.
+    /// The user's or connection's id; `None` for `system`.
     pub actor_id: Option<Id>,
     /// When it happened, by the caller's word.
     pub occurred_at: At,
-    /// When it was booked.
+    /// When it was booked, by our clock; never goes back within a level.
     pub recorded_at: At,
 }
 
 /// What a list of movements can be sorted by.
 pub const MOVEMENT_ORDERINGS: &[&str] = &["recorded_at", "occurred_at"];
 
-/// Which movements.
+/// Which movements: those for which all of it is so. Every `None` is: any.
 #[derive(Debug, Clone, Default)]
 pub struct MovementFilter {
-    /// Of this product.
+    /// Of this product, removed or not.
     pub product: Option<ProductId>,
-    /// At this location.
+    /// At this location, removed or not.
     pub location: Option<LocationId>,
-    /// Of this kind.
+    /// Of this kind alone.
     pub kind: Option<MovementKind>,
-    /// Of documents of this type.
+    /// Of documents of this type: `sale`, `order` or `pos_event`; of any other there are none.
     pub source_type: Option<String>,
-    /// Of this document.
+    /// Of the document with this id, whatever its type.
     pub source_id: Option<Uuid>,
-    /// Happened from then on.
+    /// Happened then or later.
     pub occurred_after: Option<Instant>,
-    /// Happened before then.
+    /// Happened before then, not at that instant.
     pub occurred_before: Option<Instant>,
-    /// Booked from then on.
+    /// Booked then or later.
     pub recorded_after: Option<Instant>,
-    /// Booked before then.
+    /// Booked before then, not at that instant.
     pub recorded_before: Option<Instant>,
 }
 
@@ -297,7 +297,7 @@ pub fn movements(
     list.page(session, conditions, request)
 }
 
-/// One movement.
+/// One movement; `None`: there is none with this id.
 ///
 /// # Errors
 /// Where the database cannot be read.

@@ -1,4 +1,4 @@
-//! The store's public face.
+//! The store's public face: opening a database, and handing units of work to the threads that do them. Never here: statements.
 
 use crate::{
     claim,
@@ -32,9 +32,9 @@ use tradepost_domain::{
 /// Where the shop is kept and how many may work on it at once.
 #[derive(Clone)]
 pub struct StoreConfig {
-    /// `sqlite://path`, `postgres://…` or `postgresql://…`.
+    /// `sqlite://path`, `postgres://…` or `postgresql://…`, with a password where one is needed: not to be logged.
     pub url: String,
-    /// Threads, each with a connection, for reading (and on PostgreSQL for writing what is not the ledger's).
+    /// Threads, each with a connection, for reading (and on PostgreSQL for writing what is not the ledger's); 0 is taken for 1.
     pub readers: usize,
     /// How many may wait for them; when the queue is full the next one is told `Busy`.
     pub queue: usize,
@@ -56,7 +56,7 @@ struct Inner {
     claim: Mutex<Option<File>>,
     /// Statements sent, by the writer of the ledger and by all others.
     counted: [Arc<AtomicU64>; 2],
-    /// SQLite's.
+    /// Only on SQLite.
     log: Option<Arc<Log>>,
     sources: Sources,
 }
@@ -139,7 +139,7 @@ impl Store {
     /// Brings the tables up to date; answers the names of the migrations it ran. Replicas that start together wait for each other.
     ///
     /// # Errors
-    /// What the database said.
+    /// `CannotOpen` where the database cannot be reached; `Migration` says what kept them from going in.
     pub fn migrate(&self) -> Result<Vec<String>, OpenError> {
         let mut conn = open_one(&self.0.target, Purpose::Migrate)?;
         migrate::up(&mut conn)
@@ -148,7 +148,7 @@ impl Store {
     /// Takes all tables out again, with everything in them. For tests.
     ///
     /// # Errors
-    /// What the database said.
+    /// `CannotOpen` where the database cannot be reached; `Migration` says what kept them from going out.
     pub fn unmigrate(&self) -> Result<Vec<String>, OpenError> {
         self.0.migrated.store(false, Ordering::Relaxed);
         let mut conn = open_one(&self.0.target, Purpose::Migrate)?;
@@ -158,7 +158,7 @@ impl Store {
     /// How many migrations are not in yet.
     ///
     /// # Errors
-    /// What the database said.
+    /// `CannotOpen` where the database cannot be read.
     pub fn pending_migrations(&self) -> Result<usize, OpenError> {
         let mut conn = open_one(&self.0.target, Purpose::Migrate)?;
         migrate::pending(&mut conn).map_err(|e| OpenError::CannotOpen(e.to_string()))
@@ -167,7 +167,7 @@ impl Store {
     /// Writes down what a new shop needs (its currency, its first location), and learns the currency of any other.
     ///
     /// # Errors
-    /// `Setting` where another currency is asked for than the one that is fixed.
+    /// `Setting` where another currency is asked for than the one that is fixed; `CannotOpen` where the database cannot be written.
     pub fn first_start(&self, first: &FirstStart) -> Result<Settings, OpenError> {
         let mut conn = open_one(&self.0.target, Purpose::Write)?;
         let settings = settings::start(&mut conn, first)?;
@@ -177,7 +177,7 @@ impl Store {
         Ok(settings)
     }
 
-    /// The shop's currency, once it was started.
+    /// The shop's currency; `None` before it was first started.
     pub fn currency(&self) -> Option<Currency> {
         self.constants().map(|constants| constants.currency)
     }
@@ -190,7 +190,7 @@ impl Store {
     /// PostgreSQL there may be many.
     ///
     /// # Errors
-    /// `Claimed` where another one does.
+    /// `Claimed` where another one does; `CannotOpen` where the lock's file cannot be made.
     pub fn claim(&self) -> Result<(), OpenError> {
         let Some(path) = self.0.target.path() else { return Ok(()) };
         *self.0.claim.lock().unwrap_or_else(PoisonError::into_inner) = Some(claim::take(path)?);
@@ -312,7 +312,7 @@ impl Store {
         }
     }
 
-    /// How many statements this store has sent to its database, transaction control included.
+    /// How many statements this store's threads have sent since it was opened, transaction control included.
     pub fn statements(&self) -> u64 {
         self.0.counted.iter().map(|counted| counted.load(Ordering::Relaxed)).sum()
     }
@@ -321,7 +321,7 @@ impl Store {
     /// little has been written since the last call. PostgreSQL needs nothing of the kind.
     ///
     /// # Errors
-    /// What the database said; `Busy` where the threads have other things to do.
+    /// `Busy` where the threads have other things to do; otherwise why SQLite did not do it. Nothing is lost by either.
     pub async fn tidy(&self) -> Result<(), StoreError> {
         match &self.0.log {
             Some(log) if log.is_due() => {
@@ -336,7 +336,7 @@ impl Store {
     /// it any more. PostgreSQL needs nothing of the kind.
     ///
     /// # Errors
-    /// What the database said.
+    /// `CannotOpen` where the file cannot be written.
     pub fn checkpoint(&self) -> Result<(), OpenError> {
         match self.engine() {
             Engine::Postgres => Ok(()),

@@ -43,7 +43,7 @@ pub struct At(pub i64);
 const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
 
 impl At {
-    /// The domain's instant.
+    /// The same as the domain has it.
     pub const fn instant(self) -> Instant {
         Instant::from_micros(self.0)
     }

@@ -98,25 +98,25 @@ impl Row {
     }
 }
 
-/// What a list of users can be sorted by.
+/// What a list of users can be sorted by: by `created_at`, oldest first, where nobody says.
 pub const ORDERINGS: &[&str] = &["created_at", "email", "username"];
 
-/// Which users.
+/// Which users, of those that were not erased; every `None` is: any.
 #[derive(Debug, Clone, Default)]
 pub struct UserFilter {
     /// This address, without regard to case.
     pub email: Option<String>,
     /// This name, without regard to case.
     pub username: Option<String>,
-    /// This role.
+    /// With exactly this role.
     pub role: Option<Role>,
-    /// May log in or not.
+    /// `true`: those who may log in; `false`: those who may not.
     pub active: Option<bool>,
-    /// Words in username, e-mail, first and last name.
+    /// Words that all occur in username, e-mail, first or last name, without regard to case.
     pub search: Option<String>,
-    /// Registered from then on.
+    /// Registered then or later.
     pub created_after: Option<Instant>,
-    /// Registered before then.
+    /// Registered before then, not at that instant.
     pub created_before: Option<Instant>,
 }
 

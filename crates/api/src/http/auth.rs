@@ -27,7 +27,7 @@ use tradepost_domain::identity::UserForm;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// Somebody registers.
+/// Somebody who registers, always as a shopper.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"email": "maria@example.org", "password": "quiet river stone", "first_name": "Maria"}))]
@@ -44,7 +44,7 @@ pub struct Register {
     date_of_birth: Option<String>,
 }
 
-/// Somebody wants in.
+/// Who wants in, and the proof of it.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"login": "owner@shop.test", "password": "the password printed at the first start"}))]

@@ -47,7 +47,7 @@ pub struct CartView {
     /// `minimum_not_reached` or `other_currency`.
     #[schema(example = "minimum_not_reached")]
     promo_refused: Option<&'static str>,
-    /// What would be paid.
+    /// What would be paid: the subtotal less the discount.
     total: Amount,
     #[schema(example = "USD")]
     currency: String,

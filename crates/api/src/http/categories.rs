@@ -65,7 +65,7 @@ pub struct EditCategory {
     description: Option<String>,
 }
 
-/// Which categories.
+/// Filters of a list of categories; what is absent filters nothing.
 #[derive(Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

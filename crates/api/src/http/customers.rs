@@ -19,7 +19,7 @@ use tradepost_store::customers as stored;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-/// Who buys.
+/// Who buys, with or without a login.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Customer)]
 pub struct CustomerView {
@@ -29,12 +29,12 @@ pub struct CustomerView {
     code: String,
     #[schema(example = "Amina Otieno")]
     name: String,
-    /// In E.164.
+    /// In E.164; `null`: not known.
     #[schema(example = "+254712345678")]
     phone: Option<String>,
     #[schema(example = "amina@example.org")]
     email: Option<String>,
-    /// The login, where there is one.
+    /// The user they log in as; `null`: they have no login.
     user_id: Option<Id>,
     created_at: Time,
     updated_at: Time,
@@ -86,7 +86,7 @@ pub struct EditCustomer {
     email: Option<Option<String>>,
 }
 
-/// Which customers.
+/// Filters of a list of customers; what is absent filters nothing.
 #[derive(Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

@@ -15,11 +15,11 @@ use utoipa::ToSchema;
 /// The orders that wait for somebody, state by state.
 #[derive(Serialize, ToSchema)]
 pub struct WaitingOrders {
-    /// For being accepted or rejected.
+    /// New ones that wait for being accepted or rejected.
     pending: WaitingView,
-    /// For being shipped.
+    /// Accepted ones that wait for being shipped.
     accepted: WaitingView,
-    /// For being delivered.
+    /// Shipped ones that wait for being delivered.
     shipped: WaitingView,
 }
 

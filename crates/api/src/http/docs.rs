@@ -37,7 +37,7 @@ pub struct Documents {
 }
 
 impl Documents {
-    /// From the contract.
+    /// From the contract, which is written out once, here.
     ///
     /// # Errors
     /// Where it cannot be written as JSON.

@@ -40,11 +40,11 @@ pub struct InventoryView {
     /// Is what is available at or below the threshold?
     low_stock: bool,
     enabled: bool,
-    /// What is there.
+    /// What is there, promised or not; never negative.
     on_hand: Qty,
-    /// What is promised.
+    /// What is promised to open orders; may be more than there is.
     reserved: Qty,
-    /// What can be promised.
+    /// What can be promised: on hand and not reserved, summed over the locations; never negative.
     available: Qty,
     /// The same, location by location.
     levels: Vec<LevelView>,
@@ -60,7 +60,7 @@ pub struct LevelView {
     on_hand: Qty,
     reserved: Qty,
     available: Qty,
-    /// How much is promised that is not there.
+    /// How much is promised that is not there; 0 where all of it is.
     shortfall: Qty,
     counted_at: Option<Time>,
 }
@@ -98,16 +98,16 @@ impl From<Inventory> for InventoryView {
     }
 }
 
-/// Which part of the inventory.
+/// Filters of the inventory; what is absent filters nothing.
 #[derive(Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct InventoryFilter {
-    /// Only what is at this location.
+    /// Only what is at this location; absent: everywhere, added up.
     location_id: Option<Id>,
-    /// At or below its threshold, or not.
+    /// At or below its threshold, or not; what has no threshold is not.
     low_stock: Option<bool>,
-    /// Words in SKU, barcode, name and description.
+    /// Words that all occur in SKU, barcode, name or description, without regard to case.
     search: Option<String>,
 }
 
@@ -116,19 +116,19 @@ pub struct InventoryFilter {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"quantity_change": -2, "reason": "Dropped"}))]
 pub struct Adjustment {
-    /// Not zero.
+    /// So much more or less than before; not zero.
     quantity_change: QtyChange,
     reason: String,
     /// The default location where absent.
     location_id: Option<Id>,
 }
 
-/// Somebody counted.
+/// What somebody counted at one location.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"counted": 17}))]
 pub struct Count {
-    /// What was found.
+    /// What was found: all there was, promised or not; 0 for nothing.
     counted: Qty,
     /// When, at most 31 days ago; now where absent. Sales since then stay valid.
     counted_at: Option<Time>,

@@ -21,7 +21,7 @@ use tradepost_store::locations as stored;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-/// Where stock is.
+/// Where stock is: a shop, a store room.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Location)]
 pub struct LocationView {
@@ -74,7 +74,7 @@ pub struct EditLocation {
     name: Option<String>,
 }
 
-/// Which locations.
+/// Filters of a list of locations; what is absent filters nothing.
 #[derive(Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

@@ -1,4 +1,4 @@
-//! The contract over HTTP: one file per noun, and the conventions that all of them follow.
+//! The contract over HTTP: one file per noun, and the conventions that all of them follow. Never here: rules and SQL.
 
 pub mod auth;
 pub mod carts;

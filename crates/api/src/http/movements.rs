@@ -39,17 +39,17 @@ pub struct MovementView {
     reserved_after: Qty,
     #[schema(example = "Sold to customer")]
     reason: Option<String>,
-    /// The document it belongs to.
+    /// The document it belongs to; `null`: none, as when somebody counts.
     source: Option<SourceView>,
-    /// Who did it.
+    /// The user, the till or the program itself.
     actor: ActorView,
     /// When it happened, by the caller's word.
     occurred_at: Time,
-    /// When it was booked.
+    /// When it was booked, by the server's clock.
     recorded_at: Time,
 }
 
-/// A document.
+/// The document that a movement belongs to.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Source)]
 pub struct SourceView {
@@ -60,7 +60,7 @@ pub struct SourceView {
     id: Id,
 }
 
-/// Who did it.
+/// Who did a thing; the `id` is `null` for `system`.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Actor)]
 pub struct ActorView {
@@ -134,7 +134,7 @@ impl MovementView {
     }
 }
 
-/// Which movements.
+/// Filters of the ledger; what is absent filters nothing.
 #[derive(Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

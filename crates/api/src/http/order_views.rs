@@ -18,12 +18,12 @@ use tradepost_store::orders::{self as stored, HistoryRow, OrderLineRow, OrderRow
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-/// A customer's order.
+/// A customer's order with its lines and history.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Order)]
 pub struct OrderView {
     id: Id,
-    /// Short, for people.
+    /// Short, for people; unique among orders, perhaps with gaps.
     #[schema(example = 1042)]
     number: i64,
     /// `pending`, `accepted`, `rejected`, `cancelled`, `shipped` or `delivered`.
@@ -35,7 +35,7 @@ pub struct OrderView {
     lines: Vec<OrderLineView>,
     /// The sum of the lines.
     subtotal: Amount,
-    /// What the promo code takes off.
+    /// What the promo code takes off, 0 where there is none.
     discount: Amount,
     #[schema(example = "MANGO10")]
     promo_code: Option<String>,
@@ -43,7 +43,7 @@ pub struct OrderView {
     total: Amount,
     #[schema(example = "USD")]
     currency: String,
-    /// The customer's words.
+    /// The customer's words, up to 500 characters; `null`: none.
     #[schema(example = "Ring twice")]
     notes: Option<String>,
     /// Where its goods are reserved.
@@ -210,14 +210,14 @@ pub fn is_visible(order: &OrderRow, caller: &Principal) -> bool {
     sees_all(caller) || (is_own && order.hidden_at.is_none())
 }
 
-/// Which orders.
+/// Filters of a list of orders; what is absent filters nothing.
 #[derive(Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OrderFilter {
     status: Option<String>,
     customer_id: Option<Id>,
-    /// Placed by the user with this e-mail address.
+    /// Placed by the user with this e-mail address, without regard to case.
     user_email: Option<String>,
     promo_code: Option<String>,
     number: Option<i64>,

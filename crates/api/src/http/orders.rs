@@ -27,7 +27,7 @@ use tradepost_store::{Answer, Session, orders as stored};
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// What is ordered.
+/// An order to be; prices are the catalogue's.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"lines": [{"product_id": "0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c", "quantity": 2}], "promo_code": "MANGO10", "notes": "Ring twice"}))]

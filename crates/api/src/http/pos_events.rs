@@ -30,21 +30,21 @@ use validator::Validate;
 pub struct EventView {
     id: Id,
     connection_id: Id,
-    /// The sender's id of it.
+    /// The sender's id of it, once per connection.
     #[schema(example = "msg_p5jXN8AQM9LWM0D4loKWxJek")]
     webhook_id: String,
     /// `received`, `applied`, `refused`, `held` or `dismissed`.
     #[schema(example = "held")]
     status: String,
-    /// Why it was refused, is held or was dismissed; stable.
+    /// Why it was refused, is held or was dismissed; stable. `null` where it was not.
     #[schema(example = "unknown_product")]
     reason_code: Option<String>,
-    /// The same for people.
+    /// The same for people, up to 500 characters.
     #[schema(example = "no product is known by the external_id 4711")]
     reason: Option<String>,
     lines: Vec<EventLineView>,
     received_at: Time,
-    /// When it was last judged.
+    /// When it was last judged or dismissed.
     updated_at: Time,
 }
 
@@ -154,7 +154,7 @@ impl From<&PosEvent> for EventView {
 pub struct JudgedView {
     #[serde(flatten)]
     event: EventView,
-    /// What was booked.
+    /// What was booked; empty where it is still held or refused.
     movements: Vec<MovementView>,
 }
 
@@ -166,7 +166,7 @@ pub struct Dismiss {
     reason: Option<String>,
 }
 
-/// Which deliveries.
+/// Filters of the inbox; what is absent filters nothing.
 #[derive(Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

@@ -38,11 +38,11 @@ use validator::Validate;
 #[schema(example = json!({"sku": "SMO-MANGO", "quantity_change": -2, "reason": "Sold to customer"}))]
 pub struct PosReport {
     product_id: Option<Id>,
-    /// Ours.
+    /// The shop's own SKU of it, without regard to case.
     sku: Option<String>,
     /// The till's own, which a mapping leads to one of our products.
     external_id: Option<String>,
-    /// Not zero.
+    /// So much more or less; negative for what was sold, and not zero.
     quantity_change: Option<QtyChange>,
     reason: Option<String>,
     /// By the till's clock; when it was received where absent.
@@ -88,10 +88,10 @@ pub struct PosOutcome {
     /// `applied`, `held` or `dismissed`.
     #[schema(example = "applied")]
     status: &'static str,
-    /// Why it is held.
+    /// Why it is held, for people; absent where it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// What was booked.
+    /// What was booked; absent where nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
     movements: Option<Vec<MovementView>>,
 }

@@ -29,7 +29,7 @@ use tradepost_store::{
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-/// A thing sold.
+/// A product of the catalogue with its stock.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Product)]
 pub struct ProductView {
@@ -51,11 +51,11 @@ pub struct ProductView {
     /// What it is counted in.
     #[schema(example = "each")]
     unit: String,
-    /// How many decimals its quantities have.
+    /// How many decimals its quantities have, 0 to 5.
     #[schema(example = 0)]
     unit_decimals: u8,
     low_stock_threshold: Option<Qty>,
-    /// On sale or not.
+    /// On sale or not; the public sees only what is.
     enabled: bool,
     stock: StockView,
     created_at: Time,
@@ -81,7 +81,7 @@ pub struct StockView {
     /// What is promised; staff only.
     #[serde(skip_serializing_if = "Option::is_none")]
     reserved: Option<Qty>,
-    /// What can be promised.
+    /// What can be promised; never negative.
     available: Qty,
 }
 
@@ -140,7 +140,6 @@ impl ProductView {
 }
 
 impl StockView {
-    /// All locations together.
     fn of_levels(levels: &[Level]) -> Self {
         let plus = |sum: Quantity, more: Quantity| sum.checked_add(more).unwrap_or(sum);
         let sum = |figure: fn(&Level) -> Quantity| Qty(levels.iter().map(figure).fold(Quantity::ZERO, plus));
@@ -166,16 +165,16 @@ pub struct AddProduct {
     price: String,
     category_id: Option<Id>,
     barcode: Option<String>,
-    /// http or https.
+    /// Its address: http or https, up to 2,000 characters.
     image_url: Option<String>,
-    /// `each` where absent.
+    /// What it is counted in; `each` where absent.
     unit: Option<String>,
     /// 0 where absent; fixed once stock has moved.
     unit_decimals: Option<u8>,
     low_stock_threshold: Option<Qty>,
-    /// `true` where absent.
+    /// Is it on sale? `true` where absent.
     enabled: Option<bool>,
-    /// Booked at the default location, as a movement.
+    /// Booked at the default location, as a movement; none where absent.
     initial_quantity: Option<Qty>,
 }
 
@@ -254,7 +253,7 @@ impl From<EditProduct> for ProductPatch {
     }
 }
 
-/// Which products.
+/// Filters of a list of products; what is absent filters nothing.
 #[derive(Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -268,13 +267,13 @@ pub struct ProductFilter {
     available_min: Option<Parsed<Quantity>>,
     #[param(value_type = Option<Qty>)]
     available_max: Option<Parsed<Quantity>>,
-    /// Anything available, or nothing.
+    /// `true`: anything available; `false`: nothing.
     in_stock: Option<bool>,
-    /// At or below its threshold, or not.
+    /// At or below its threshold, or not; what has no threshold is not.
     low_stock: Option<bool>,
     /// Staff only: the public sees what is enabled.
     enabled: Option<bool>,
-    /// Words in SKU, barcode, name and description.
+    /// Words that all occur in SKU, barcode, name or description, without regard to case.
     search: Option<String>,
     created_after: Option<Time>,
     created_before: Option<Time>,
@@ -391,7 +390,7 @@ fn written(effects: &Effects) -> Option<(ProductView, i64)> {
 /// Is there such a product that may be changed?
 ///
 /// # Errors
-/// What the database said.
+/// Where the database cannot be read.
 pub fn exists(session: &mut Session<'_>, id: ProductId) -> tradepost_app::Result<bool> {
     Ok(stored::product(session, View::Staff, id)?.is_some_and(|row| row.removed_at.is_none()))
 }

@@ -22,7 +22,7 @@ use tradepost_store::promos as stored;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-/// A promo code.
+/// A promo code, its terms and how often it is used.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PromoCode)]
 pub struct PromoView {
@@ -33,21 +33,21 @@ pub struct PromoView {
     /// What staff call it.
     #[schema(example = "Mango season")]
     name: String,
-    /// `fixed` or `percentage`.
+    /// `fixed`: an amount; `percentage`: a part of the subtotal.
     #[schema(example = "percentage")]
     kind: &'static str,
-    /// What a fixed one takes off.
+    /// What a fixed one takes off; `null` for a percentage.
     amount: Option<Amount>,
-    /// What part of the subtotal a percentage takes off: a decimal string.
+    /// What part of the subtotal a percentage takes off: a decimal string; `null` for a fixed one.
     #[schema(example = "12.5")]
     percentage: Option<String>,
-    /// Never more than this.
+    /// Never more than this comes off; `null`: no such limit.
     max_discount: Option<Amount>,
-    /// Only from this subtotal on.
+    /// Only from this subtotal on; `null`: from any.
     minimum_subtotal: Option<Amount>,
-    /// Its first instant.
+    /// The first instant at which it can be used.
     valid_from: Time,
-    /// Its last instant.
+    /// The last instant at which it can be used.
     valid_until: Time,
     active: bool,
     /// How often in all; `null`: without limit.
@@ -100,9 +100,9 @@ pub struct AddPromo {
     /// Up to 64 characters without white space, unique without regard to case.
     code: String,
     name: String,
-    /// `fixed` or `percentage`.
+    /// `fixed` with an `amount`, or `percentage` with a `percentage`.
     kind: String,
-    /// Of a fixed one.
+    /// Of a fixed one: more than zero, a decimal string.
     amount: Option<String>,
     /// Of a percentage: more than 0, at most 100, with at most two decimals.
     percentage: Option<String>,
@@ -110,9 +110,9 @@ pub struct AddPromo {
     minimum_subtotal: Option<String>,
     valid_from: Time,
     valid_until: Time,
-    /// `true` where absent.
+    /// Is it switched on? `true` where absent.
     active: Option<bool>,
-    /// Without limit where absent.
+    /// How often in all, at least 1; without limit where absent.
     usage_limit: Option<u32>,
     /// 1 where absent; `null`: without limit.
     #[serde(default, deserialize_with = "present")]
@@ -194,14 +194,14 @@ impl From<EditPromo> for PromoPatch {
     }
 }
 
-/// Which promo codes.
+/// Filters of a list of promo codes; what is absent filters nothing.
 #[derive(Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PromoFilter {
     code: Option<String>,
     name: Option<String>,
-    /// `fixed` or `percentage`.
+    /// One kind alone: `fixed` or `percentage`.
     kind: Option<String>,
     active: Option<bool>,
     amount_min: Option<String>,

@@ -20,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 #[schema(as = Sale)]
 pub struct SaleView {
     id: Id,
-    /// Short, for people.
+    /// Short, for people; unique among sales, perhaps with gaps.
     #[schema(example = 1042)]
     number: i64,
     /// `completed`, `partly_refunded`, `refunded` or `voided`.
@@ -29,16 +29,16 @@ pub struct SaleView {
     lines: Vec<SaleLineView>,
     /// The sum of the lines. Refunds do not change it.
     total: Amount,
-    /// What was paid back.
+    /// What was paid back, at most the total.
     refunded_total: Amount,
     #[schema(example = "USD")]
     currency: String,
-    /// Who bought, as far as anybody said.
+    /// Who bought; `null`: nobody said.
     customer: Option<BuyerView>,
     location_id: Id,
     /// The user who sold; `null` for the program itself.
     sold_by: Option<Id>,
-    /// Why it was corrected, refunded or voided last.
+    /// Why it was corrected, refunded or voided last; `null`: nobody said.
     reason: Option<String>,
     /// When it happened, by the seller's word.
     occurred_at: Time,
@@ -164,7 +164,7 @@ impl SaleLineView {
     }
 }
 
-/// Which sales.
+/// Filters of a list of sales; what is absent filters nothing.
 #[derive(Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

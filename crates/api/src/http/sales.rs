@@ -23,7 +23,7 @@ use tradepost_store::{Answer, Session, sales as stored};
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// What was sold.
+/// A sale to be recorded, to a customer, to a name or to nobody in particular.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"lines": [{"product_id": "0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c", "quantity": 2}], "customer_name": "Amina"}))]
@@ -31,9 +31,9 @@ pub struct RecordSale {
     #[serde(deserialize_with = "objects")]
     #[validate(length(min = 1, max = 200, message = "there are 1 to 200 lines in a request"))]
     lines: Vec<SoldLine>,
-    /// Or `customer_name`.
+    /// The customer who bought; not together with `customer_name`.
     customer_id: Option<Id>,
-    /// A name on the receipt.
+    /// A name on the receipt, up to 200 characters; not together with `customer_id`.
     customer_name: Option<String>,
     /// The default location where absent.
     location_id: Option<Id>,
@@ -52,7 +52,7 @@ pub struct SoldLine {
     unit_price: Option<String>,
 }
 
-/// A correction.
+/// What of a sale was wrong; what is absent stays as it is.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"lines": [{"product_id": "0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c", "quantity": 1}], "reason": "Typed twice"}))]

@@ -53,7 +53,7 @@ impl<T: FromJson + diesel::sql_types::SqlType<IsNull = diesel::sql_types::is_nul
 
 /// Writes a value into a JSON array. Writing to a `String` cannot fail.
 pub(crate) trait ToJson {
-    /// Appends it.
+    /// Appends the value as JSON.
     fn to_json(&self, out: &mut String);
 }
 
@@ -143,7 +143,7 @@ pub(crate) type SqlTypeOf<C> = <C as Expression>::SqlType;
 
 /// Rows that are written all at once.
 pub(crate) trait Rows: Sized {
-    /// Where.
+    /// The table they go into.
     const TABLE: &'static str;
     /// In the order in which they are declared.
     const COLUMNS: &'static [Column];

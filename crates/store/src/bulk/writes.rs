@@ -32,7 +32,7 @@ impl From<diesel::result::Error> for WriteError {
 pub(crate) enum When {
     /// Before the others, which write the same keys anew.
     First,
-    /// With all others.
+    /// With all others, after those of `First`.
     Then,
 }
 
@@ -60,7 +60,7 @@ impl<'c, 'e> Writes<'c, 'e> {
         per_engine!(self.conn, Pg(_) => None, Lite(lite) => Some(lite))
     }
 
-    /// Inserts them all.
+    /// Inserts all of these rows: one statement, or none where there are no rows.
     pub(crate) fn insert<R: Rows + 'e>(&mut self, rows: Vec<R>) -> Result<(), WriteError> {
         if rows.is_empty() {
             return Ok(());

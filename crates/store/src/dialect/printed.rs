@@ -1,6 +1,6 @@
 //! Texts that are put together while the program runs.
 
-/// A whole number.
+/// What [`Printed::number`] takes: digits and a sign, nothing that could be more than a number in SQL.
 pub(crate) trait Number: ToString {}
 
 impl Number for i64 {}
@@ -11,12 +11,12 @@ impl Number for usize {}
 pub(crate) struct Printed(String);
 
 impl Printed {
-    /// Starts a text.
+    /// Starts with this text.
     pub(crate) fn new(text: &'static str) -> Self {
         Self(text.to_owned())
     }
 
-    /// More text.
+    /// The same with this text behind it.
     pub(crate) fn text(mut self, text: &'static str) -> Self {
         self.0.push_str(text);
         self

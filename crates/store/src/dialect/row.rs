@@ -31,7 +31,7 @@ type Selection<R> = <R as Selectable<Pg>>::SelectExpression;
 /// which they were printed, and a field that does not fit its column does not compile. (Where the compiler's words are not clear enough,
 /// `#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]` on the row names the field.)
 pub(crate) trait SelectedRow: Sized + 'static {
-    /// Its columns.
+    /// Its columns, qualified by their tables, in the order of its fields.
     fn columns() -> Arc<dyn Fragment>;
 
     /// Runs a statement that begins with its columns.

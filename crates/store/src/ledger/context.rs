@@ -4,16 +4,16 @@ use std::sync::{Arc, atomic::AtomicU64};
 use tradepost_domain::{ids::LocationId, instant::Instant, ledger::Book, money::Currency};
 use uuid::Uuid;
 
-/// What the ledger has been doing, for those who watch it. All figures count since the program started.
+/// What the ledger has been doing, for those who watch it. All figures but `waiting` count since the program started.
 #[derive(Debug, Default)]
 pub struct Stats {
-    /// Batches committed.
+    /// Batches that were committed.
     pub batches: AtomicU64,
-    /// Submissions in those batches.
+    /// Submissions in those batches, refused ones and repeated ones too.
     pub submissions: AtomicU64,
     /// Batches that had to be run again: deadlocks, lost races with other replicas.
     pub reruns: AtomicU64,
-    /// Submissions waiting in the queue at the moment.
+    /// Submissions waiting in the queue at the moment; it goes up and down.
     pub waiting: AtomicU64,
 }
 
@@ -33,7 +33,7 @@ impl Sources {
         Self { now: Arc::new(now), new_id: Arc::new(new_id) }
     }
 
-    /// The time.
+    /// The time by the clock that the store was given.
     pub fn now(&self) -> Instant {
         (self.now)()
     }

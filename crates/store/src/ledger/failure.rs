@@ -15,7 +15,7 @@ pub(super) type LedgerResult<T = ()> = Result<T, Failure>;
 /// Why an attempt at a batch came to nothing.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// This submission panicked.
+    /// The submission in this place of the batch panicked, with these words.
     Panic { index: usize, message: String },
     /// Somebody else was in the way: run it again.
     Again(String),

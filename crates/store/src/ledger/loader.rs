@@ -47,7 +47,7 @@ pub(super) struct Loader<'c> {
 }
 
 impl Loader<'_> {
-    /// The shop's currency.
+    /// What every amount in the shop's tables is in.
     pub(super) const fn currency(&self) -> Currency {
         self.constants.currency
     }

@@ -22,7 +22,7 @@ insertable_rows! {
         customer_id: Id,
         occurred_at: At,
     }
-    /// Who did what.
+    /// Who did what to which thing, where no document and no movement says so.
     AuditRow<'a> in audit_log {
         id: Id,
         actor_type: &'a str,

@@ -20,25 +20,25 @@ pub type MakeAnswer = Box<dyn Fn(&Effects) -> Answer + Send>;
 
 /// A command with all that comes with it.
 pub struct Submission {
-    /// What is wanted.
+    /// What is wanted, not yet judged.
     pub command: Command,
-    /// Who wants it.
+    /// Who wants it, and what they may do.
     pub principal: Principal,
-    /// The idempotency key with the request's fingerprint, where the caller sent one.
+    /// The idempotency key with the request's fingerprint; `None`: the caller sent none, and a retry is a new request.
     pub key: Option<Keyed>,
-    /// The version the caller has seen, where they said so.
+    /// The version the caller has seen; `None`: they did not say, and whatever is there is changed.
     pub expected_version: Option<i64>,
-    /// Makes the answer.
+    /// Makes the answer out of what was decided, before it is committed: it is kept with the rest.
     pub answer: MakeAnswer,
 }
 
 /// Why a submission was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
-    /// By the rules.
+    /// The rules refuse it: nothing has changed.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// By circumstances.
+    /// Circumstances: nothing has changed, unless it is `OutcomeUnknown`.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

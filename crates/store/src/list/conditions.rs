@@ -1,4 +1,4 @@
-//! What is asked of a list's rows.
+//! What is asked of a list's rows: conditions that must all hold, with their values bound. What nobody asked for is no condition.
 
 use crate::{
     dialect::{Fragment, Sql, Value},

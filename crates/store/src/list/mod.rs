@@ -1,6 +1,6 @@
 //! Lists: filters, a total order, and pages that start after the last row of the page before. Never OFFSET.
 //!
-//! A list costs one statement for its rows (two where rows have parts), and one more where a count is wanted.
+//! A list costs one statement for its rows, one for each kind of parts that they have, and one more where a count is wanted.
 
 mod conditions;
 mod keyset;
@@ -20,13 +20,13 @@ use tradepost_domain::text;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyValue {
-    /// A number.
+    /// A number of any kind: a count, minor units, hundred-thousandths.
     Int(i64),
-    /// A folded text.
+    /// A text as [`text::fold`] leaves it: without case.
     Text(String),
-    /// An id.
+    /// A UUID in its hyphenated form.
     Id(String),
-    /// Microseconds since 1970.
+    /// An instant, in microseconds since 1970.
     At(i64),
 }
 
@@ -54,12 +54,12 @@ impl From<String> for KeyValue {
     }
 }
 
-/// By what to sort.
+/// By which field to sort, and in which direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sort {
     /// One of the list's `ORDERINGS`.
     pub field: &'static str,
-    /// Largest first.
+    /// Largest, latest or last in the alphabet first.
     pub descending: bool,
 }
 
@@ -83,29 +83,29 @@ impl Sort {
     }
 }
 
-/// Which part of a list is wanted.
+/// Which part of a list is wanted, and in which order.
 #[derive(Debug, Clone)]
 pub struct ListRequest<F> {
-    /// Which rows.
+    /// Which rows the list is made of: the noun's own filter.
     pub filter: F,
     /// In which order; empty: the list's own.
     pub order: Vec<Sort>,
-    /// At most so many.
+    /// At most so many rows in the page. Here it has no bounds: the edge sets them.
     pub limit: u16,
-    /// What `Page::next` said of the page before, with the same filter and order.
+    /// What `Page::next` said of the page before, with the same filter and order; `None`: the first page.
     pub after: Option<Vec<KeyValue>>,
-    /// Count all that match, too.
+    /// Count all that match, too: one statement more.
     pub count: bool,
 }
 
-/// A part of a list.
+/// One page of a list, in the list's order.
 #[derive(Debug, Clone)]
 pub struct Page<R> {
-    /// The rows.
+    /// At most `limit`; fewer, or none, on the last page.
     pub rows: Vec<R>,
     /// Where the next page starts; `None` on the last one.
     pub next: Option<Vec<KeyValue>>,
-    /// How many match in all, where that was asked for.
+    /// How many match in all, on every page together; `None` where that was not asked for.
     pub count: Option<i64>,
 }
 

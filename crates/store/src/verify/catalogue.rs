@@ -1,4 +1,4 @@
-//! Products.
+//! Products: is nothing promised of one that was removed?
 
 use super::{Check, CheckMethod, Statement::Same, row::amount};
 

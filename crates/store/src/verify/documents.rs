@@ -26,7 +26,7 @@ pub(super) trait Part:
     /// Document by document: ` ORDER BY …`.
     const IN_ORDER: &'static str;
 
-    /// Whose it is.
+    /// The id of the document it belongs to.
     fn document(&self) -> Id;
 }
 

@@ -1,4 +1,4 @@
-//! Where stock is.
+//! Locations: is one the default, and is nothing left at those that were removed?
 
 use super::{
     Check, CheckMethod,

@@ -1,4 +1,4 @@
-//! Adds everything up again: does what is stored agree with itself, and with the rules?
+//! Adds everything up again: does what is stored agree with itself, and with the rules? Never here: repairs.
 //!
 //! Read in one snapshot, so it may run beside a server. Each feature has a file here with its named checks. Most are one statement each;
 //! what the domain has a rule for (money, rounding, the moves of an order) is judged by the domain, document by document.
@@ -50,18 +50,18 @@ impl fmt::Display for Problem {
     }
 }
 
-/// What was looked at.
+/// How many rows there were to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Checked {
-    /// Levels.
+    /// Levels, also those without a movement.
     pub levels: i64,
-    /// Movements.
+    /// Movements of all levels.
     pub movements: i64,
-    /// Sales.
+    /// Sales, whatever became of them.
     pub sales: i64,
-    /// Orders.
+    /// Orders, hidden ones too.
     pub orders: i64,
-    /// Deliveries from tills.
+    /// Deliveries from tills, whatever came of them.
     pub events: i64,
 }
 
@@ -76,7 +76,7 @@ pub struct CheckName {
 
 /// The text of a check's statement.
 enum Statement {
-    /// On both databases.
+    /// The same text on both databases.
     Same(&'static str),
     /// Where they have other words for it.
     Each { pg: &'static str, lite: &'static str },

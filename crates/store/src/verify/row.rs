@@ -17,13 +17,13 @@ use uuid::Uuid;
 pub(super) struct Row {
     /// The document, where it is about one.
     pub(super) id: Option<Id>,
-    /// Its number.
+    /// The document's number for people, where it has one.
     pub(super) number: Option<i64>,
     pub(super) product: Option<Id>,
     pub(super) location: Option<Id>,
     /// Of a movement within its level.
     pub(super) seq: Option<i64>,
-    /// Four figures.
+    /// This and the next three: figures whose meaning the check's sentence knows; `None` where it has no use for them.
     pub(super) w: Option<i64>,
     pub(super) x: Option<i64>,
     pub(super) y: Option<i64>,
@@ -137,7 +137,7 @@ pub(super) fn whole(stored: Option<i64>) -> i64 {
     stored.unwrap_or(0)
 }
 
-/// When, if ever.
+/// The instant in words, or `never`.
 pub(super) fn when(stored: Option<At>) -> String {
     stored.map_or_else(|| "never".to_owned(), |at| at.to_string())
 }

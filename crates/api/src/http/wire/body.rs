@@ -86,9 +86,9 @@ fn explain<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Prob
 pub(super) struct Explained<'a> {
     /// The field it is about, where the message names one.
     pub(super) field: Option<&'a str>,
-    /// Stable, snake_case.
+    /// Stable, in snake_case: what programs may compare.
     pub(super) code: &'static str,
-    /// A sentence.
+    /// A sentence for people, which may change.
     pub(super) detail: String,
 }
 

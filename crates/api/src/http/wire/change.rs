@@ -23,9 +23,9 @@ pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key
 
 /// A request that changes something.
 pub struct Change {
-    /// Who asks.
+    /// Who asks; by now somebody whom the access table lets do it.
     pub caller: Caller,
-    /// The version it is based on, where `If-Match` names one.
+    /// The version it is based on, as `If-Match` names it; `None`: whatever is there is changed.
     pub expected_version: Option<i64>,
     body: Bytes,
     is_json: bool,
@@ -33,10 +33,10 @@ pub struct Change {
 }
 
 impl Change {
-    /// The body.
+    /// The body, parsed and its shape checked.
     ///
     /// # Errors
-    /// 415, 400.
+    /// 415 where it does not say that it is JSON; 400 where it is none, or not of this shape.
     pub fn json<T: DeserializeOwned + Validate>(&self) -> Result<T, Problem> {
         if !self.is_json {
             return Err(Problem::new(Code::UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json."));
@@ -47,7 +47,7 @@ impl Change {
     /// The body of a request about one thing. A thing that does not exist comes before a body that is wrong; it is looked for only then.
     ///
     /// # Errors
-    /// 404, 415, 400.
+    /// As [`Change::json`], but 404 instead where there is no such thing; or why nobody could look.
     pub async fn json_about<T, F>(&self, shop: &Shop, exists: F) -> Result<T, Problem>
     where
         T: DeserializeOwned + Validate,
@@ -62,7 +62,7 @@ impl Change {
     /// The same for a body that may be absent, because every field of it may be.
     ///
     /// # Errors
-    /// 404, 415, 400.
+    /// As [`Change::json_about`].
     pub async fn optional_json_about<T, F>(&self, shop: &Shop, exists: F) -> Result<T, Problem>
     where
         T: DeserializeOwned + Validate + Default,

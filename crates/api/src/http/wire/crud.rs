@@ -44,10 +44,10 @@ where
     Ok(response::send(shop.store.write(change.keyed(), work).await?))
 }
 
-/// Answers a thing.
+/// Answers a thing with its entity tag, or that the client has it already.
 ///
 /// # Errors
-/// 404.
+/// 404 where there is none with this id.
 pub async fn read<T, V>(
     shop: &Shop,
     request: &HttpRequest,
@@ -66,7 +66,7 @@ where
 /// Changes a thing; `edit` may be run several times.
 ///
 /// # Errors
-/// 404, 400, 412, 409.
+/// 404 where there is none; 412 where it was changed meanwhile; 400 for a wrong value, 409 for one that is taken.
 pub async fn edit<T, V>(
     shop: &Shop,
     change: &Change,
@@ -87,10 +87,10 @@ where
     Ok(response::send(shop.store.write(change.keyed(), work).await?))
 }
 
-/// Removes a thing.
+/// Removes a thing: whether its row goes, or is kept and emptied, is the noun's to say.
 ///
 /// # Errors
-/// 404, 412, 409.
+/// 404 where there is none; 412 where it was changed meanwhile; 409 where something still refers to it.
 pub async fn remove<T>(shop: &Shop, change: &Change, id: Id<T>) -> std::result::Result<HttpResponse, Problem>
 where
     T: Entity + 'static,

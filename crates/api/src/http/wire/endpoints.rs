@@ -8,7 +8,7 @@ use tradepost_app::access::{self, Access};
 /// An operation as the contract has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operation {
-    /// Its method.
+    /// Its method in capitals, for example `GET`.
     pub method: &'static str,
     /// Its path, with names in braces.
     pub path: String,
@@ -18,12 +18,12 @@ pub struct Operation {
     pub takes_query: bool,
 }
 
-/// One endpoint.
+/// One endpoint, as a request is matched with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Endpoint {
     /// Its place in [`Endpoints::operations`].
     pub index: usize,
-    /// Who may.
+    /// Who may use it, by the access table.
     pub access: Access,
     /// Does it know any parameters?
     pub takes_query: bool,
@@ -75,7 +75,7 @@ impl Endpoints {
         Ok(Self { operations, paths })
     }
 
-    /// All operations.
+    /// All operations, in the order of [`Endpoint::index`].
     pub fn operations(&self) -> &[Operation] {
         &self.operations
     }

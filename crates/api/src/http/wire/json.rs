@@ -173,7 +173,7 @@ impl From<tradepost_store::At> for Time {
 /// For `#[serde(default, deserialize_with = "present")]` on an `Option<Option<T>>`: absent is `None`, `null` is `Some(None)`.
 ///
 /// # Errors
-/// What `T` says.
+/// Where the value is no `T`.
 pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
@@ -204,7 +204,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
 /// For `#[serde(deserialize_with = "objects")]` on a list of structs.
 ///
 /// # Errors
-/// What `T` says, and whatever is no object.
+/// Where an item is no object, or the object is no `T`.
 pub fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let objects = Vec::<Object<T>>::deserialize(deserializer)?;
     Ok(objects.into_iter().map(|object| object.0).collect())
@@ -213,7 +213,7 @@ pub fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) 
 /// The same for a list that may be absent.
 ///
 /// # Errors
-/// What `T` says, and whatever is no object.
+/// Where an item is no object, or the object is no `T`.
 pub fn present_objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<T>>, D::Error> {

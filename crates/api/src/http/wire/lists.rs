@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "its fields are what the documentation shows; they are read one by one")]
 pub struct Paging {
-    /// How many items, 1 to 200.
+    /// How many items at most, 1 to 200.
     #[param(default = 25, minimum = 1, maximum = 200)]
     limit: Option<u32>,
     /// The `next` of the page before, with the same filters.
@@ -31,11 +31,11 @@ pub struct Paging {
 /// One page of a list.
 #[derive(Serialize, ToSchema)]
 pub struct List<T> {
-    /// The items.
+    /// The items of this page, in order; at most `limit`.
     pub items: Vec<T>,
     /// The cursor of the next page; `null` on the last.
     pub next: Option<String>,
-    /// How many items there are on all pages, where asked for.
+    /// How many items there are on all pages; absent where not asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<i64>,
 }
@@ -110,7 +110,7 @@ impl<F> ListOf<F> {
         Ok(ListRequest { filter, order, limit: self.limit, after: self.after.clone(), count: self.count })
     }
 
-    /// The answer.
+    /// The answer: the page's rows in this shape, and the next page's address in the header `Link`.
     pub fn answer<R, T: Serialize>(&self, page: Page<R>, shape: impl Fn(R) -> T) -> HttpResponse {
         let next = page.next.map(|next| self.key.seal(&self.scope, &to_json(&next)));
         let mut response = HttpResponse::Ok();

@@ -12,7 +12,7 @@ use tradepost_app::Shop;
 /// Upper bounds of the latency buckets, in seconds.
 const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
 
-/// The counters.
+/// The counters of one process; they start at zero with it.
 pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
@@ -32,13 +32,13 @@ pub struct Metrics {
 
 /// What the shop and its store have counted for themselves.
 pub struct Figures {
-    /// Statements sent.
+    /// Statements that the store has sent.
     pub statements: u64,
     /// Submissions waiting for the ledger's writer.
     pub queue_depth: u64,
-    /// Batches committed.
+    /// Batches that the ledger has committed.
     pub batches: u64,
-    /// Submissions in them.
+    /// Submissions in those batches.
     pub submissions: u64,
     /// Batches that had to be run again.
     pub reruns: u64,
@@ -62,7 +62,7 @@ impl Figures {
 }
 
 impl Metrics {
-    /// All at zero.
+    /// Registers all of them, at zero.
     ///
     /// # Errors
     /// Where two of them had one name.
@@ -104,7 +104,7 @@ impl Metrics {
     /// The text that Prometheus reads.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// Where a figure cannot be written as text.
     pub fn text(&self, figures: &Figures) -> Result<Vec<u8>, prometheus::Error> {
         raise(&self.statements, figures.statements);
         raise(&self.batches, figures.batches);

@@ -25,7 +25,7 @@ use std::{
 };
 use tradepost_app::{Shop, access::Access, clock};
 
-/// The outermost layer.
+/// The outermost layer: it names the request, sees to it that every answer is one, and counts and logs it.
 ///
 /// # Errors
 /// Only after a panic: then there is no request left to answer, but there is still an answer.

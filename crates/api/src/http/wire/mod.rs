@@ -25,9 +25,9 @@ use std::net::IpAddr;
 pub struct Wire {
     /// Which endpoints there are, and who may.
     pub endpoints: endpoints::Endpoints,
-    /// Signs cursors.
+    /// Signs the cursors of lists, and recognises its own.
     pub cursors: lists::CursorKey,
-    /// What is counted.
+    /// What this process has counted.
     pub metrics: metrics::Metrics,
     /// Proxies that tell truly who is behind them.
     pub proxies: Vec<IpAddr>,

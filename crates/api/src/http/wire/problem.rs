@@ -20,14 +20,14 @@ pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 /// What went wrong with one field of the body or one parameter of the query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct FieldError {
-    /// JSON pointer (RFC 6901) into the request's body.
+    /// JSON pointer (RFC 6901) into the request's body; absent where the fault is not in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/lines/0/quantity")]
     pub pointer: Option<String>,
-    /// The name of the parameter, where the fault is in the query or a header.
+    /// The name of the parameter or header; absent where the fault is in the body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameter: Option<String>,
-    /// Stable, snake_case.
+    /// Stable, in snake_case; for example `required` or `invalid`.
     #[schema(example = "invalid")]
     pub code: String,
     /// A sentence for people.
@@ -38,7 +38,7 @@ pub struct FieldError {
 /// One row of the contract's table of errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Code {
-    /// Stable, snake_case.
+    /// Stable, in snake_case; the last part of the problem's `type`.
     pub name: &'static str,
     /// The HTTP status it comes with.
     pub status: u16,
@@ -180,13 +180,13 @@ impl Problem {
         self
     }
 
-    /// When to try again, in seconds.
+    /// When to try again, in seconds; at least 1.
     #[must_use]
     pub fn retry_after(self, seconds: i64) -> Self {
         self.with_header(header::RETRY_AFTER, seconds.max(1))
     }
 
-    /// Names the request.
+    /// Names the request that it answers, by the id in its log line.
     #[must_use]
     pub fn in_request(mut self, id: &str) -> Self {
         self.0.instance = Some(id.to_owned());
@@ -203,7 +203,7 @@ impl Problem {
         self.0.code
     }
 
-    /// As JSON.
+    /// As JSON, with members of its own beside the usual ones.
     pub fn body(&self) -> Vec<u8> {
         // Maps with text keys always serialise.
         serde_json::to_vec(self).unwrap_or_default()
@@ -274,7 +274,7 @@ pub struct ProblemShape {
     /// What the code means.
     #[schema(example = "There is no such thing")]
     title: String,
-    /// The HTTP status.
+    /// The HTTP status, as in the answer's first line.
     #[schema(example = 404)]
     status: u16,
     /// What happened, for people.
@@ -286,7 +286,7 @@ pub struct ProblemShape {
     /// Stable, snake_case; other members depend on it.
     #[schema(example = "not_found")]
     code: String,
-    /// What is wrong, field by field.
+    /// What is wrong, field by field; absent where it is no field's fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<Vec<FieldError>>,
 }

@@ -38,7 +38,7 @@ impl Pairs {
         Ok(Self(pairs))
     }
 
-    /// Takes one out.
+    /// Takes a parameter out; `None` where it was not given.
     pub fn take(&mut self, name: &str) -> Option<String> {
         let index = self.0.iter().position(|(other, _)| other == name)?;
         Some(self.0.remove(index).1)

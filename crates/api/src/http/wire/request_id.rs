@@ -3,7 +3,7 @@
 use actix_web::{dev::ServiceRequest, http::header::HeaderName};
 use tradepost_app::clock;
 
-/// The header.
+/// The header in which an id comes and is returned.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The name of one request.

@@ -11,7 +11,7 @@ use crate::{
 use tradepost_domain::{catalogue::Product, ledger::catalogue::Effects, text};
 
 insertable_rows! {
-    /// A product.
+    /// A product as it is written.
     ProductRow<'a> in products by (id) at version {
         id: Id,
         sku: &'a str,

@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use tradepost_domain::{ids::OrderId, ledger::orders::Effects, orders::Order, text};
 
 insertable_rows! {
-    /// An order.
+    /// An order as it is written, without its lines and history.
     OrderRow<'a> in orders by (id) at version {
         id: Id,
         number: i64,

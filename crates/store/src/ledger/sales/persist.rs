@@ -16,7 +16,7 @@ use tradepost_domain::{
 };
 
 insertable_rows! {
-    /// A sale.
+    /// A sale as it is written, without its lines.
     SaleRow<'a> in sales by (id) at version {
         id: Id,
         number: i64,

@@ -24,7 +24,7 @@ use tradepost_domain::{
 type Place = (ProductId, LocationId);
 
 insertable_rows! {
-    /// A level.
+    /// A level as it is written.
     NewLevelRow in levels by (product_id, location_id) at seq {
         product_id: Id,
         location_id: Id,
@@ -102,7 +102,7 @@ fn listed(loader: &mut Loader<'_>, of: &[ProductId], at: &[LocationId]) -> Ledge
     Ok(listed)
 }
 
-/// Holds these, sorted.
+/// Holds these in one order, so that no two batches wait for each other in a circle.
 fn lock_levels(loader: &mut Loader<'_>, places: impl Iterator<Item = Place>) -> LedgerResult<Vec<LevelRow>> {
     let mut places: Vec<Place> = places.collect();
     places.sort_unstable();
