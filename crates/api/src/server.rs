@@ -6,7 +6,7 @@ use crate::{
         self,
         docs::{self, Documents},
         document,
-        wire::{Wire, body, endpoints::Endpoints, lists::CursorKey, metrics::Metrics, middleware},
+        wire::{Wire, body, cursor::CursorKey, endpoints::Endpoints, metrics::Metrics, middleware},
     },
 };
 use actix_web::{

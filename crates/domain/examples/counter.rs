@@ -22,7 +22,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // Only four are left: the refusal says so, and who holds the rest. Nothing has changed.
     match shop.submit(&NewSale::of([SellLine::of(kale, "7".parse()?)]).into(), &owner, now) {
-        Ok(_) => Err("seven of four were sold".into()),
-        Err(refusal) => Ok(println!("refused: {}", shop.explain(&refusal))),
+        Ok(_) => return Err("seven of four were sold".into()),
+        Err(refusal) => println!("refused: {}", shop.explain(&refusal)),
     }
+    Ok(())
 }

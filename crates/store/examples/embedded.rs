@@ -7,7 +7,7 @@ use std::{
     error::Error,
     path::Path,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -16,16 +16,13 @@ use tradepost_domain::{
     identity::Principal,
     ids::{LocationId, ProductId},
     instant::Instant,
-    ledger::{
-        Command, Effects, Refusal, SellLine, catalogue,
-        sales::{self, NewSale},
-    },
+    ledger::{Command, Effects, Refusal, SellLine, catalogue, sales::NewSale},
     money::Currency,
     repository::Repository,
     stock::Location,
 };
 use tradepost_store::{
-    Answer, FirstStart, ListRequest, Sources, Store, StoreConfig, StoreError, Submission, SubmitError,
+    FirstStart, ListRequest, Sources, Store, StoreConfig, StoreError, SubmitError,
     catalogue::{ProductFilter, View},
     locations::LocationFilter,
 };
@@ -147,24 +144,14 @@ impl Shop {
     }
 
     async fn sell(&self, product: ProductId, quantity: &str) -> Result<std::result::Result<Effects, Refusal>> {
-        let line = SellLine { line: None, product: Some(product), quantity: quantity.parse()?, unit_price: None };
-        self.submit(Command::Sales(sales::Command::Record(NewSale { lines: vec![line], ..NewSale::default() }))).await
+        let line = SellLine::of(product, quantity.parse()?);
+        self.submit(NewSale::of([line]).into()).await
     }
 
     /// What changes stock goes through the ledger, which answers with what it has decided and kept, or with why not.
     async fn submit(&self, command: Command) -> Result<std::result::Result<Effects, Refusal>> {
-        let decided = Arc::new(Mutex::new(Effects::default()));
-        let told = Arc::clone(&decided);
-        let answer = Box::new(move |effects: &Effects| {
-            if let Ok(mut told) = told.lock() {
-                *told = effects.clone();
-            }
-            Answer::default()
-        });
-        let principal = Principal::system();
-        let submission = Submission { command, principal, key: None, expected_version: None, answer };
-        match self.store.ledger().submit(submission).await {
-            Ok(_) => Ok(Ok(decided.lock().map_err(|error| error.to_string())?.clone())),
+        match self.store.ledger().execute(command, Principal::system()).await {
+            Ok(effects) => Ok(Ok(effects)),
             Err(SubmitError::Refused(refusal)) => Ok(Err(refusal)),
             Err(SubmitError::Store(error)) => Err(error.into()),
         }

@@ -1,10 +1,10 @@
 //! Carts: each user's row and its items. Placing what is in one, and emptying it then, is the ledger's; what anything costs is never here.
 
 use crate::{
-    dialect::storable,
     StoreError,
     connection::Conn,
     dialect::on_both,
+    dialect::replace_nul,
     list::unreadable,
     schema::{cart_items, carts},
     session::Session,
@@ -150,7 +150,8 @@ impl Carts for Session<'_> {
 
     fn set_cart_promo(&mut self, user: UserId, code: Option<&str>, now: Instant) -> repository::Result<()> {
         self.change_cart(user, now)?;
-        let cart = diesel::update(carts::table.find(Id::from(user))).set(carts::promo_code.eq(code.map(storable)));
+        let cart = diesel::update(carts::table.find(Id::from(user)))
+            .set(carts::promo_code.eq(code.map(|code| replace_nul(code.to_owned()))));
         self.run(|conn| cart.execute(conn))?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use crate::{
     StoreError,
-    dialect::storable,
+    dialect::replace_nul,
     list::{Conditions, List, ListRequest, Page, Sort, search_text, unreadable},
     repository::{repository, unique_keys},
     schema::{redemptions, tables},
@@ -295,7 +295,7 @@ impl Remove<Promo> for Session<'_> {
 impl Promos for Session<'_> {
     fn promo_by_code(&mut self, code_key: &str) -> repository::Result<Option<Promo>> {
         let currency = self.currency()?;
-        let by_code = promo_codes::table.filter(promo_codes::code_key.eq(storable(code_key.to_owned())));
+        let by_code = promo_codes::table.filter(promo_codes::code_key.eq(replace_nul(code_key.to_owned())));
         let by_code = by_code.filter(promo_codes::removed_at.is_null()).select(Row::as_select());
         let row: Option<Row> = self.run(|conn| by_code.first(conn).optional())?;
         Ok(row.map(|row| row.promo(currency)).transpose()?)

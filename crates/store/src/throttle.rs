@@ -2,7 +2,7 @@
 
 use crate::{
     connection::{Conn, Engine},
-    dialect::{Array, Sql, storable},
+    dialect::{Array, Sql, replace_nul},
     list::unreadable,
     schema::login_failures,
     session::Session,
@@ -25,7 +25,7 @@ struct Row {
 
 impl LoginFailures for Session<'_> {
     fn login_failures(&mut self, subjects: &[String]) -> repository::Result<Vec<(String, u32, Instant)>> {
-        let of_these = login_failures::subject.eq_any(subjects.iter().cloned().map(storable));
+        let of_these = login_failures::subject.eq_any(subjects.iter().cloned().map(replace_nul));
         let found = login_failures::table.filter(of_these).select(Row::as_select());
         let rows: Vec<Row> = self.run(|conn| found.load(conn))?;
         let read = |row: Row| {
@@ -44,7 +44,7 @@ impl LoginFailures for Session<'_> {
     }
 
     fn clear_login_failures(&mut self, subjects: &[String]) -> repository::Result<()> {
-        let of_these = login_failures::subject.eq_any(subjects.iter().cloned().map(storable));
+        let of_these = login_failures::subject.eq_any(subjects.iter().cloned().map(replace_nul));
         self.run(|conn| diesel::delete(login_failures::table.filter(of_these)).execute(conn))?;
         Ok(())
     }

@@ -4,7 +4,7 @@ use crate::{
     StoreError, carts,
     connection::Conn,
     customers,
-    dialect::{Sql, storable},
+    dialect::{Sql, replace_nul},
     list::{Conditions, List, ListRequest, Page, Sort, search_text, unreadable},
     repository::{repository, unique_keys},
     schema::{idempotency_keys, users},
@@ -193,7 +193,7 @@ fn erase(conn: &mut Conn, id: UserId, now: Instant) -> QueryResult<usize> {
 
 impl Users for Session<'_> {
     fn user_by_login(&mut self, login_key: &str) -> repository::Result<Option<(User, Option<String>)>> {
-        let login_key = storable(login_key.to_owned());
+        let login_key = replace_nul(login_key.to_owned());
         let by_login = users::username_key.eq(&login_key).or(users::email_key.eq(&login_key).nullable());
         let users = users::table.filter(users::erased_at.is_null()).filter(by_login);
         let row: Option<(Row, Option<String>)> =

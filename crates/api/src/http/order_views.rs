@@ -236,7 +236,7 @@ impl OrderFilter {
     ///
     /// # Errors
     /// 400 for a value that is none.
-    pub fn in_words_of_the_store(self, currency: Currency, caller: &Principal) -> Result<stored::OrderFilter, Problem> {
+    pub fn into_store_filter(self, currency: Currency, caller: &Principal) -> Result<stored::OrderFilter, Problem> {
         // Who has no customer record has no orders: nobody is the customer with this id.
         let own = || caller.customer.unwrap_or_else(|| CustomerId::from_uuid(Uuid::nil()));
         Ok(stored::OrderFilter {

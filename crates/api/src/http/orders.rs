@@ -84,7 +84,7 @@ pub struct EditedLine {
 #[get("/orders")]
 pub(crate) async fn list(shop: Data<Shop>, caller: Caller, list: ListOf<OrderFilter>) -> Result<HttpResponse, Problem> {
     let currency = shop.currency();
-    let filter = list.filter.clone().in_words_of_the_store(currency, &caller.principal)?;
+    let filter = list.filter.clone().into_store_filter(currency, &caller.principal)?;
     let request = list.request(filter, stored::ORDERINGS)?;
     let page =
         shop.store.read(move |session| stored::list(session, &request).map_err(tradepost_app::Error::from)).await?;

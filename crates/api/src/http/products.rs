@@ -280,7 +280,7 @@ pub struct ProductFilter {
 }
 
 impl ProductFilter {
-    fn in_words_of_the_store(self, currency: Currency) -> Result<stored::ProductFilter, Problem> {
+    fn into_store_filter(self, currency: Currency) -> Result<stored::ProductFilter, Problem> {
         Ok(stored::ProductFilter {
             category: self.category_id.map(CategoryId::from),
             sku: self.sku,
@@ -312,7 +312,7 @@ pub(crate) async fn list(
     list: ListOf<ProductFilter>,
 ) -> Result<HttpResponse, Problem> {
     let (view, currency) = (view_of(&caller), shop.currency());
-    let filter = list.filter.clone().in_words_of_the_store(currency)?;
+    let filter = list.filter.clone().into_store_filter(currency)?;
     let request = list.request(filter, stored::ORDERINGS)?;
     let page = shop
         .store

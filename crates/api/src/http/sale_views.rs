@@ -191,7 +191,7 @@ impl SaleFilter {
     ///
     /// # Errors
     /// 400 for a value that is none.
-    pub fn in_words_of_the_store(self, currency: Currency) -> Result<stored::SaleFilter, Problem> {
+    pub fn into_store_filter(self, currency: Currency) -> Result<stored::SaleFilter, Problem> {
         Ok(stored::SaleFilter {
             number: self.number,
             status: query::named("status", self.status.as_deref(), SaleStatus::parse)?,

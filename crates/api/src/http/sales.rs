@@ -111,7 +111,7 @@ pub struct ReturnedLine {
 #[get("/sales")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<SaleFilter>) -> Result<HttpResponse, Problem> {
     let currency = shop.currency();
-    let filter = list.filter.clone().in_words_of_the_store(currency)?;
+    let filter = list.filter.clone().into_store_filter(currency)?;
     let request = list.request(filter, stored::ORDERINGS)?;
     let page =
         shop.store.read(move |session| stored::list(session, &request).map_err(tradepost_app::Error::from)).await?;

@@ -206,7 +206,7 @@ mod tests {
                 failures.add_to_address(&maria(), at(second));
                 Some(if_wrong.remaining)
             }
-            Decision::Refused(_) => None,
+            Decision::TooMany | Decision::Wait(_) => None,
             Decision::ReadAgain => panic!("nobody asked whether it is old"),
         }
     }
@@ -274,7 +274,7 @@ mod tests {
             let subjects = Subjects::of(&format!("login {n}"), IpAddr::from([192, 0, 2, 1]));
             failures.attempt(&subjects, &Counts::new(), None, at(0))
         });
-        let refused = attempts.filter(|attempt| matches!(attempt, Decision::Refused(_))).count();
+        let refused = attempts.filter(|attempt| matches!(attempt, Decision::TooMany | Decision::Wait(_))).count();
         assert!(refused > MOST / 3, "{refused}");
         assert!(failures.lock().entries.len() <= MOST);
     }

@@ -4,10 +4,10 @@
 //! that begin after a row, upserts, `verify`. It is written once and in plain sight; placeholders are numbered while it is printed, so that
 //! nobody counts.
 //!
-//! - **No value is ever text.** Every piece of text is `&'static str`, and there is no other way to add one: what is made while the program
-//!   runs (a `String`) does not compile, so it can only be bound ([`Sql::with`]). The ways to make a `&'static str` of a `String`
-//!   (`String::leak`, `Box::leak`), and Diesel's own doors for any text (`sql_query`, `dsl::sql`), are closed by `clippy.toml`. Where a text
-//!   has to be put together at run time, it is a [`Printed`].
+//! - **No value is ever text.** Every piece of text is `&'static str`: what is made while the program runs (a `String`) does not compile, so
+//!   it can only be bound ([`Sql::with`]). The ways to make a `&'static str` of a `String` (`String::leak`, `Box::leak`), and Diesel's own
+//!   doors for any text (`sql_query`, `dsl::sql`), are closed by `clippy.toml`; which files may push text by hand or send it unprepared is a
+//!   list in the architecture tests. Where a text has to be put together at run time, it is a [`Printed`].
 //! - **Columns come from the row.** [`Sql::select`] prints the columns of a row that derives `Selectable`, whose types the compiler compares
 //!   with the schema's; they are written with their table's name, so tables have no aliases there.
 //! - Texts that are the same every time are kept prepared by Diesel's cache; those that a client's filters put together are not
@@ -40,7 +40,7 @@ mod value;
 
 pub(crate) use printed::Printed;
 pub(crate) use row::{ByName, Fragment, Reads, SelectedRow};
-pub(crate) use value::{Array, Value, storable};
+pub(crate) use value::{Array, Value, replace_nul};
 
 use crate::{
     connection::{Conn, Sqlite},
@@ -195,7 +195,7 @@ impl<R> Sql<R> {
         C: Expression<SqlType = Text> + Fragment + 'static,
     {
         let mut sql = self.diesel(column);
-        sql.pieces.push(Piece::InTexts(Texts(texts.into_iter().map(storable).collect())));
+        sql.pieces.push(Piece::InTexts(Texts(texts.into_iter().map(replace_nul).collect())));
         sql
     }
 
@@ -366,10 +366,14 @@ mod tests {
         impl<F: for<'a> Fn(&'a str) -> T, T> OnlyStatic<(T, Any)> for F {}
         impl<F: Fn(Sql, &'static str) -> T, T> OnlyStatic<(T, More)> for F {}
         impl<F: for<'a> Fn(Sql, &'a str) -> T, T> OnlyStatic<(T, More, Any)> for F {}
+        struct Print;
+        impl<F: Fn(Printed, &'static str) -> T, T> OnlyStatic<(T, Print)> for F {}
+        impl<F: for<'a> Fn(Printed, &'a str) -> T, T> OnlyStatic<(T, Print, Any)> for F {}
 
         Sql::new.takes_only_static_text();
         Sql::<ByName>::text.takes_only_static_text();
         Printed::new.takes_only_static_text();
+        Printed::text.takes_only_static_text();
     }
 
     #[test]

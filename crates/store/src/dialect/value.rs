@@ -25,7 +25,7 @@ pub(crate) enum Value {
 }
 
 /// PostgreSQL cannot hold NUL, and the domain takes no text with one: where somebody looks for it, it is not found.
-pub(crate) fn storable(text: String) -> String {
+pub(crate) fn replace_nul(text: String) -> String {
     if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 
@@ -47,9 +47,9 @@ values! {
     tradepost_domain::instant::Instant => |v| Self::At(Some(v.into())),
     i64 => |v| Self::Int(Some(v)),
     Option<i64> => |v| Self::Int(v),
-    String => |v| Self::Text(Some(storable(v))),
-    Option<String> => |v| Self::Text(v.map(storable)),
-    &str => |v| Self::Text(Some(storable(v.to_owned()))),
+    String => |v| Self::Text(Some(replace_nul(v))),
+    Option<String> => |v| Self::Text(v.map(replace_nul)),
+    &str => |v| Self::Text(Some(replace_nul(v.to_owned()))),
     Vec<u8> => |v| Self::Bytes(Some(v)),
     &[u8] => |v| Self::Bytes(Some(v.to_vec())),
     bool => |v| Self::Bool(v),

@@ -32,14 +32,22 @@ pub use context::{Sources, Stats};
 pub(crate) use queue::{Job, WriterHandle, queue};
 pub use queue::{MakeAnswer, Submission, SubmitError};
 
-use crate::{connection::ConnectionPool, error::StoreError, idempotency::Done};
+use crate::{
+    connection::ConnectionPool,
+    error::StoreError,
+    idempotency::{Answer, Done},
+};
 use queue::Pending;
 use std::{
-    sync::{Arc, atomic::Ordering, mpsc::Receiver},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering, mpsc::Receiver},
     thread::JoinHandle,
     time::Instant as Stopwatch,
 };
 use tokio::sync::oneshot;
+use tradepost_domain::{
+    identity::Principal,
+    ledger::{Command, Effects},
+};
 
 /// The door to the ledger. Cheap to clone.
 #[derive(Clone)]
@@ -78,6 +86,24 @@ impl Ledger {
             return Err(full.into());
         }
         answer.await.unwrap_or_else(|_| Err(StoreError::OutcomeUnknown("the writer has stopped".to_owned()).into()))
+    }
+
+    /// Has a command decided and kept, for a program that works with the effects themselves: no idempotency key, no answer kept.
+    ///
+    /// # Errors
+    /// As [`Ledger::submit`].
+    pub async fn execute(&self, command: Command, principal: Principal) -> Result<Effects, SubmitError> {
+        let decided = Arc::new(Mutex::new(None));
+        let last = Arc::clone(&decided);
+        // A batch that is run again makes its answers again: the last ones are of what was kept.
+        let answer = move |effects: &Effects| {
+            *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(effects.clone());
+            Answer::default()
+        };
+        let answer = Box::new(answer);
+        self.submit(Submission { command, principal, key: None, expected_version: None, answer }).await?;
+        let effects = decided.lock().unwrap_or_else(PoisonError::into_inner).take();
+        effects.ok_or_else(|| StoreError::Internal("a command was kept without effects".to_owned()).into())
     }
 
     /// What the ledger has been doing.

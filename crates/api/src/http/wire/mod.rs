@@ -6,6 +6,7 @@ pub mod body;
 pub mod change;
 pub mod client_address;
 pub mod crud;
+pub mod cursor;
 pub mod endpoints;
 pub mod error;
 pub mod etag;
@@ -18,17 +19,6 @@ pub mod problem;
 pub mod query;
 pub mod request_id;
 pub mod response;
+mod state;
 
-use std::net::IpAddr;
-
-/// What the machinery needs to know besides the shop.
-pub struct Wire {
-    /// Which endpoints there are, and who may.
-    pub endpoints: endpoints::Endpoints,
-    /// Signs the cursors of lists, and recognises its own.
-    pub cursors: lists::CursorKey,
-    /// What this process has counted.
-    pub metrics: metrics::Metrics,
-    /// Proxies that tell truly who is behind them.
-    pub proxies: Vec<IpAddr>,
-}
+pub use state::Wire;

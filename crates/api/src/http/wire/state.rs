@@ -1,0 +1,16 @@
+//! What the machinery needs to know besides the shop.
+
+use super::{cursor::CursorKey, endpoints::Endpoints, metrics::Metrics};
+use std::net::IpAddr;
+
+/// What the machinery needs to know besides the shop.
+pub struct Wire {
+    /// Which endpoints there are, and who may.
+    pub endpoints: Endpoints,
+    /// Signs cursors.
+    pub cursors: CursorKey,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Proxies that tell truly who is behind them.
+    pub proxies: Vec<IpAddr>,
+}
