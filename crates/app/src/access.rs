@@ -3,7 +3,7 @@
 
 use tradepost_domain::identity::{Permission, Principal, Role};
 
-/// Who may.
+/// Who may do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Everybody. A credential is not even looked at, so that a dead one does not keep anybody from logging in.
@@ -12,11 +12,11 @@ pub enum Access {
     Public,
     /// Whoever holds the secret that signs what is sent; whoever takes it checks.
     Signature,
-    /// Every signed-in user.
+    /// Every user who has logged in, whatever they may otherwise.
     SignedIn,
     /// Users with this permission.
     Permission(Permission),
-    /// Owners.
+    /// Owners alone, whatever others are granted.
     Owner,
 }
 
@@ -29,7 +29,7 @@ impl Access {
         }
     }
 
-    /// May they?
+    /// May this principal, who has proved who they are?
     pub fn allows(self, principal: &Principal) -> bool {
         match self {
             Self::Anyone | Self::Public | Self::Signature | Self::SignedIn => true,
@@ -60,7 +60,7 @@ use Permission::{
     SalesRead, SalesWrite, SettingsWrite, StockRead, StockWrite, UsersManage,
 };
 
-/// The program itself.
+/// How the program itself is doing.
 const HEALTH: &[Rule] = &[("check_health", Anyone), ("check_readiness", Anyone), ("get_metrics", Anyone)];
 
 /// Logging in and out.
@@ -131,7 +131,7 @@ const CUSTOMERS: &[Rule] = &[
     ("delete_customer", May(CustomersWrite)),
 ];
 
-/// One's own cart.
+/// One's own cart; nobody else's can be named.
 const CARTS: &[Rule] = &[
     ("get_cart", SignedIn),
     ("update_cart", SignedIn),

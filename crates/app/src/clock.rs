@@ -63,7 +63,7 @@ impl Cautious {
         Self { started: now(), ticks: ticks() }
     }
 
-    /// Now, or earlier.
+    /// Now, or earlier where the clock was set forward since the start.
     pub fn now(&self) -> Instant {
         self.at(now(), self.ticks.elapsed())
     }

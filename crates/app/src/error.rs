@@ -33,9 +33,9 @@ pub enum Error {
     /// Others have to be served first; worth trying again after so many seconds.
     #[error("{what}")]
     Busy {
-        /// A sentence.
+        /// What too many are doing: a sentence for whoever asked.
         what: &'static str,
-        /// At least 1.
+        /// When to try again, in seconds, at least 1.
         retry_after_seconds: i64,
     },
     /// The store says no, cannot, or does not know.

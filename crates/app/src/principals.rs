@@ -32,9 +32,9 @@ const MOST: usize = 10_000;
 pub struct Caller {
     /// What they may do.
     pub principal: Principal,
-    /// Who.
+    /// The user that the credential is of.
     pub user: UserId,
-    /// The credential.
+    /// The credential itself, to be revoked by.
     pub token: TokenId,
     /// When it dies by itself.
     pub expires_at: Instant,

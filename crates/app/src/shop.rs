@@ -31,9 +31,9 @@ pub struct Settings {
     pub token_hours: i64,
 }
 
-/// The running shop.
+/// A running shop: its store, and what this process remembers beside it.
 pub struct Shop {
-    /// Its database.
+    /// Its database, with the door to the ledger.
     pub store: Store,
     /// What was settled before it was opened.
     pub settings: Settings,
@@ -41,7 +41,7 @@ pub struct Shop {
     pub principals: PrincipalCache,
     /// Failed logins that are not written down yet.
     pub failures: Failures,
-    /// Hashes passwords.
+    /// Hashes passwords, as many at once as there are cores.
     pub passwords: Passwords,
     /// How many late answers to logging in may be kept back at once: who comes on top is answered without delay.
     pub delayed_logins: Semaphore,
@@ -70,7 +70,7 @@ impl Shop {
         })
     }
 
-    /// The shop's currency.
+    /// The currency of all its amounts, fixed at the first start.
     pub const fn currency(&self) -> Currency {
         self.settings.currency
     }

@@ -229,9 +229,18 @@ impl Order {
 
     /// May the caller know of it? To others it does not exist.
     pub fn is_visible_to(&self, caller: &Principal) -> bool {
-        let staff = caller.may(Permission::OrdersReadAll) || caller.may(Permission::OrdersFulfil);
-        staff || (self.is_own(caller) && self.hidden_at.is_none())
+        is_visible(self.customer, self.hidden_at.is_some(), caller)
     }
+}
+
+/// Does this caller see everybody's orders, also those that were taken out of lists?
+pub fn sees_all(caller: &Principal) -> bool {
+    caller.may(Permission::OrdersReadAll) || caller.may(Permission::OrdersFulfil)
+}
+
+/// May the caller know of an order of which no more is read than whose it is and whether it was taken out of lists?
+pub fn is_visible(customer: CustomerId, is_hidden: bool, caller: &Principal) -> bool {
+    sees_all(caller) || (caller.customer == Some(customer) && !is_hidden)
 }
 
 #[cfg(test)]

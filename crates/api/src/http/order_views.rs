@@ -7,12 +7,12 @@ use super::wire::{
 };
 use serde::{Deserialize, Serialize};
 use tradepost_domain::{
-    identity::{Actor, Permission, Principal},
+    identity::{Actor, Principal},
     ids::CustomerId,
     ledger::Names,
     lines::Line,
     money::Currency,
-    orders::{HistoryEntry, Order, OrderStatus},
+    orders::{self, HistoryEntry, Order, OrderStatus},
 };
 use tradepost_store::orders::{self as stored, HistoryRow, OrderLineRow, OrderRow, OrderWithParts};
 use utoipa::{IntoParams, ToSchema};
@@ -199,15 +199,9 @@ impl From<HistoryRow> for StepView {
     }
 }
 
-/// Does this caller see everybody's orders?
-fn sees_all(caller: &Principal) -> bool {
-    caller.may(Permission::OrdersReadAll) || caller.may(Permission::OrdersFulfil)
-}
-
 /// May the caller know of it? To others it does not exist.
 pub fn is_visible(order: &OrderRow, caller: &Principal) -> bool {
-    let is_own = caller.customer.is_some_and(|own| Id::from(own) == order.customer_id.into());
-    sees_all(caller) || (is_own && order.hidden_at.is_none())
+    orders::is_visible(order.customer_id.into(), order.hidden_at.is_some(), caller)
 }
 
 /// Filters of a list of orders; what is absent filters nothing.
@@ -240,7 +234,7 @@ impl OrderFilter {
         // Who has no customer record has no orders: nobody is the customer with this id.
         let own = || caller.customer.unwrap_or_else(|| CustomerId::from_uuid(Uuid::nil()));
         Ok(stored::OrderFilter {
-            only_of: (!sees_all(caller)).then(own),
+            only_of: (!orders::sees_all(caller)).then(own),
             status: query::named("status", self.status.as_deref(), OrderStatus::parse)?,
             customer: self.customer_id.map(Into::into),
             user_email: self.user_email,

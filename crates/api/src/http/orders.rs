@@ -102,7 +102,7 @@ pub(crate) async fn place(shop: Data<Shop>, change: Change) -> Result<HttpRespon
     let promo_code = typed_code(form.promo_code, &mut errors);
     errors.into_result()?;
     let new = orders::NewOrder {
-        customer: form.customer_id.map(Into::into).or(change.caller.principal.customer),
+        customer: form.customer_id.map(Into::into),
         lines: form.lines.into_iter().map(SellLine::from).collect(),
         promo_code,
         notes: form.notes,

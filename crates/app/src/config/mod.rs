@@ -72,7 +72,7 @@ pub struct ShopConfig {
     pub public_url: Option<String>,
 }
 
-/// Keys and credentials.
+/// Keys, and how long credentials live.
 #[derive(Clone)]
 pub struct SecurityConfig {
     /// Signs cursors, at least 32 characters; `None`: made and kept beside an SQLite file.
@@ -84,11 +84,11 @@ pub struct SecurityConfig {
 /// Everything that can be set about a shop.
 #[derive(Clone)]
 pub struct Config {
-    /// Which database.
+    /// Which database, and how much of it at once.
     pub database: DatabaseConfig,
     /// What the shop is.
     pub shop: ShopConfig,
-    /// Keys and credentials.
+    /// Keys, and how long credentials live.
     pub security: SecurityConfig,
 }
 

@@ -19,7 +19,7 @@ const WAITING_PER_THREAD: usize = 64;
 /// The least that an estimate of the attacker's work must be (of 0 to 4): 2 refuses what is in dictionaries.
 const LEAST_SCORE: u8 = 2;
 
-/// Hashes and verifies.
+/// Hashes and verifies passwords, as many at once as it was made for; the others wait in a bounded queue.
 pub struct Passwords {
     working: Arc<Semaphore>,
     waiting: Arc<Semaphore>,

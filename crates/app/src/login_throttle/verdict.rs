@@ -15,7 +15,7 @@ const LONGEST_WAIT_SECONDS: i64 = 60;
 const ACCOUNT_LATE_AFTER: u32 = 20;
 /// Failures from which on an address is answered late, whatever the account.
 const ADDRESS_LATE_AFTER: u32 = 50;
-/// How late.
+/// How long an answer is kept back where it is late.
 const LATE: Duration = Duration::from_millis(1_500);
 /// How long failures are counting_window, in seconds.
 pub const MEMORY_SECONDS: i64 = 15 * 60;
@@ -29,9 +29,9 @@ const CLOCKS_APART_SECONDS: i64 = 5;
 pub struct Subjects {
     /// The account from this address.
     pub pair: String,
-    /// The account.
+    /// The account, from any address.
     pub account: String,
-    /// The address.
+    /// The address, for any account.
     pub address: String,
 }
 
@@ -48,7 +48,7 @@ impl Subjects {
         }
     }
 
-    /// All three.
+    /// All three, to be looked up at once.
     pub fn all(&self) -> [String; 3] {
         [self.pair.clone(), self.account.clone(), self.address.clone()]
     }

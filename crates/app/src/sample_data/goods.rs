@@ -2,13 +2,13 @@
 
 /// One product of the sample shop.
 pub(super) struct Good {
-    /// Its SKU.
+    /// Unique in the sample shop.
     pub(super) sku: &'static str,
-    /// Its name.
+    /// Unique within its category.
     pub(super) name: &'static str,
-    /// What it is.
+    /// A sentence for shoppers.
     pub(super) description: &'static str,
-    /// Of one unit.
+    /// The price of one unit, in hundredths.
     pub(super) price_cents: i64,
     /// Its place in [`CATEGORIES`].
     pub(super) category: usize,
@@ -24,7 +24,7 @@ pub(super) struct Good {
     pub(super) low: u32,
 }
 
-/// Names and descriptions.
+/// The names and descriptions of its categories.
 pub(super) const CATEGORIES: &[(&str, &str)] = &[
     ("Smoothies", "Blended to order from whole fruit."),
     ("Juices", "Pressed this morning."),
@@ -51,7 +51,7 @@ const fn by_weight(
     Good { sku, name, description, price_cents, category: 5, unit: "kg", unit_decimals: 3, in_shop, in_store_room, low }
 }
 
-/// The products.
+/// The products, those of a category together.
 pub(super) const GOODS: &[Good] = &[
     each(("SMO-MANGO", "Mango smoothie", "Mango, banana, orange."), 0, 450, (40, 0, 8)),
     each(("SMO-BERRY", "Berry smoothie", "Strawberry, blueberry, apple."), 0, 480, (40, 0, 8)),

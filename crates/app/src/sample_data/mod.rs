@@ -23,7 +23,7 @@ use tradepost_domain::{
 };
 use tradepost_store::{ListRequest, Session, Store, catalogue, categories, locations, users as stored_users};
 
-/// What was added.
+/// How many of each were added.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Filled {
     categories: usize,
@@ -42,7 +42,7 @@ impl std::fmt::Display for Filled {
 /// Fills an empty shop and makes an owner. Answers the owner's password, or nothing where the shop has data.
 ///
 /// # Errors
-/// A sentence.
+/// A sentence that says what could not be added.
 pub async fn open_demo_shop(shop: &Shop) -> anyhow::Result<Option<String>> {
     let is_new = |session: &mut Session<'_>| -> Result<_> {
         let anybody = ListRequest {

@@ -19,14 +19,14 @@ use tradepost_domain::{
 /// Whose cart it is.
 #[derive(Debug, Clone, Copy)]
 pub struct Owner {
-    /// The login.
+    /// The login whose cart it is.
     pub user: UserId,
     /// Their own customer record, where there is one.
     pub customer: Option<CustomerId>,
 }
 
 impl Owner {
-    /// The caller's own.
+    /// The cart of whoever asks.
     pub const fn of(user: UserId, principal: &Principal) -> Self {
         Self { user, customer: principal.customer }
     }
@@ -35,7 +35,7 @@ impl Owner {
 /// How much of something somebody would like to have.
 #[derive(Debug, Clone, Copy)]
 pub struct Wish {
-    /// What.
+    /// A product, on sale or not.
     pub product: ProductId,
     /// How much, in the place of what was wished of it before; more than zero.
     pub quantity: Quantity,

@@ -35,7 +35,7 @@ pub fn edit<T: Entity>(
     Ok(entity)
 }
 
-/// Removes a thing.
+/// Removes a thing, and what is personal of it; what refers to it stays.
 ///
 /// # Errors
 /// `NotFound`, `PreconditionFailed`, `InUse`.

@@ -15,23 +15,23 @@ use tradepost_domain::{
 };
 use tradepost_store::Session;
 
-/// Somebody wants in.
+/// Somebody wants to log in.
 pub struct Attempt {
     /// A username or an e-mail address, as it was typed.
     pub login: String,
     /// As it was typed.
     pub password: String,
-    /// From where.
+    /// The address it comes from, as far as proxies are believed.
     pub address: IpAddr,
 }
 
-/// They are in.
+/// Somebody has logged in.
 pub struct LoggedIn {
     /// Shown once; only its hash is kept.
     pub token: String,
     /// When it dies by itself.
     pub expires_at: Instant,
-    /// Who they are.
+    /// The user, as they are kept.
     pub user: User,
 }
 
@@ -121,7 +121,7 @@ async fn admit(shop: &Shop, user: User, subjects: Subjects) -> Result<LoggedIn> 
     Ok(LoggedIn { token: secret, expires_at, user })
 }
 
-/// Kills one credential.
+/// Revokes one credential, and forgets it in this process at once.
 ///
 /// # Errors
 /// Whatever keeps the store from working.

@@ -11,7 +11,7 @@ use tradepost_domain::{
     repository::Repository,
 };
 
-/// Makes a shopper.
+/// Makes a shopper, who may log in at once, and their customer record.
 ///
 /// # Errors
 /// `Invalid` for the form or the password, `Duplicate` where the e-mail address or the username is taken.

@@ -13,11 +13,11 @@ use tradepost_domain::{
 
 /// A user to be.
 pub struct NewUser {
-    /// Who.
+    /// Their names, addresses and logins, as typed.
     pub form: UserForm,
-    /// Their first password.
+    /// Their first password, as typed; only its hash is kept.
     pub password: String,
-    /// What they are.
+    /// The role they get; `permissions` count for employees alone.
     pub role: Role,
     /// What they are granted.
     pub permissions: Permissions,
@@ -26,15 +26,15 @@ pub struct NewUser {
 /// What of a user to change.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct UserPatch {
-    /// What they are.
+    /// `None`: the role stays.
     pub role: Option<Role>,
-    /// What they are granted.
+    /// All that they shall be granted; `None`: it stays.
     pub permissions: Option<Permissions>,
-    /// May they log in?
+    /// Whether they may log in; `None`: it stays.
     pub active: Option<bool>,
 }
 
-/// Reads a role.
+/// Reads a role by its name: `shopper`, `employee`, `admin` or `owner`.
 ///
 /// # Errors
 /// At `/role`.
@@ -43,7 +43,7 @@ pub fn parse_role(text: &str) -> std::result::Result<Role, FieldErrors> {
     Role::parse(text).ok_or_else(|| FieldErrors::one("/role", "invalid", format!("a role is one of {names}")))
 }
 
-/// Reads permissions.
+/// Reads permissions by their names, such as `sales.write`.
 ///
 /// # Errors
 /// At `/permissions/<index>` for each that is unknown.

@@ -11,7 +11,7 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields, default))]
 pub struct NewOrder {
-    /// For whom. Who asks puts the caller's own customer here where they named none; `None`: they have none.
+    /// For whom; `None`: for the caller's own customer record, where there is one.
     pub customer: Option<CustomerId>,
     /// 1 to 200 lines; those of one product and price become one.
     pub lines: Vec<SellLine>,

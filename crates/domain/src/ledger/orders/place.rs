@@ -24,14 +24,15 @@ pub(super) fn place(book: &Book, new: &NewOrder, inputs: &mut Inputs<'_>) -> Res
     book.require(|need| need.orders.promo_codes.extend(code.map(text::fold)))?;
     let promo = code.and_then(|code| promo_by_code(book, code)).map(|promo| promo.id);
     let place = new.location.unwrap_or(book.default_location());
+    let customer_id = new.customer.or(inputs.principal.customer);
     book.require_last(|need| {
         lines::need_stock(need, new.lines.iter().filter_map(|line| line.product), place);
-        need.customers.summaries.extend(new.customer);
-        need.orders.redemptions.extend(promo.zip(new.customer));
+        need.customers.summaries.extend(customer_id);
+        need.orders.redemptions.extend(promo.zip(customer_id));
     })?;
     let mut errors = RequestErrors::default();
     lines::check_count(new.lines.len(), &mut errors.fields);
-    let customer = customer(book, new.customer, inputs, &mut errors);
+    let customer = customer(book, customer_id, inputs, &mut errors);
     let location = stock::location_named(book, new.location, &mut errors.fields);
     let notes = notes(new.notes.as_deref(), &mut errors);
     let draft = lines::draft_new(book, &new.lines, inputs, &mut errors);
