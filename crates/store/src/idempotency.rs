@@ -6,7 +6,7 @@
 use crate::{
     bulk::{WriteError, Writes, insertable_rows},
     connection::{Conn, Engine},
-    dialect::{Array, Sql},
+    dialect::{Array, Sql, on_both},
     error::StoreError,
     repository::unique_keys,
     schema::idempotency_keys,
@@ -154,7 +154,10 @@ pub(crate) fn find_answers(conn: &mut Conn, keys: &[(&str, &str)]) -> QueryResul
         }
         Engine::Sqlite => {
             for key in keys {
-                rows.extend(idempotency_keys::table.find(*key).select(Row::as_select()).first(conn).optional()?);
+                // On the connection itself: through the enum a statement of Diesel's is prepared anew each time, and this is the hot path.
+                let one = || idempotency_keys::table.find(*key);
+                let row = on_both!(&mut *conn, c => one().select(Row::as_select()).first::<Row>(c).optional())?;
+                rows.extend(row);
             }
         }
     }
