@@ -154,7 +154,8 @@ pub(crate) fn find_answers(conn: &mut Conn, keys: &[(&str, &str)]) -> QueryResul
         }
         Engine::Sqlite => {
             for key in keys {
-                // On the connection itself: through the enum a statement of Diesel's is prepared anew each time, and this is the hot path.
+                // On the connection itself: through the enum a statement of Diesel's is prepared once as well, but printed at each run, and takes
+                // more than twice as long. This is the hot path.
                 let one = || idempotency_keys::table.find(*key);
                 let row = on_both!(&mut *conn, c => one().select(Row::as_select()).first::<Row>(c).optional())?;
                 rows.extend(row);

@@ -7,6 +7,7 @@
 
 use crate::{
     connection::Sqlite,
+    dialect::Ids,
     types::{Id, UuidSql},
 };
 use diesel::{
@@ -14,7 +15,6 @@ use diesel::{
     expression::{ValidGrouping, is_aggregate},
     pg::Pg,
     query_builder::{AstPass, QueryFragment, QueryId},
-    serialize::{self, IsNull, Output, ToSql},
     sql_types::{Array, Bool, Text},
 };
 use std::collections::HashMap;
@@ -25,10 +25,6 @@ pub(crate) struct OneOf<C> {
     column: C,
     ids: Ids,
 }
-
-/// An array on PostgreSQL, a JSON list on SQLite.
-#[derive(Debug, Clone, QueryId)]
-struct Ids(Vec<Id>);
 
 /// The column is one of these.
 pub(crate) const fn one_of<C: Expression<SqlType = UuidSql>>(column: C, ids: Vec<Id>) -> OneOf<C> {
@@ -45,15 +41,6 @@ impl<C: SelectableExpression<QS>, QS> SelectableExpression<QS> for OneOf<C> {}
 
 impl<C> ValidGrouping<()> for OneOf<C> {
     type IsAggregate = is_aggregate::No;
-}
-
-#[cfg(feature = "sqlite")]
-impl ToSql<Text, Sqlite> for Ids {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        let quoted: Vec<String> = self.0.iter().map(|id| format!("\"{}\"", id.0.simple())).collect();
-        out.set_value(format!("[{}]", quoted.join(",")));
-        Ok(IsNull::No)
-    }
 }
 
 impl<C: QueryFragment<Pg>> QueryFragment<Pg> for OneOf<C> {

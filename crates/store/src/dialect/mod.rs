@@ -40,7 +40,7 @@ mod value;
 
 pub(crate) use printed::Printed;
 pub(crate) use row::{ByName, Fragment, Reads, SelectedRow};
-pub(crate) use value::{Array, Value, replace_nul};
+pub(crate) use value::{Array, Ids, Value, replace_nul};
 
 use crate::{
     connection::{Conn, Sqlite},
@@ -53,7 +53,7 @@ use diesel::{
     sql_types::{self, Text},
 };
 use std::{fmt, marker::PhantomData, sync::Arc};
-use value::{Ids, Pairs, Texts, push_array, push_value};
+use value::{Pairs, Texts, push_array, push_value};
 
 #[derive(Debug, Clone)]
 enum Piece {

@@ -8,7 +8,7 @@ use diesel::{
     QueryResult,
     backend::Backend,
     pg::Pg,
-    query_builder::AstPass,
+    query_builder::{AstPass, QueryId},
     serialize::{self, IsNull, Output, ToSql},
     sql_types::{self, BigInt, Binary, Bool, HasSqlType, Nullable, Text},
 };
@@ -56,8 +56,8 @@ values! {
 }
 
 /// Many values as one: an array on PostgreSQL, a JSON list on SQLite, which is made only when SQLite gets it.
-#[derive(Debug, Clone)]
-pub(super) struct Ids(pub(super) Vec<Id>);
+#[derive(Debug, Clone, QueryId)]
+pub(crate) struct Ids(pub(crate) Vec<Id>);
 
 #[derive(Debug, Clone)]
 pub(super) struct Texts(pub(super) Vec<String>);

@@ -2,7 +2,7 @@
 
 use super::rows::LevelRow;
 use crate::{
-    bulk::{Writes, insertable_rows},
+    bulk::Writes,
     connection::{Conn, Engine, Mode, begin, commit, rollback},
     dialect::Sql,
     ledger::{
@@ -10,7 +10,7 @@ use crate::{
         loader::{Loader, Locks, Strength, ids},
     },
     schema::{levels, locations, products},
-    types::{At, Id, UuidSql},
+    types::{Id, UuidSql},
 };
 use diesel::{Queryable, QueryableByName, Selectable};
 use std::{collections::HashSet, time::Instant as Stopwatch};
@@ -22,33 +22,6 @@ use tradepost_domain::{
 
 /// Of a product at a location.
 type Place = (ProductId, LocationId);
-
-insertable_rows! {
-    /// A level as it is written.
-    NewLevelRow in levels by (product_id, location_id) at seq {
-        product_id: Id,
-        location_id: Id,
-        on_hand: i64,
-        reserved: i64,
-        seq: i64,
-        counted_at: Option<At>,
-        recorded_at: Option<At>,
-    }
-}
-
-impl From<&Level> for NewLevelRow {
-    fn from(level: &Level) -> Self {
-        Self {
-            product_id: level.product.into(),
-            location_id: level.location.into(),
-            on_hand: level.on_hand.hundred_thousandths(),
-            reserved: level.reserved.hundred_thousandths(),
-            seq: level.seq,
-            counted_at: level.counted_at.map(Into::into),
-            recorded_at: level.recorded_at.map(Into::into),
-        }
-    }
-}
 
 pub(super) fn load(
     loader: &mut Loader<'_>,
@@ -163,7 +136,7 @@ fn make_missing(loader: &mut Loader<'_>, named: &[Place], found: &[Level]) -> Le
             let made: Vec<Level> =
                 places.into_iter().map(|(product, location)| Level::untouched(product, location)).collect();
             let mut writes = Writes::new(loader.conn);
-            writes.insert(made.iter().map(NewLevelRow::from).collect())?;
+            writes.insert(made.iter().map(LevelRow::from).collect())?;
             writes.finish()?;
             Ok(made)
         }

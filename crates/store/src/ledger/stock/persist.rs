@@ -1,6 +1,6 @@
 //! Keeps movements, the levels they lead to, and changed locations.
 
-use super::levels::NewLevelRow;
+use super::rows::LevelRow;
 use crate::{
     bulk::{Writes, insertable_rows},
     ledger::{
@@ -76,7 +76,7 @@ fn write_levels<'e>(writes: &mut Writes<'_, 'e>, batch: &DecidedBatch<'e>) -> Le
     let products = batch.effects.iter().flat_map(|effects| &effects.catalogue.products);
     let added: HashSet<ProductId> = products.filter(|product| product.is_new).map(|product| product.value.id).collect();
     let (fresh, moved): (Vec<_>, Vec<_>) = loaded.into_iter().partition(|((product, _), _)| added.contains(product));
-    let row = |product, location| NewLevelRow::from(&batch.book.level(product, location));
+    let row = |product, location| LevelRow::from(&batch.book.level(product, location));
     writes.update(moved.into_iter().map(|((product, location), seq)| (row(product, location), seq)).collect())?;
     writes.insert(fresh.into_iter().map(|((product, location), _)| row(product, location)).collect())?;
     Ok(())

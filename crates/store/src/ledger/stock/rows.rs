@@ -1,6 +1,7 @@
 //! Levels, locations and movements as they are stored.
 
 use crate::{
+    bulk::insertable_rows,
     ledger::rows::{Read, actor, quantity},
     schema::{levels, locations, movements},
     types::{At, Id},
@@ -12,16 +13,33 @@ use tradepost_domain::{
     stock::{Change, Level, Location, Movement, MovementKind, Source},
 };
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = levels)]
-pub(super) struct LevelRow {
-    product_id: Id,
-    location_id: Id,
-    on_hand: i64,
-    reserved: i64,
-    seq: i64,
-    counted_at: Option<At>,
-    recorded_at: Option<At>,
+insertable_rows! {
+    /// A level, as it is read and as it is written.
+    #[derive(Queryable, Selectable)]
+    #[diesel(table_name = levels)]
+    LevelRow in levels by (product_id, location_id) at seq {
+        product_id: Id,
+        location_id: Id,
+        on_hand: i64,
+        reserved: i64,
+        seq: i64,
+        counted_at: Option<At>,
+        recorded_at: Option<At>,
+    }
+}
+
+impl From<&Level> for LevelRow {
+    fn from(level: &Level) -> Self {
+        Self {
+            product_id: level.product.into(),
+            location_id: level.location.into(),
+            on_hand: level.on_hand.hundred_thousandths(),
+            reserved: level.reserved.hundred_thousandths(),
+            seq: level.seq,
+            counted_at: level.counted_at.map(Into::into),
+            recorded_at: level.recorded_at.map(Into::into),
+        }
+    }
 }
 
 impl LevelRow {
