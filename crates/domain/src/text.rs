@@ -37,12 +37,12 @@ pub enum TextError {
     Form(&'static str),
 }
 
-/// Trims; refuses control characters (line breaks and tabs may stand in long texts), and more than `limit` characters.
+/// Trims; refuses control characters (line breaks and tabs may stand in long texts), and more than `limit` characters. Both are judged
+/// before it is trimmed, as everybody can who sees no more than the text and the limit.
 ///
 /// # Errors
 /// See [`TextError`]; an empty text is fine here.
 pub fn optional(text: &str, limit: usize) -> Result<String, TextError> {
-    let text = text.trim();
     let long = limit >= limits::NOTE;
     if text.chars().any(|c| c.is_control() && !(long && matches!(c, '\n' | '\r' | '\t'))) {
         return Err(TextError::Control);
@@ -50,7 +50,7 @@ pub fn optional(text: &str, limit: usize) -> Result<String, TextError> {
     if text.chars().count() > limit {
         return Err(TextError::TooLong(limit));
     }
-    Ok(text.to_owned())
+    Ok(text.trim().to_owned())
 }
 
 /// Like [`optional`], and not empty.
