@@ -78,7 +78,7 @@ impl Contract {
     fn validator(&self, pointer: &str) -> Arc<Validator> {
         let mut known = self.validators.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || {
-            let schema = json!({ "$ref": format!("{ADDRESS}#{pointer}") });
+            let schema = json!({ "$ref": format!("{ADDRESS}#{}", pointer.replace('{', "%7B").replace('}', "%7D")) });
             let options =
                 jsonschema::options().with_draft(jsonschema::Draft::Draft202012).should_validate_formats(true);
             Arc::new(
@@ -183,9 +183,9 @@ impl Contract {
     }
 
     fn check_value(&self, pointer: &str, value: &Value, what: &str) -> Result<(), String> {
-        let faults =
-            self.validator(pointer).iter_errors(value).map(|error| format!("{}: {error}", error.instance_path()));
-        let faults: Vec<_> = faults.collect();
+        let validator = self.validator(pointer);
+        let told = |error: jsonschema::ValidationError<'_>| format!("{}: {error}", error.instance_path());
+        let faults: Vec<_> = validator.iter_errors(value).map(told).collect();
         if faults.is_empty() { Ok(()) } else { Err(format!("{what} is not as {pointer} says: {}", faults.join("; "))) }
     }
 }

@@ -146,6 +146,26 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_null_but_in_examples() {
+        fn nulls(value: &Value, at: &str, found: &mut Vec<String>) {
+            match value {
+                Value::Null => found.push(at.to_owned()),
+                Value::Object(members) => {
+                    let shown = members
+                        .iter()
+                        .filter(|(name, _)| !["examples", "example", "const", "enum"].contains(&name.as_str()));
+                    shown.for_each(|(name, value)| nulls(value, &format!("{at}/{name}"), found));
+                }
+                Value::Array(items) => items.iter().for_each(|value| nulls(value, at, found)),
+                Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            }
+        }
+        let mut found = Vec::new();
+        nulls(&document(), "", &mut found);
+        assert!(found.is_empty(), "{found:#?}");
+    }
+
+    #[test]
     fn a_closed_set_is_no_mere_text() {
         let document = document();
         for word in ["status", "kind", "role", "dialect", "on_shortage", "type"] {

@@ -12,7 +12,7 @@ pub(super) fn complete(schemas: &mut Value) {
     flatten(schemas);
     for (name, schema) in schemas.iter_mut() {
         let is_request = schema["additionalProperties"] == json!(false);
-        for (property, schema) in schema["properties"].as_object_mut().into_iter().flatten() {
+        for (property, schema) in properties_of(schema) {
             tidy(schema);
             bound(property, schema, is_request);
             properties::describe(property, schema);
@@ -29,6 +29,10 @@ pub(super) fn complete(schemas: &mut Value) {
         change["not"] = json!({"const": 0});
     }
     forms(schemas);
+}
+
+fn properties_of(schema: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
+    schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten()
 }
 
 /// `List_Order`, in which the order is written out once more, becomes `OrderList`.
