@@ -316,6 +316,17 @@ fn the_demo_shop_prints_how_to_get_in_and_keeps_its_data() {
         demo.restart();
         assert_eq!(owner.walk("/products").await.len(), products, "a full shop is left alone");
         demo.stop();
+        let said = demo.output();
+        let (first, again) = said.split_at(said.rfind("Tradepost").expect("a second start"));
+        for opening in [first, again] {
+            let begins =
+                ["Tradepost ", "listening on http://127.0.0.1:", "login: owner", "docs: http://127.0.0.1:", "next: "];
+            assert_eq!(opening.lines().count(), begins.len(), "{opening}");
+            for (line, begin) in opening.lines().zip(begins) {
+                assert!(line.starts_with(begin), "{opening}");
+            }
+        }
+        assert!(!again.contains("password"), "it is shown once: {again}");
     });
 }
 
