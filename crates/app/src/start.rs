@@ -42,8 +42,9 @@ fn store_config(config: &Config) -> StoreConfig {
 /// A sentence that names what is wrong.
 pub fn prepare(store: &Store, config: &Config, migrate: bool) -> anyhow::Result<Currency> {
     if migrate {
-        for name in store.migrate()? {
-            log::info!("migrated: {name}");
+        let names = store.migrate()?;
+        if let Some(last) = names.last() {
+            log::info!("the tables were brought up to date: {} migrations, up to {last}", names.len());
         }
     }
     let pending = store.pending_migrations()?;
