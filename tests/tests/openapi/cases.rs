@@ -21,7 +21,8 @@ fn contract() -> Value {
         }
         thing
     };
-    let problem = |code: &str| json!({ "type": "object", "required": ["code"], "properties": { "code": { "const": code } } });
+    let problem =
+        |code: &str| json!({ "type": "object", "required": ["code"], "properties": { "code": { "const": code } } });
     json!({
         "paths": { "/things": { "post": {
             "operationId": "create_thing",

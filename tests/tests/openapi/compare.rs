@@ -133,7 +133,14 @@ impl<'a> Comparison<'a> {
         for kind in given.types.difference(&known.types) {
             let is_known = known.types.is_empty() || (kind == "integer" && known.types.contains("number"));
             if !is_known {
-                self.tell(at, if way == Way::Request { format!("{kind} is not taken any more") } else { format!("it may be {kind} now") });
+                self.tell(
+                    at,
+                    if way == Way::Request {
+                        format!("{kind} is not taken any more")
+                    } else {
+                        format!("it may be {kind} now")
+                    },
+                );
             }
         }
         if given.types.is_empty() && !known.types.is_empty() {
@@ -155,7 +162,14 @@ impl<'a> Comparison<'a> {
             Some(given) => given.difference(known).cloned().collect(),
         };
         for word in unknown {
-            self.tell(at, if way == Way::Request { format!("{word} is not taken any more") } else { format!("it may be {word} now") });
+            self.tell(
+                at,
+                if way == Way::Request {
+                    format!("{word} is not taken any more")
+                } else {
+                    format!("it may be {word} now")
+                },
+            );
         }
     }
 
@@ -207,10 +221,16 @@ impl<'a> Comparison<'a> {
             }
             (Way::Answer, Some(before), Some(after)) => {
                 for form in items(after) {
-                    let same = |known: &&Value| *known == form || name_of(known).is_some_and(|name| Some(name) == name_of(form));
+                    let same = |known: &&Value| {
+                        *known == form || name_of(known).is_some_and(|name| Some(name) == name_of(form))
+                    };
                     match items(before).find(same) {
-                        None => self.tell(at, format_args!("it may be {} now", name_of(form).unwrap_or("something else"))),
-                        Some(known) => self.schema(&format!("{at} {}", name_of(form).unwrap_or_default()), (known, form), way),
+                        None => {
+                            self.tell(at, format_args!("it may be {} now", name_of(form).unwrap_or("something else")))
+                        }
+                        Some(known) => {
+                            self.schema(&format!("{at} {}", name_of(form).unwrap_or_default()), (known, form), way)
+                        }
                     }
                 }
             }

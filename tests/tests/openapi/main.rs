@@ -67,7 +67,11 @@ fn the_figures_of_an_example_add_up() {
         let example = &schemas[name]["examples"][0];
         let mut sum = 0;
         for line in example["lines"].as_array().expect("lines") {
-            assert_eq!(cents(&line["unit_price"]) * line["quantity"].as_i64().expect("whole"), cents(&line["line_total"]), "{name}");
+            assert_eq!(
+                cents(&line["unit_price"]) * line["quantity"].as_i64().expect("whole"),
+                cents(&line["line_total"]),
+                "{name}"
+            );
             sum += cents(&line["line_total"]);
         }
         let discount = if name == "Sale" { 0 } else { cents(&example["discount"]) };

@@ -42,7 +42,7 @@ pub struct CreateOrder {
     notes: Option<String>,
     /// The caller's own customer where absent; another one needs the permission `orders.place_for_others`.
     customer_id: Option<Id>,
-    /// The default location where absent.
+    /// Where the goods are taken from: the default location where absent; naming one needs the permission `orders.place_for_others`.
     location_id: Option<Id>,
 }
 
@@ -87,7 +87,7 @@ pub struct UpdatedOrderLine {
 /// List orders
 ///
 /// One's own; with `orders.read_all` or `orders.fulfil` everybody's.
-#[utoipa::path(operation_id = "list_orders", tag = "Orders", params(Paging, OrderFilter), responses((status = 200, description = "A page, newest first.", body = List<OrderView>)))]
+#[utoipa::path(operation_id = "list_orders", tag = "Orders", params(Paging, OrderFilter), responses((status = 200, description = "A page, newest first.", body = List<OrderView>)), extensions(("x-orderings" = json!(stored::ORDERINGS))))]
 #[get("/orders")]
 pub(crate) async fn list(shop: Data<Shop>, caller: Caller, list: ListOf<OrderFilter>) -> Result<HttpResponse, Problem> {
     let currency = shop.currency();

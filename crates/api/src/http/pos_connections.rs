@@ -10,7 +10,7 @@ use super::wire::{
     problem::Problem,
     response,
     texts::NameText,
-    words::{DialectWord, OnShortageWord},
+    words::{DialectWord, OnShortageWord, RefusedDeliveryWord},
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web::Data};
 use serde::{Deserialize, Serialize};
@@ -159,7 +159,7 @@ fn patch(
 }
 
 /// List POS connections
-#[utoipa::path(operation_id = "list_pos_connections", tag = "POS", params(Paging, ConnectionFilter), responses((status = 200, description = "A page.", body = List<ConnectionView>)))]
+#[utoipa::path(operation_id = "list_pos_connections", tag = "POS", params(Paging, ConnectionFilter), responses((status = 200, description = "A page.", body = List<ConnectionView>)), extensions(("x-orderings" = json!(stored::CONNECTION_ORDERINGS))))]
 #[get("/pos-connections")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<ConnectionFilter>) -> Result<HttpResponse, Problem> {
     let ConnectionFilter { name, search } = list.filter.clone();

@@ -5,6 +5,7 @@
 use super::movements::MovementView;
 use super::wire::{
     Wire, body,
+    error::{self, Reader},
     json::{GivenQty, GivenQtyChange, Id, Qty, QtyChange, Time, present_objects},
     problem::{Code, Problem},
     query,
@@ -122,7 +123,6 @@ pub struct PosOutcome {
         ("connection_id" = Id, Path),
         ("webhook-id" = String, Header, description = "The sender's id of this delivery."),
         ("webhook-timestamp" = String, Header, description = "Seconds since 1970."),
-        ("webhook-signature" = String, Header, description = "`v1,` and base64; several, separated by spaces."),
     ),
     request_body = PosReport,
     responses(
@@ -204,7 +204,7 @@ fn outcome(effects: &Effects, instance: Option<&RequestId>) -> Answer {
     let before = || effects.pos.duplicate.as_ref().map(|known| (&known.event, known.movements.as_slice()));
     let Some((event, movements)) = decided.or_else(before) else { return response::no_content() };
     if let Some(refusal) = &effects.pos.refused {
-        let problem = Problem::from(refusal.clone()).with("event_id", event.id.to_string());
+        let problem = error::refused(refusal.clone(), Reader::Staff).with("event_id", event.id.to_string());
         let problem = instance.map_or(problem.clone(), |id| problem.in_request(&id.0));
         return Answer { status: problem.code().status, body: problem.body(), ..response::no_content() };
     }

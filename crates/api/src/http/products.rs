@@ -324,7 +324,7 @@ fn view_of(caller: &MaybeCaller) -> View {
 }
 
 /// List products
-#[utoipa::path(operation_id = "list_products", tag = "Catalogue", params(Paging, ProductFilter), responses((status = 200, description = "A page.", body = List<ProductView>)))]
+#[utoipa::path(operation_id = "list_products", tag = "Catalogue", params(Paging, ProductFilter), responses((status = 200, description = "A page.", body = List<ProductView>)), extensions(("x-orderings" = json!(stored::ORDERINGS))))]
 #[get("/products")]
 pub(crate) async fn list(
     shop: Data<Shop>,

@@ -8,6 +8,8 @@ use tradepost_app::access::Access;
 
 /// The extension in which a handler names the problems that are its own. It does not show.
 const OWN_PROBLEMS: &str = "x-problems";
+/// The extension in which a list names what it can be ordered by. It does not show.
+const ORDERINGS: &str = "x-orderings";
 
 /// What follows from an operation's method, path and access.
 struct Shape<'a> {
@@ -22,10 +24,6 @@ impl Shape<'_> {
         self.method == "GET"
     }
 
-    fn is_about_login(&self) -> bool {
-        self.path.contains("/auth/")
-    }
-
     /// Is there one thing with a version at this path?
     fn has_version(&self) -> bool {
         self.path.contains("{id}") || self.path.contains("/cart") || self.path.ends_with("/me")
@@ -36,7 +34,9 @@ impl Shape<'_> {
     }
 
     fn takes_key(&self) -> bool {
-        !self.is_read() && self.access.needs_credential() && !self.is_about_login()
+        // What proves who somebody is is not kept with its answer.
+        let is_secret = self.path.contains("/auth/") || self.path.ends_with("/me/password");
+        !self.is_read() && self.access.needs_credential() && !is_secret
     }
 
     fn takes_if_match(&self) -> bool {
@@ -81,16 +81,20 @@ impl Shape<'_> {
 }
 
 /// Completes an operation.
-pub(super) fn complete(operation: &mut Value, known: &endpoints::Operation, access: Access) {
+pub(super) fn complete(operation: &mut Value, schemas: &Value, known: &endpoints::Operation, access: Access) {
     let has_body = !operation["requestBody"].is_null();
     let shape = Shape { method: known.method, path: &known.path, access, has_body };
     let may = format!("Who may: {access}.");
     let about = operation["description"].as_str().map_or(may.clone(), |text| format!("{text}\n\n{may}"));
     operation["description"] = about.into();
     operation["security"] = security(access);
-    let own = operation.as_object_mut().and_then(|members| members.remove(OWN_PROBLEMS));
+    let mut take = |name| operation.as_object_mut().and_then(|members| members.remove(name));
+    let (own, orderings) = (take(OWN_PROBLEMS), take(ORDERINGS));
     complete_parameters(operation, &shape);
-    complete_body(operation);
+    if let Some(orderings) = &orderings {
+        describe_ordering(operation, orderings);
+    }
+    complete_body(operation, schemas);
     add_problems(operation, &shape, own);
     name_headers(operation, &shape);
 }
@@ -139,8 +143,22 @@ fn complete_parameters(operation: &mut Value, shape: &Shape<'_>) {
     operation["parameters"] = parameters.into();
 }
 
+/// One or more of the fields of the list, none of them twice.
+fn describe_ordering(operation: &mut Value, orderings: &Value) {
+    let names: Vec<_> = orderings.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let parameters = operation["parameters"].as_array_mut().into_iter().flatten();
+    for parameter in parameters.filter(|parameter| parameter["name"] == "ordering") {
+        let (field, known) = (format!("-?(?:{})", names.join("|")), names.join("`, `"));
+        let no_field_twice = format!(r"(?!(?:.*,)?-?({}),(?:.*,)?-?\1(?:,|$))", names.join("|"));
+        let about = format!("Fields to sort by, separated by commas, each with `-` for largest first, none twice: `{known}`.");
+        parameter["description"] = about.into();
+        parameter["schema"] = json!({"type": "string", "pattern": format!("^{no_field_twice}{field}(?:,{field})*$")});
+        parameter["example"] = format!("-{}", names.first().copied().unwrap_or_default()).into();
+    }
+}
+
 /// A body that may be absent is documented as such: `null` in its place is the same as none, and not worth a type of its own.
-fn complete_body(operation: &mut Value) {
+fn complete_body(operation: &mut Value, schemas: &Value) {
     let Some(body) = operation.get_mut("requestBody") else { return };
     let schema = &mut body["content"]["application/json"]["schema"];
     let present = schema["oneOf"].as_array().and_then(|forms| forms.iter().find(|form| !form["$ref"].is_null()));
@@ -149,6 +167,12 @@ fn complete_body(operation: &mut Value) {
         *schema = json!({"$ref": present["$ref"]});
     }
     body["required"] = (!is_optional).into();
+    let content = &mut body["content"]["application/json"];
+    let name = content["schema"]["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()).unwrap_or_default();
+    // Also here: not every tool looks for it in the schema.
+    if let Some(example) = schemas.pointer(&format!("/{name}/examples/0")).cloned() {
+        content["example"] = example;
+    }
 }
 
 fn add_problems(operation: &mut Value, shape: &Shape<'_>, own: Option<Value>) {
@@ -223,7 +247,7 @@ pub(super) fn headers() -> Value {
 }
 
 fn name_headers(operation: &mut Value, shape: &Shape<'_>) {
-    let action = operation["operationId"].as_str().unwrap_or_default().to_owned();
+    let is_limited = !operation["responses"]["429"].is_null();
     for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
         let schema = response.pointer("/content/application~1json/schema/$ref").and_then(Value::as_str);
         let schema = schema.and_then(|reference| reference.rsplit('/').next()).unwrap_or_default().to_owned();
@@ -236,8 +260,8 @@ fn name_headers(operation: &mut Value, shape: &Shape<'_>) {
             (is_done && schema.ends_with("List"), "Link"),
             (is_done && shape.takes_key(), "Idempotent-Replayed"),
             (status == "503" || status == "429", "Retry-After"),
-            (action == "log_in" && ["200", "401", "429"].contains(&status.as_str()), "RateLimit-Policy"),
-            (action == "log_in" && ["401", "429"].contains(&status.as_str()), "RateLimit"),
+            (is_limited && ["200", "401", "429"].contains(&status.as_str()), "RateLimit-Policy"),
+            (is_limited && ["401", "429"].contains(&status.as_str()), "RateLimit"),
             (status == "401", "WWW-Authenticate"),
         ];
         let reference = |name: &str| json!({"$ref": format!("#/components/headers/{name}")});

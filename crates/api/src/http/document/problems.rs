@@ -55,7 +55,7 @@ fn members(code: Code) -> Vec<Member> {
         ],
         Code::PRODUCT_UNAVAILABLE => vec![
             member("product_id", "The product that was asked for.", reference(&Id::name())),
-            member("sku", "Its SKU.", json!({"type": "string"})),
+            Member { is_required: false, ..member("sku", "Its SKU; only for staff.", json!({"type": "string"})) },
             event(),
         ],
         Code::ILLEGAL_TRANSITION => vec![
