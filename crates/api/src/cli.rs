@@ -132,9 +132,6 @@ fn load() -> anyhow::Result<Config> {
     log.parse_filters(&config.log);
     // Only a second logger is refused, and there is none.
     log.try_init().context("the log cannot be opened")?;
-    for name in &config.unknown {
-        log::warn!("{name} is not a setting of this program; `tradepost help settings` lists them");
-    }
     Ok(config)
 }
 

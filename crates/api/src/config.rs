@@ -51,8 +51,6 @@ pub struct Config {
     pub server: ServerConfig,
     /// What is logged, in env_logger's words.
     pub log: String,
-    /// Names that look like settings and are none: most likely misspelt.
-    pub unknown: Vec<String>,
 }
 
 impl Config {
@@ -73,7 +71,6 @@ impl Config {
                 proxies: values.list("TRADEPOST_TRUSTED_PROXIES", "addresses such as 10.0.0.7, separated by commas")?,
             },
             log: values.text("TRADEPOST_LOG").to_owned(),
-            unknown: values.unknown(),
         })
     }
 }
@@ -89,7 +86,7 @@ mod tests {
 
     fn load(pairs: &[(&str, &str)]) -> Result<Config, WrongSetting> {
         let given = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Config::of(&Values::from_map(ALL, given))
+        Config::of(&Values::from_map(ALL, given)?)
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! ([`http`]), what all of them use ([`http::wire`]), the server, its settings, and the commands. Never here: what a command-line client of the
 //! same use-cases would need, too.
 
+pub mod banner;
 pub mod cli;
 pub mod config;
 pub mod http;

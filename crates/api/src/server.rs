@@ -1,6 +1,7 @@
 //! Serving a shop over HTTP: listening, answering, stopping.
 
 use crate::{
+    banner,
     config::Config,
     http::{
         self,
@@ -19,12 +20,13 @@ use anyhow::{Context, anyhow};
 use std::{
     future::Future,
     io::{ErrorKind, Write},
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     pin::Pin,
     sync::Arc,
     time::Duration,
 };
 use tradepost_app::{Shop, sample_data, shop::Settings, start, workers::Workers};
+use tradepost_store::Engine;
 use utoipa_actix_web::AppExt;
 
 /// How long those who are being answered may take when the program is asked to stop.
@@ -58,9 +60,7 @@ pub async fn serve(config: Config, how: Start) -> anyhow::Result<()> {
     let document = document::document();
     let documents = Data::new(Documents::new(&document)?);
     let wire = Data::new(wire(&config, &secret, &document)?);
-    if how.demo {
-        demo(&shop).await?;
-    }
+    let door = if how.demo { Some(sample_data::open_demo_shop(&shop).await?) } else { None };
     let shared = Data::from(Arc::clone(&shop));
     let server = HttpServer::new(move || {
         let (app, _) = App::new()
@@ -85,7 +85,7 @@ pub async fn serve(config: Config, how: Start) -> anyhow::Result<()> {
     let running = server.listen(listener).context("the program cannot listen")?.run();
     actix_web::rt::spawn(stop_when(asked_to_stop, running.handle()));
     let workers = Workers::start(&shop);
-    announce(&format!("listening on http://{address}"));
+    announce(&opening(&shop, &format!("http://{address}"), door.as_ref()), &address);
     running.await.context("the program stopped listening")?;
     workers.stop().await;
     start::checkpoint(&shop.store);
@@ -147,20 +147,22 @@ fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// Tells whoever started the program. They may have stopped reading: that is no reason to stop serving.
-fn announce(line: &str) {
-    let mut stdout = std::io::stdout().lock();
-    if let Err(error) = writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
-        log::warn!("nobody reads standard output ({error}): {line}");
-    }
+/// What the program opens with: one line, or five where it was started to be tried.
+fn opening(shop: &Shop, address: &str, door: Option<&sample_data::Door>) -> String {
+    let Some(door) = door else { return banner::listening(address) };
+    let engine = match shop.store.engine() {
+        Engine::Sqlite => "SQLite",
+        Engine::Postgres => "PostgreSQL",
+    };
+    let program = std::env::args().next().unwrap_or_else(|| "tradepost".to_owned());
+    let place = banner::Place { address, public_url: &shop.settings.public_url, engine, program: &program };
+    banner::lines(place, door).join("\n")
 }
 
-/// A shop to try things with, where there is none yet.
-async fn demo(shop: &Shop) -> anyhow::Result<()> {
-    if let Some(password) = sample_data::open_demo_shop(shop).await? {
-        announce("A new shop with sample data. Log in as `owner` (owner@shop.test); this is shown only once:");
-        announce(&format!("one-time password: {password}"));
+/// Tells whoever started the program. They may have stopped reading: that is no reason to stop serving.
+fn announce(text: &str, address: &SocketAddr) {
+    let mut stdout = std::io::stdout().lock();
+    if let Err(error) = writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        log::warn!("nobody reads standard output ({error}); listening on {address}");
     }
-    announce(&format!("documentation: {}/api/docs", shop.settings.public_url));
-    Ok(())
 }

@@ -70,6 +70,7 @@ const IDENTITY: &[Rule] = &[
     ("log_out", SignedIn),
     ("log_out_everywhere", SignedIn),
     ("get_me", SignedIn),
+    ("change_password", SignedIn),
 ];
 
 const USERS: &[Rule] = &[

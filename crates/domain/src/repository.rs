@@ -114,6 +114,8 @@ pub trait Users: Repository<User> + Remove<User> {
     fn user_by_login(&mut self, login_key: &str) -> Result<Option<(User, Option<String>)>>;
     /// Keeps the hash of a user's password, in the place of the one before.
     fn set_password_hash(&mut self, id: UserId, password_hash: &str) -> Result<()>;
+    /// The hash of a user's password where there is one, held fast until the unit of work ends: nobody replaces it meanwhile.
+    fn lock_password_hash(&mut self, id: UserId) -> Result<Option<String>>;
     /// The active owners, by id, held fast until the unit of work ends, so that two cannot both remove the last but one.
     fn lock_active_owners(&mut self) -> Result<Vec<UserId>>;
 }
@@ -126,6 +128,8 @@ pub trait Tokens {
     fn principal_by_token(&mut self, hash: &[u8; 32], now: Instant) -> Result<Option<(Token, Principal)>>;
     /// Kills one; `false` where it was dead already.
     fn revoke_token(&mut self, id: TokenId) -> Result<bool>;
+    /// Kills all of a user's but this one.
+    fn revoke_other_tokens(&mut self, user: UserId, kept: TokenId) -> Result<()>;
     /// Kills all of a user's.
     fn revoke_all_tokens(&mut self, user: UserId) -> Result<()>;
     /// Notes when tokens were last used; never sets a time back.

@@ -63,7 +63,7 @@ pub enum OpenError {
     #[error("DATABASE_URL cannot be used: {0}")]
     BadUrl(String),
     /// It cannot be reached or opened.
-    #[error("the database cannot be opened: {0}")]
+    #[error("the database in DATABASE_URL cannot be opened: {0}")]
     CannotOpen(String),
     /// It cannot hold every text.
     #[error(

@@ -79,6 +79,12 @@ impl Tokens for Session<'_> {
         Ok(self.run(|conn| diesel::delete(token).execute(conn))? > 0)
     }
 
+    fn revoke_other_tokens(&mut self, user: UserId, kept: TokenId) -> repository::Result<()> {
+        let others = tokens::table.filter(tokens::user_id.eq(Id::from(user))).filter(tokens::id.ne(Id::from(kept)));
+        self.run(|conn| diesel::delete(others).execute(conn))?;
+        Ok(())
+    }
+
     fn revoke_all_tokens(&mut self, user: UserId) -> repository::Result<()> {
         let of_user = tokens::table.filter(tokens::user_id.eq(Id::from(user)));
         self.run(|conn| diesel::delete(of_user).execute(conn))?;

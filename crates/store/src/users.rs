@@ -150,6 +150,12 @@ struct OwnerRow {
     id: Id,
 }
 
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
+struct HashRow {
+    password_hash: Option<String>,
+}
+
 repository! {
     User, users,
     stored Row,
@@ -205,6 +211,15 @@ impl Users for Session<'_> {
         let user = users::table.find(Id::from(id)).filter(users::erased_at.is_null());
         self.run(|conn| diesel::update(user).set(users::password_hash.eq(password_hash)).execute(conn))?;
         Ok(())
+    }
+
+    fn lock_password_hash(&mut self, id: UserId) -> repository::Result<Option<String>> {
+        // Whoever refers to the user need not wait: their key stays.
+        let hash = Sql::select::<HashRow>()
+            .text(" FROM users WHERE ")
+            .diesel(users::id.eq(Id::from(id)).and(users::erased_at.is_null()))
+            .either(" FOR NO KEY UPDATE", "");
+        Ok(self.first(hash)?.and_then(|row| row.password_hash))
     }
 
     fn lock_active_owners(&mut self) -> repository::Result<Vec<UserId>> {

@@ -29,6 +29,7 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("POST", "/api/v1/auth/logout", SignedIn),
     ("POST", "/api/v1/auth/logout-all", SignedIn),
     ("GET", "/api/v1/me", SignedIn),
+    ("POST", "/api/v1/me/password", SignedIn),
     ("GET", "/api/v1/users", May(&["users.manage"])),
     ("POST", "/api/v1/users", May(&["users.manage"])),
     ("GET", "/api/v1/users/{}", May(&["users.manage"])),

@@ -47,6 +47,26 @@ both_engines!(names_and_addresses_are_taken_once_without_regard_to_case, async |
     );
 });
 
+both_engines!(a_name_is_what_it_looks_like, async |shop| {
+    let nobody = shop.anonymous();
+    for (field, name) in [
+        ("username", "p\u{430}ypal"),
+        ("username", "\u{ff4d}aria"),
+        ("first_name", "\u{200b}"),
+        ("last_name", "\u{202e}htimS"),
+    ] {
+        nobody.post("/auth/register", sam(field, json!(name))).await.points_at(&format!("/{field}"));
+    }
+    for name in ["\u{3164}", "\u{ad} \u{feff}", "te\u{2066}a"] {
+        shop.owner().post("/categories", json!({ "name": name })).await.points_at("/name");
+    }
+    nobody.post("/auth/register", sam("username", json!("мария"))).await.is(201);
+    let tea = json!({ "name": "Green tea" });
+    shop.owner().post("/categories", tea).await.is(201);
+    let twin = json!({ "name": "Green t\u{200b}ea" });
+    shop.owner().post("/categories", twin).await.is_problem(409, "duplicate");
+});
+
 both_engines!(a_registration_cannot_choose_what_it_may_do, async |shop| {
     for (field, value) in [
         ("role", json!("owner")),
@@ -274,12 +294,20 @@ fn nothing_secret_is_logged_however_much_is() {
             sam.get("/me").await.is(200);
             let wrong = json!({ "login": "sam", "password": "quite-another-password-3" });
             nobody.post("/auth/login", wrong).await.is_problem(401, "bad_credentials");
+            let change = json!({ "current_password": GOOD, "new_password": "third-of-the-passwords-5" });
+            sam.post("/me/password", change).await.is(204);
             let body = json!({ "name": "till", "dialect": "standard", "on_shortage": "hold" });
             let till = shop.owner().post("/pos-connections", body).await.is(201);
             let log = shop.server.log();
             assert!(log.contains("/api/v1/me"), "requests are logged");
             let secret = till["secret"].as_str().expect("a secret").to_owned();
-            for secret in [GOOD, "quite-another-password-3", &sam.token(), secret.trim_start_matches("whsec_")] {
+            for secret in [
+                GOOD,
+                "quite-another-password-3",
+                "third-of-the-passwords-5",
+                &sam.token(),
+                secret.trim_start_matches("whsec_"),
+            ] {
                 assert!(!log.contains(secret), "the log holds {secret}");
             }
         });

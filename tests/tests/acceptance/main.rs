@@ -12,6 +12,7 @@ mod dashboard;
 mod idempotency;
 mod inventory;
 mod lists;
+mod me;
 mod nouns;
 mod order_edits;
 mod order_steps;

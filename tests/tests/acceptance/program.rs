@@ -31,12 +31,28 @@ fn a_setting_that_makes_no_sense_is_one_sentence_that_names_it() {
 }
 
 #[test]
+fn a_misspelt_setting_stops_the_program_and_the_sentence_names_the_one_that_was_meant() {
+    let sentence = "TRADEPOST_BNID is no setting; did you mean TRADEPOST_BIND?";
+    for command in ["serve", "migrate", "verify"] {
+        let refused = in_a_folder(&[command], &[("TRADEPOST_BNID", "127.0.0.1:0")]).refused_naming(sentence);
+        assert_eq!(refused.status, Some(2), "as for any wrong setting");
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join(".env"), "TRADEPOST_BNID=127.0.0.1:0\n").expect("a file");
+    Program::new(folder.path(), &["serve"]).run().refused_naming(sentence);
+    assert!(!folder.path().join("tradepost.db").exists(), "nothing was done");
+    in_a_folder(&["help", "settings"], &[("TRADEPOST_BNID", "127.0.0.1:0")]).succeeded();
+}
+
+#[test]
 fn an_unknown_scheme_and_a_database_that_cannot_be_opened_are_named() {
     in_a_folder(&["serve"], &[("DATABASE_URL", "mysql://root@localhost/shop")]).refused_naming("mysql");
     in_a_folder(&["serve"], &[("DATABASE_URL", "sqlite:///nowhere/at/all/shop.db")])
-        .refused_naming("/nowhere/at/all/shop.db");
+        .refused_naming("/nowhere/at/all/shop.db")
+        .refused_naming("DATABASE_URL");
     let refused = in_a_folder(&["serve"], &[("DATABASE_URL", "postgres://me:hush-hush@127.0.0.1:1/shop")])
-        .refused_naming("127.0.0.1");
+        .refused_naming("127.0.0.1")
+        .refused_naming("DATABASE_URL");
     assert!(!refused.stderr.contains("hush-hush"), "a password is not for the log: {refused:?}");
 }
 
@@ -104,6 +120,39 @@ fn sqlite_makes_its_secret_key_once_and_for_its_owner_only() {
     assert_eq!(first.len(), 1, "one key file of mode 0600");
     start();
     assert_eq!(keys(), first, "it is kept");
+}
+
+/// Mode and name of what lies in a folder.
+fn modes(folder: &Path) -> Vec<(u32, String)> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path| std::fs::metadata(path).expect("a file").permissions().mode() & 0o777;
+    let files = std::fs::read_dir(folder).expect("the folder").flatten();
+    let mut found: Vec<_> =
+        files.map(|file| (mode(&file.path()), file.file_name().to_string_lossy().into_owned())).collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn an_sqlite_shops_files_are_its_owners_alone_whatever_the_umask_is() {
+    use std::os::unix::fs::PermissionsExt;
+    let database = Database::empty(Engine::Sqlite);
+    let folder = database.folder();
+    let server = database.serve(&[("TRADEPOST_SECRET_KEY", "")]);
+    let names = ["shop.db", "shop.db-secret", "shop.db-shm", "shop.db-wal", "shop.db.lock"];
+    let private = names.map(|name| (0o600, name.to_owned()));
+    assert_eq!(modes(folder), private);
+    drop(server);
+    // As an older version left them.
+    for name in names {
+        std::fs::set_permissions(folder.join(name), PermissionsExt::from_mode(0o644)).expect("its own file");
+    }
+    let server = database.serve(&[("TRADEPOST_SECRET_KEY", "")]);
+    assert_eq!(modes(folder), private);
+    for name in names {
+        let told = server.log().lines().filter(|line| line.contains(&format!("{name} could be read"))).count();
+        assert_eq!(told, 1, "{name} in {}", server.log());
+    }
 }
 
 both_engines!(sigterm_finishes_what_was_accepted, async |mut shop| {
@@ -300,6 +349,17 @@ fn the_demo_shop_prints_how_to_get_in_and_keeps_its_data() {
         demo.restart();
         assert_eq!(owner.walk("/products").await.len(), products, "a full shop is left alone");
         demo.stop();
+        let said = demo.output();
+        let (first, again) = said.split_at(said.rfind("Tradepost").expect("a second start"));
+        for opening in [first, again] {
+            let begins =
+                ["Tradepost ", "listening on http://127.0.0.1:", "login: owner", "docs: http://127.0.0.1:", "next: "];
+            assert_eq!(opening.lines().count(), begins.len(), "{opening}");
+            for (line, begin) in opening.lines().zip(begins) {
+                assert!(line.starts_with(begin), "{opening}");
+            }
+        }
+        assert!(!again.contains("password"), "it is shown once: {again}");
     });
 }
 

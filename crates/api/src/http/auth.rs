@@ -4,8 +4,7 @@ use super::users::UserView;
 use super::wire::{
     Wire,
     auth::Caller,
-    body,
-    client_address::client_address,
+    body, client_address,
     error::login_policy,
     json::Time,
     problem::RATE_LIMIT_POLICY,
@@ -98,10 +97,7 @@ pub(crate) async fn login(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let Login { login, password } = read(&request, payload).await?;
-    let forwarded = request.headers().get_all(header::X_FORWARDED_FOR).filter_map(|value| value.to_str().ok());
-    let forwarded = forwarded.collect::<Vec<_>>().join(",");
-    let address = client_address(request.peer_addr().map(|peer| peer.ip()), &forwarded, &wire.proxies);
-    let attempt = logins::Attempt { login, password, address };
+    let attempt = logins::Attempt { login, password, address: client_address::of(&request, &wire) };
     let logins::LoggedIn { token, expires_at, user } = logins::log_in(&shop, attempt).await?;
     let answer = LoggedIn { token, expires_at: Time(expires_at), user: UserView::of(&user) };
     let mut response = response::plain(StatusCode::OK, &answer);
@@ -131,7 +127,11 @@ pub(crate) async fn logout_all(shop: Data<Shop>, caller: Caller) -> Result<HttpR
     Ok(HttpResponse::NoContent().finish())
 }
 
-async fn read<T: DeserializeOwned + Validate>(request: &HttpRequest, payload: Payload) -> Result<T, Problem> {
+/// The body of a request that takes no key: what it holds is secret, and not to be kept with an answer.
+pub(super) async fn read<T: DeserializeOwned + Validate>(
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<T, Problem> {
     let body = body::read(request, &mut payload.into_inner()).await?;
     if !body::says_json(request) {
         return Err(Problem::new(Code::UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json."));

@@ -94,7 +94,7 @@ fn complete(operation: &mut Operation, (method, path, access): (&str, &str, Acce
     for status in problems(method, path, access, operation.request_body.is_some()) {
         operation.responses.responses.entry(status.to_string()).or_insert_with(|| RefOr::T(problem(*status)));
     }
-    if method != "GET" && access.needs_credential() && !path.contains("/auth/") {
+    if method != "GET" && access.needs_credential() && takes_key(path) {
         name_replays(operation);
     }
 }
@@ -106,11 +106,16 @@ const KEY: Named =
 const IF_MATCH: Named = ("If-Match", "The `ETag` the change is based on; 412 where the thing was changed since.");
 const IF_NONE_MATCH: Named = ("If-None-Match", "The `ETag` of what the client has; 304 where that is still so.");
 
+/// What proves who somebody is is not kept with its answer.
+fn takes_key(path: &str) -> bool {
+    !path.contains("/auth/") && !path.ends_with("/me/password")
+}
+
 fn headers(method: &str, path: &str, access: Access) -> &'static [Named] {
     match (method, access, path.contains("{id}") || path.contains("/cart")) {
         ("GET", Access::Permission(_) | Access::Public | Access::SignedIn, true) => &[IF_NONE_MATCH],
         ("GET", ..) | (_, Access::Anyone | Access::Signature | Access::Public, _) => &[],
-        _ if path.contains("/auth/") => &[],
+        _ if !takes_key(path) => &[],
         (_, _, true) => &[KEY, IF_MATCH],
         (_, _, false) => &[KEY],
     }
@@ -128,6 +133,7 @@ fn problems(method: &str, path: &str, access: Access, has_body: bool) -> &'stati
         (_, Access::Anyone) if path.ends_with("/login") => &[400, 413, 415, 503],
         (_, Access::Anyone) => &[400, 409, 413, 415, 503],
         (_, Access::SignedIn) if path.contains("/auth/") => &[400, 401, 503],
+        _ if !takes_key(path) => &[400, 401, 413, 415, 503],
         _ if path.contains("/cart") && !path.contains('{') => &[400, 401, 409, 412, 413, 415, 422, 503],
         _ if path.contains('{') && has_body => &[400, 401, 403, 404, 409, 412, 413, 415, 422, 503],
         _ if path.contains('{') => &[400, 401, 403, 404, 409, 412, 422, 503],

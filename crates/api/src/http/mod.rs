@@ -49,7 +49,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 }
 
 fn identity(config: &mut ServiceConfig<'_>) {
-    config.service(auth::register).service(auth::login).service(auth::logout).service(auth::logout_all).service(me::me);
+    config.service(auth::register).service(auth::login).service(auth::logout).service(auth::logout_all);
+    config.service(me::me).service(me::change_password);
     config.service(users::list).service(users::add).service(users::read).service(users::edit).service(users::remove);
 }
 

@@ -145,7 +145,7 @@ mod tests {
 
     fn load(pairs: &[(&str, &str)]) -> Result<Config, WrongSetting> {
         let given = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Config::of(&Values::from_map(&[SETTINGS], given))
+        Config::of(&Values::from_map(&[SETTINGS], given)?)
     }
 
     #[test]
@@ -171,10 +171,36 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_setting_is_named_and_help_lists_all_that_are() {
-        let given = [("TRADEPOST_QUEUE", "64"), ("TRADEPOST_QUEU", "64"), ("PATH", "/bin")];
-        let given = given.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
-        assert_eq!(Values::from_map(&[SETTINGS], given).unknown(), ["TRADEPOST_QUEU"]);
+    fn what_is_no_setting_is_named_with_the_one_that_was_meant() {
+        for (name, meant) in [
+            ("TRADEPOST_QUEU", "did you mean TRADEPOST_QUEUE?"),
+            ("TRADEPOST_SECRETKEY", "did you mean TRADEPOST_SECRET_KEY?"),
+            ("tradepost_token_hours", "did you mean TRADEPOST_TOKEN_HOURS?"),
+            ("TRADEPOST_CURENRCY", "did you mean TRADEPOST_CURRENCY?"),
+            ("TRADEPOST_HAT", "`tradepost help settings` lists them"),
+            ("TRADEPOST_", "`tradepost help settings` lists them"),
+        ] {
+            let sentence =
+                load(&[("TRADEPOST_QUEUE", "64"), (name, "64"), ("PATH", "/bin")]).err().unwrap().to_string();
+            assert_eq!(sentence, format!("{name} is no setting; {meant}"));
+        }
+    }
+
+    #[test]
+    fn what_kubernetes_says_of_services_is_no_misspelt_setting() {
+        for (name, value) in [
+            ("TRADEPOST_SERVICE_HOST", "10.0.0.7"),
+            ("TRADEPOST_SERVICE_PORT_HTTP", "8080"),
+            ("TRADEPOST_PORT", "tcp://10.0.0.7:8080"),
+            ("TRADEPOST_PORT_8080_TCP_ADDR", "10.0.0.7"),
+        ] {
+            assert!(load(&[(name, value)]).is_ok(), "{name}");
+        }
+        assert!(load(&[("TRADEPOST_PORT", "8080")]).is_err(), "somebody means TRADEPOST_BIND");
+    }
+
+    #[test]
+    fn help_lists_every_setting() {
         let help = help(&[SETTINGS]);
         assert!(SETTINGS.iter().all(|setting| help.contains(setting.name)));
     }

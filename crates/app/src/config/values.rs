@@ -24,11 +24,26 @@ impl WrongSetting {
         Self(format!("{name} is not set: {why}"))
     }
 
+    /// What looks like a setting and is none, with the closest one where there is one so close that it must be meant.
+    fn unknown(name: &str, tables: &[&[Setting]]) -> Self {
+        let prefix = PREFIX.len();
+        let rest = |name: &str| name.get(prefix..).unwrap_or_default().to_ascii_uppercase();
+        let distance = |known: &&str| strsim::osa_distance(&rest(known), &rest(name));
+        let known = tables.iter().copied().flatten().map(|setting| setting.name).filter(|known| is_ours(known));
+        match known.min_by_key(distance).filter(|closest| distance(closest) <= rest(closest).len().div_ceil(3)) {
+            Some(closest) => Self(format!("{name} is no setting; did you mean {closest}?")),
+            None => Self(format!("{name} is no setting; `tradepost help settings` lists them")),
+        }
+    }
+
     /// One that is there and cannot be used.
     pub fn of(name: &str, value: &str, why: &str) -> Self {
         Self(format!("{name} is {value:?}: {why}"))
     }
 }
+
+/// What the names of settings begin with, but for a few that are the same everywhere.
+const PREFIX: &str = "TRADEPOST_";
 
 /// Settings as somebody wrote them, and the tables of those that there are.
 #[derive(Debug)]
@@ -45,17 +60,31 @@ impl Values {
     pub fn load(tables: &'static [&'static [Setting]]) -> Result<Self, WrongSetting> {
         let mut given = read_file(Path::new(".env"))?;
         for (name, value) in std::env::vars_os() {
-            let is_ours = |name: &&str| setting(tables, name).is_some() || name.starts_with("TRADEPOST_");
-            let Some(name) = name.to_str().filter(is_ours) else { continue };
+            let Some(name) = name.to_str().filter(|name| setting(tables, name).is_some() || is_ours(name)) else {
+                continue;
+            };
             let value = value.into_string().map_err(|_| WrongSetting(format!("{name} is not text in UTF-8")))?;
             given.insert(name.to_owned(), value);
         }
-        Ok(Self { tables, given })
+        Self::from_map(tables, given)
     }
 
     /// Takes settings from a map.
-    pub const fn from_map(tables: &'static [&'static [Setting]], given: HashMap<String, String>) -> Self {
-        Self { tables, given }
+    ///
+    /// # Errors
+    /// One sentence about a name that looks like a setting and is none: it is misspelt, and what was meant would silently not hold.
+    pub fn from_map(
+        tables: &'static [&'static [Setting]],
+        given: HashMap<String, String>,
+    ) -> Result<Self, WrongSetting> {
+        let is_unknown = |(name, value): &(&String, &String)| {
+            is_ours(name) && setting(tables, name).is_none() && !is_service_link(name, value)
+        };
+        // The same one of several, whatever the order of a map.
+        match given.iter().filter(is_unknown).map(|(name, _)| name).min() {
+            Some(name) => Err(WrongSetting::unknown(name, tables)),
+            None => Ok(Self { tables, given }),
+        }
     }
 
     /// What somebody wrote, trimmed. What is empty counts as not set.
@@ -113,21 +142,13 @@ impl Values {
         let read = |text| read(text).map_err(|why| WrongSetting::of(name, text, &why.to_string()));
         self.given(name).map(read).transpose()
     }
-
-    /// Names that look like settings and are none: most likely misspelt.
-    pub fn unknown(&self) -> Vec<String> {
-        let is_unknown = |name: &&String| name.starts_with("TRADEPOST_") && setting(self.tables, name).is_none();
-        let mut names: Vec<_> = self.given.keys().filter(is_unknown).cloned().collect();
-        names.sort_unstable();
-        names
-    }
 }
 
 /// The text of `tradepost help settings`.
 pub fn help(tables: &[&[Setting]]) -> String {
     let mut text = String::from(
         "Settings come from the environment or from a file .env in the current folder; the environment wins.\n\
-         All are optional. A wrong one stops the program with a sentence that names it.\n",
+         All are optional. A wrong one, or one that is misspelt, stops the program with a sentence that names it.\n",
     );
     for Setting { name, default, about } in tables.iter().copied().flatten() {
         let default = if default.is_empty() { "not set" } else { default };
@@ -135,6 +156,19 @@ pub fn help(tables: &[&[Setting]]) -> String {
         let _ = write!(text, "\n{name} (default: {default})\n    {about}\n");
     }
     text
+}
+
+/// Does a name say that it is meant for this program?
+fn is_ours(name: &str) -> bool {
+    name.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
+}
+
+/// Kubernetes tells every container where each service is (`TRADEPOST_SERVICE_HOST`, `TRADEPOST_PORT=tcp://10.0.0.7:8080` …). Nobody who
+/// calls a service `tradepost` has misspelt anything.
+fn is_service_link(name: &str, value: &str) -> bool {
+    let is_address = ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme));
+    let parts = ["_SERVICE_HOST", "_SERVICE_PORT", "_TCP_", "_UDP_", "_SCTP_"];
+    is_address || parts.iter().any(|part| name.contains(part))
 }
 
 fn setting(tables: &'static [&'static [Setting]], name: &str) -> Option<&'static Setting> {

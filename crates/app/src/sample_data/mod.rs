@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tradepost_domain::{
     catalogue::{Category, ProductForm, ProductPatch},
     customers::{Customer, CustomerForm},
-    identity::{Permissions, Role, UserForm},
+    identity::{Permissions, Role, User, UserForm},
     ids::{CategoryId, CustomerId, LocationId, ProductId},
     ledger::{self as rules, Command},
     money::Currency,
@@ -39,34 +39,57 @@ impl std::fmt::Display for Filled {
     }
 }
 
-/// Fills an empty shop and makes an owner. Answers the owner's password, or nothing where the shop has data.
+/// Who may log in to the shop to try things with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Door {
+    /// The shop was new: it has sample data now, and this owner.
+    New {
+        /// The owner's username.
+        login: String,
+        /// Shown once; only its hash is kept.
+        password: String,
+    },
+    /// The shop was there already, and so was this owner: the first who registered.
+    Known {
+        /// Their username, or their e-mail address where they have none.
+        login: String,
+    },
+    /// The shop has data and no owner.
+    Shut,
+}
+
+/// Fills an empty shop and makes an owner; leaves any other alone. Answers who may log in.
 ///
 /// # Errors
 /// A sentence that says what could not be added.
-pub async fn open_demo_shop(shop: &Shop) -> anyhow::Result<Option<String>> {
-    let is_new = |session: &mut Session<'_>| -> Result<_> {
-        let anybody = ListRequest {
-            filter: stored_users::UserFilter::default(),
-            order: Vec::new(),
-            limit: 1,
-            after: None,
-            count: false,
-        };
-        Ok(catalogue::is_empty(session)? && stored_users::list(session, &anybody)?.rows.is_empty())
+pub async fn open_demo_shop(shop: &Shop) -> anyhow::Result<Door> {
+    let look = |session: &mut Session<'_>| -> Result<_> {
+        let is_new =
+            catalogue::is_empty(session)? && first_user(session, stored_users::UserFilter::default())?.is_none();
+        let owners = stored_users::UserFilter { role: Some(Role::Owner), active: Some(true), ..Default::default() };
+        Ok((is_new, first_user(session, owners)?))
     };
-    if !shop.store.read(is_new).await? {
-        return Ok(None);
+    let (is_new, owner) = shop.store.read(look).await?;
+    if !is_new {
+        return Ok(owner.map_or(Door::Shut, |owner| Door::Known {
+            login: owner.username.unwrap_or_else(|| owner.email.to_string()),
+        }));
     }
     fill(&shop.store, shop.currency(), false).await?;
     let password = tokens::one_time_password()?;
-    let form =
-        UserForm { username: Some("owner".to_owned()), email: "owner@shop.test".to_owned(), ..UserForm::default() };
+    let login = "owner".to_owned();
+    let form = UserForm { username: Some(login.clone()), email: "owner@shop.test".to_owned(), ..UserForm::default() };
     let (role, permissions) = (Role::Owner, Permissions::NONE);
     let owner = users::NewUser { form, password: password.clone(), role, permissions };
     let (owner, hash) = owner.hashed(None, clock::now())?;
     let work = move |session: &mut Session<'_>| users::add(session, &owner, &hash);
     shop.store.write_plain(work).await?;
-    Ok(Some(password))
+    Ok(Door::New { login, password })
+}
+
+fn first_user(session: &mut Session<'_>, filter: stored_users::UserFilter) -> Result<Option<User>> {
+    let first = ListRequest { filter, order: Vec::new(), limit: 1, after: None, count: false };
+    Ok(stored_users::list(session, &first)?.rows.into_iter().next())
 }
 
 /// Adds the sample data.

@@ -25,6 +25,16 @@ pub struct Attempt {
     pub address: IpAddr,
 }
 
+/// Somebody knows the password of an active user.
+pub(super) struct Proved {
+    pub(super) user: User,
+    /// The hash that their password was compared with.
+    pub(super) hash: String,
+    pub(super) subjects: Subjects,
+    /// What it comes to if the password was replaced meanwhile, and so is wrong after all.
+    pub(super) if_wrong: Verdict,
+}
+
 /// Somebody has logged in.
 pub struct LoggedIn {
     /// Shown once; only its hash is kept.
@@ -40,13 +50,21 @@ pub struct LoggedIn {
 /// # Errors
 /// `BadCredentials`, `TooManyAttempts`, `Busy`, and whatever keeps the store from working.
 pub async fn log_in(shop: &Shop, attempt: Attempt) -> Result<LoggedIn> {
+    admit(shop, prove(shop, attempt).await?).await
+}
+
+/// Checks the password, and counts the attempt as failed until [`admit`] or its like says that it was not.
+///
+/// # Errors
+/// As [`log_in`].
+pub(super) async fn prove(shop: &Shop, attempt: Attempt) -> Result<Proved> {
     let subjects = Subjects::of(&attempt.login, attempt.address);
     let Opened { late, if_wrong, found } = open(shop, &attempt.login, &subjects).await?;
     delay(shop, late).await;
     let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
-    let matches = shop.passwords.verify(attempt.password, hash).await?;
-    match user.filter(|user| matches && user.active) {
-        Some(user) => admit(shop, user, subjects).await,
+    let matches = shop.passwords.verify(attempt.password, hash.clone()).await?;
+    match user.filter(|user| matches && user.active).zip(hash) {
+        Some((user, hash)) => Ok(Proved { user, hash, subjects, if_wrong }),
         None => {
             shop.wrong_passwords.fetch_add(1, Ordering::Relaxed);
             shop.failures.add_to_address(&subjects, clock::now());
@@ -100,7 +118,8 @@ async fn delay(shop: &Shop, late: Duration) {
     }
 }
 
-async fn admit(shop: &Shop, user: User, subjects: Subjects) -> Result<LoggedIn> {
+async fn admit(shop: &Shop, proved: Proved) -> Result<LoggedIn> {
+    let Proved { user, hash, subjects, if_wrong } = proved;
     let secret = tokens::generate().map_err(Error::internal)?;
     let now = clock::now();
     let token = Token {
@@ -112,7 +131,12 @@ async fn admit(shop: &Shop, user: User, subjects: Subjects) -> Result<LoggedIn> 
     };
     let expires_at = token.expires_at;
     let known = [subjects.pair.clone(), subjects.account.clone()];
+    let id = user.id;
     let work = move |session: &mut Session<'_>| -> Result<_> {
+        // A change of the password revokes what was issued for the old one. Whoever comes a moment later must not get another.
+        if session.lock_password_hash(id)?.as_deref() != Some(hash.as_str()) {
+            return Err(Error::BadCredentials(if_wrong));
+        }
         session.clear_login_failures(&known)?;
         session.add_token(&token).map_err(Error::from)
     };

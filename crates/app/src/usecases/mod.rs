@@ -1,6 +1,7 @@
 //! Verbs that take more than one call to a repository, written against the domain's traits. They know who asks and what for, never how.
 
 pub mod carts;
+pub mod change_password;
 pub mod entities;
 pub mod login;
 pub mod pos_connections;

@@ -88,7 +88,7 @@ mod tests {
     async fn a_shop(name: &str) -> (Shop, std::path::PathBuf) {
         let path = std::env::temp_dir().join(format!("tradepost-{name}-{}.db", clock::new_uuid()));
         let url = ("DATABASE_URL".to_owned(), format!("sqlite://{}", path.display()));
-        let values = config::Values::from_map(&[config::SETTINGS], [url].into_iter().collect());
+        let values = config::Values::from_map(&[config::SETTINGS], [url].into_iter().collect()).unwrap();
         let config = config::Config::of(&values).unwrap();
         let store = start::open(&config).unwrap();
         let currency = start::prepare(&store, &config, true).unwrap();

@@ -83,6 +83,10 @@ impl Users for Shop {
         Ok(())
     }
 
+    fn lock_password_hash(&mut self, id: UserId) -> Result<Option<String>> {
+        Ok(self.password_hashes.get(&id).cloned())
+    }
+
     fn lock_active_owners(&mut self) -> Result<Vec<UserId>> {
         let owners = self.tables.iter::<User>().filter(|user| user.active && user.role == Role::Owner);
         Ok(owners.map(|user| user.id).collect())
@@ -108,6 +112,11 @@ impl Tokens for Shop {
     fn revoke_token(&mut self, id: TokenId) -> Result<bool> {
         self.token_uses.remove(&id);
         Ok(self.tokens.remove(&id).is_some())
+    }
+
+    fn revoke_other_tokens(&mut self, user: UserId, kept: TokenId) -> Result<()> {
+        self.tokens.retain(|_, token| token.user != user || token.id == kept);
+        Ok(())
     }
 
     fn revoke_all_tokens(&mut self, user: UserId) -> Result<()> {

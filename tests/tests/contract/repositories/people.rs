@@ -36,6 +36,7 @@ on_each_implementation!(a_user_is_found_by_either_name_without_regard_to_case, |
         shop.done(move |s| s.set_password_hash(id, hash));
         let found = shop.done(|s| s.user_by_login("ann"));
         assert_eq!(found, Some((user.clone(), Some(hash.to_owned()))), "in the place of the one before");
+        assert_eq!(shop.done(move |s| s.lock_password_hash(id)), Some(hash.to_owned()));
     }
 });
 
@@ -43,6 +44,7 @@ on_each_implementation!(nobody_has_a_password_before_they_are_there, |shop| {
     let user = a_user("ann@shop.test", None, Role::Shopper);
     let (id, added) = (user.id, user.clone());
     shop.done(move |s| s.set_password_hash(id, "hash"));
+    assert_eq!(shop.done(move |s| s.lock_password_hash(id)), None);
     shop.done(move |s| s.add(&added));
     assert_eq!(shop.done(|s| s.user_by_login("ann@shop.test")), Some((user, None)));
 });
@@ -80,6 +82,7 @@ on_each_implementation!(a_removed_user_loses_credentials_cart_and_customer_recor
     });
     shop.done(move |s| Remove::<User>::remove(s, id, at(2)));
     assert_eq!(shop.done(|s| s.user_by_login("ann")), None);
+    assert_eq!(shop.done(move |s| s.lock_password_hash(id)), None);
     assert_eq!(shop.done(move |s| s.customer_of_user(id)), None);
     assert_eq!(shop.done(move |s| Repository::<Customer>::find(s, record)), None);
     assert_eq!((alive(shop, 1, 0), alive(shop, 2, 0).map(|token| token.user)), (None, Some(other)));
@@ -139,6 +142,17 @@ on_each_implementation!(a_token_tells_who_it_is_until_it_expires_or_is_revoked, 
     assert_eq!(alive(shop, 1, 0), None, "being used late brings none back");
     shop.done(move |s| s.revoke_all_tokens(id));
     assert_eq!((alive(shop, 2, 0), alive(shop, 3, 0)), (None, None));
+});
+
+on_each_implementation!(all_tokens_of_a_user_but_one_are_revoked_and_nobody_elses, |shop| {
+    let (ann, bob) = (a_user("ann@shop.test", None, Role::Shopper), a_user("b@shop.test", None, Role::Shopper));
+    let tokens = [a_token(ann.id, 1), a_token(ann.id, 2), a_token(ann.id, 3), a_token(bob.id, 4)];
+    let (id, kept) = (ann.id, tokens[1].id);
+    shop.done(move |s| s.add(&ann).and_then(|()| s.add(&bob)));
+    shop.done(move |s| tokens.iter().try_for_each(|token| s.add_token(token)));
+    shop.done(move |s| s.revoke_other_tokens(id, kept));
+    let still_alive = [1, 2, 3, 4].map(|hash| alive(shop, hash, 0).is_some());
+    assert_eq!(still_alive, [false, true, false, true]);
 });
 
 on_each_implementation!(the_tokens_of_a_user_who_is_switched_off_are_of_no_use_meanwhile, |shop| {

@@ -1,9 +1,18 @@
 //! Who is at the other end.
 
+use super::Wire;
+use actix_web::{HttpRequest, http::header};
 use std::net::{IpAddr, Ipv4Addr};
 
+/// Who sends this request.
+pub fn of(request: &HttpRequest, wire: &Wire) -> IpAddr {
+    let forwarded = request.headers().get_all(header::X_FORWARDED_FOR).filter_map(|value| value.to_str().ok());
+    let forwarded = forwarded.collect::<Vec<_>>().join(",");
+    client_address(request.peer_addr().map(|peer| peer.ip()), &forwarded, &wire.proxies)
+}
+
 /// Who is at the other end: the peer, or whom trusted proxies say they forward, the nearest that is not itself one of them.
-pub fn client_address(peer: Option<IpAddr>, forwarded_for: &str, proxies: &[IpAddr]) -> IpAddr {
+fn client_address(peer: Option<IpAddr>, forwarded_for: &str, proxies: &[IpAddr]) -> IpAddr {
     // A request without a peer came through no socket.
     let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).to_canonical();
     let mut hops = forwarded_for.rsplit(',').map(|hop| hop.trim().parse::<IpAddr>());
