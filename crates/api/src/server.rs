@@ -7,7 +7,7 @@ use crate::{
         self,
         docs::{self, Documents},
         document,
-        wire::{Wire, body, cursor::CursorKey, endpoints::Endpoints, metrics::Metrics, middleware},
+        wire::{Wire, body, cursor::CursorKey, endpoints::Endpoints, explain::Explainer, metrics::Metrics, middleware},
     },
 };
 use actix_web::{
@@ -96,8 +96,10 @@ pub async fn serve(config: Config, how: Start) -> anyhow::Result<()> {
 /// What the machinery needs besides the shop.
 fn wire(config: &Config, secret: &str, document: &serde_json::Value) -> anyhow::Result<Wire> {
     let endpoints = Endpoints::new(document::operations(document)).map_err(anyhow::Error::msg)?;
+    let named = endpoints.operations().iter().map(|operation| (operation.method, operation.path.as_str()));
     Ok(Wire {
         metrics: Metrics::new(endpoints.operations())?,
+        explainer: Explainer::new(&serde_json::to_value(document)?, named),
         endpoints,
         cursors: CursorKey::new(secret),
         proxies: config.server.proxies.clone(),

@@ -3,11 +3,13 @@
 //! What cannot be parsed is parsed once more, slowly, to say where it went wrong.
 
 use super::{
+    explain::Sent,
+    explain_json::escape,
     json::Object,
     problem::{Code, FieldError, Problem},
 };
 use actix_web::{
-    FromRequest, HttpRequest,
+    FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
     error::PayloadError,
     http::header,
@@ -16,6 +18,7 @@ use actix_web::{
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 use std::time::Duration;
+use tradepost_app::nearest::did_you_mean;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 /// The largest body, in bytes.
@@ -32,10 +35,12 @@ pub async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes,
     let whole = tokio::time::timeout(PATIENCE, web::Bytes::from_request(request, payload)).await;
     let whole =
         whole.map_err(|_| Problem::new(Code::MALFORMED, "The rest of the body did not come within 30 seconds."))?;
-    whole.map_err(|error| match error.as_error::<PayloadError>() {
+    let whole = whole.map_err(|error| match error.as_error::<PayloadError>() {
         Some(PayloadError::Overflow) => too_large(),
         _ => Problem::new(Code::MALFORMED, "The body could not be read to its end."),
-    })
+    })?;
+    request.extensions_mut().insert(Sent(whole.clone()));
+    Ok(whole)
 }
 
 fn too_large() -> Problem {
@@ -56,7 +61,8 @@ pub fn says_json(request: &HttpRequest) -> bool {
 /// # Errors
 /// `malformed` for what is not JSON; `validation` with a pointer for everything else.
 pub fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Problem> {
-    let Object(value) = serde_json::from_slice::<Object<T>>(bytes).map_err(|error| explain::<T>(bytes, &error))?;
+    let Object(value) =
+        serde_json::from_slice::<Object<T>>(bytes).map_err(|error| explain::<T>(bytes, &error).of_parser())?;
     value.validate().map_err(|errors| shape_errors(&errors))?;
     Ok(value)
 }
@@ -99,11 +105,43 @@ pub(super) fn explain_message(message: &str) -> Explained<'_> {
         m if m.starts_with("missing field") => about("required", "this is required"),
         m if m.starts_with("unknown field") => about("unknown", "there is no such field here"),
         m if m.starts_with("duplicate field") => about("duplicate", "this stands here twice"),
-        m if m.starts_with("invalid type") => {
-            Explained { field: None, code: "type", detail: m.replace("invalid type: ", "this is of the wrong type: ") }
-        }
+        m if m.starts_with("invalid type: ") => Explained { field: None, code: "type", detail: type_words(m) },
+        m if m.starts_with("unknown variant") => Explained { field: None, code: "invalid", detail: variant_words(m) },
         m => Explained { field: None, code: "invalid", detail: m.to_owned() },
     }
+}
+
+/// `invalid type: integer `5`, expected a string` in words of JSON.
+fn type_words(message: &str) -> String {
+    let (found, expected) =
+        message.trim_start_matches("invalid type: ").split_once(", expected ").unwrap_or((message, "something else"));
+    let found = match found.split([' ', ',']).next().unwrap_or_default() {
+        "integer" | "floating" => "a number",
+        "string" => "text",
+        "boolean" => "true or false",
+        "null" | "unit" => "null",
+        "map" => "an object",
+        "sequence" => "a list",
+        _ => "something else",
+    };
+    let expected = match expected {
+        "a string" | "a borrowed string" => "text",
+        "a sequence" => "a list",
+        "a boolean" => "true or false",
+        "f32" | "f64" => "a number",
+        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" => "a whole number",
+        map if map == "a map" || map.starts_with("struct ") => "an object",
+        other => other,
+    };
+    format!("this is {found}; this must be {expected}")
+}
+
+/// `unknown variant `pendingg`, expected one of `pending`, `accepted`` with what was most likely meant.
+fn variant_words(message: &str) -> String {
+    let mut names = message.split('`').skip(1).step_by(2);
+    let given = names.next().unwrap_or_default();
+    let known: Vec<_> = names.collect();
+    format!("this is one of {}{}", known.join(", "), did_you_mean(given, known.iter().copied()))
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {
@@ -115,10 +153,6 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
             Segment::Unknown => String::new(),
         })
         .collect()
-}
-
-fn escape(token: &str) -> String {
-    token.replace('~', "~0").replace('/', "~1")
 }
 
 fn shape_errors(errors: &ValidationErrors) -> Problem {
@@ -197,6 +231,22 @@ mod tests {
             assert_eq!(fault(body), (pointer.to_owned(), code.to_owned()), "{body}");
         }
         assert!(parse::<Sell>(line("0.1").as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn what_serde_says_is_said_in_words_of_json() {
+        for (message, detail) in [
+            ("invalid type: integer `5`, expected a string", "this is a number; this must be text"),
+            ("invalid type: string \"x\", expected i64", "this is text; this must be a whole number"),
+            ("invalid type: null, expected struct Line", "this is null; this must be an object"),
+            ("invalid type: sequence, expected an object", "this is a list; this must be an object"),
+            (
+                "unknown variant `pendingg`, expected one of `pending`, `shipped`",
+                "this is one of pending, shipped; did you mean pending?",
+            ),
+        ] {
+            assert_eq!(explain_message(message).detail, detail);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::{
     request_id::{self, RequestId},
 };
 use actix_web::{
-    Error, HttpMessage, ResponseError,
+    Error, HttpMessage, HttpRequest, ResponseError,
     body::BoxBody,
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -54,7 +54,13 @@ pub async fn answer(
     let level = if status.is_server_error() { log::Level::Warn } else { log::Level::Debug };
     log::log!(level, "{method} {path} {} in {:?} [{}]", status.as_u16(), began.elapsed(), id.0);
     match result {
-        Ok(response) => Ok(finish(response, &id, path.starts_with("/api/v1"))),
+        Ok(response) => {
+            let explain = |problem, request: &HttpRequest| match endpoint {
+                Some(Endpoint { index, .. }) => wire.explainer.complete(problem, request, index),
+                None => problem,
+            };
+            Ok(finish(response, &id, path.starts_with("/api/v1"), explain))
+        }
         Err(error) => Err(named(&error, &id).with_header(request_id::HEADER, &id.0).into()),
     }
 }
@@ -79,8 +85,13 @@ async fn caught<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Er
     .await
 }
 
-fn finish(response: ServiceResponse<BoxBody>, id: &RequestId, is_api: bool) -> ServiceResponse<BoxBody> {
-    let problem = response.response().error().map(|error| named(error, id));
+fn finish(
+    response: ServiceResponse<BoxBody>,
+    id: &RequestId,
+    is_api: bool,
+    explain: impl FnOnce(Problem, &HttpRequest) -> Problem,
+) -> ServiceResponse<BoxBody> {
+    let problem = response.response().error().map(|error| explain(named(error, id), response.request()));
     let mut response = match problem {
         Some(problem) => response.into_response(problem.error_response()),
         None => response,

@@ -36,6 +36,26 @@ pub struct FieldError {
     pub detail: String,
 }
 
+impl FieldError {
+    /// The place and what is wrong there.
+    fn sentence(&self) -> String {
+        let place = self.pointer.as_deref().or(self.parameter.as_deref()).unwrap_or_default();
+        let colon = if place.is_empty() { "" } else { ": " };
+        format!("{place}{colon}{}", self.detail)
+    }
+
+    fn is_at(&self, other: &Self) -> bool {
+        (&self.pointer, &self.parameter) == (&other.pointer, &other.parameter)
+    }
+
+    /// Is it at the place of the other, or at a part of what is there?
+    fn is_inside(&self, other: &Self) -> bool {
+        let rest =
+            self.pointer.as_deref().zip(other.pointer.as_deref()).and_then(|(own, other)| own.strip_prefix(other));
+        self.is_at(other) || rest.is_some_and(|rest| rest.starts_with('/'))
+    }
+}
+
 /// One row of the contract's table of errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Code {
@@ -101,6 +121,7 @@ struct Parts {
     inside: Option<String>,
     instance: Option<String>,
     errors: Vec<FieldError>,
+    of_parser: bool,
     members: Vec<(&'static str, Box<RawValue>)>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -114,6 +135,7 @@ impl Problem {
             inside: None,
             instance: None,
             errors: Vec::new(),
+            of_parser: false,
             members: Vec::new(),
             headers: Vec::new(),
         }))
@@ -161,11 +183,49 @@ impl Problem {
     #[must_use]
     pub fn with_field_error(mut self, fault: FieldError) -> Self {
         if self.0.detail.is_empty() {
-            let place = fault.pointer.as_deref().or(fault.parameter.as_deref()).unwrap_or_default();
-            let colon = if place.is_empty() { "" } else { ": " };
-            self.0.detail = format!("{place}{colon}{}", fault.detail);
+            self.0.detail = fault.sentence();
         }
         self.0.errors.push(fault);
+        self
+    }
+
+    /// Says that it was found by who reads the request, not by a rule: there may be better words for it.
+    #[must_use]
+    pub fn of_parser(mut self) -> Self {
+        self.0.of_parser = true;
+        self
+    }
+
+    /// The same with these faults as well, one for each place. A rule's own words stay; a parser's give way to better ones, but not its code.
+    #[must_use]
+    pub fn with_all(mut self, more: Vec<FieldError>) -> Self {
+        if more.is_empty() {
+            return self;
+        }
+        let own = std::mem::take(&mut self.0.errors);
+        let is_known = |fault: &FieldError, faults: &[FieldError]| faults.iter().any(|other| other.is_at(fault));
+        self.0.errors = if self.0.of_parser {
+            let coded = |mut fault: FieldError| {
+                if let Some(own) = own.iter().find(|own| own.is_at(&fault)) {
+                    fault.code.clone_from(&own.code);
+                }
+                fault
+            };
+            let mut errors: Vec<_> = more.into_iter().map(coded).collect();
+            // Where it only says that something inside is wrong, what that is has been said.
+            let rest: Vec<_> = own.into_iter().filter(|own| !errors.iter().any(|one| one.is_inside(own))).collect();
+            errors.extend(rest);
+            errors
+        } else {
+            let rest: Vec<_> = more.into_iter().filter(|fault| !is_known(fault, &own)).collect();
+            own.into_iter().chain(rest).collect()
+        };
+        self.0.code = Code::VALIDATION;
+        let others = self.0.errors.len() - 1;
+        self.0.detail = self.0.errors[0].sentence();
+        if others > 0 {
+            self.0.detail.push_str(&format!(" (and {others} more, see `errors`)"));
+        }
         self
     }
 
