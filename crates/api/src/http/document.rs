@@ -46,8 +46,9 @@ pub fn operations(document: &openapi::OpenApi) -> Vec<endpoints::Operation> {
         methods.into_iter().filter_map(move |method| {
             let operation = operation_of(&mut item, method)?;
             let takes_query = operation.parameters.iter().flatten().any(is_in_query);
+            let takes_version = operation.parameters.iter().flatten().any(is_version);
             let action = operation.operation_id.clone().unwrap_or_default();
-            Some(endpoints::Operation { method, path: path.clone(), action, takes_query })
+            Some(endpoints::Operation { method, path: path.clone(), action, takes_query, takes_version })
         })
     });
     all.collect()
@@ -55,6 +56,10 @@ pub fn operations(document: &openapi::OpenApi) -> Vec<endpoints::Operation> {
 
 fn is_in_query(parameter: &RefOr<Parameter>) -> bool {
     matches!(parameter, RefOr::T(Parameter { parameter_in: ParameterIn::Query, .. }))
+}
+
+fn is_version(parameter: &RefOr<Parameter>) -> bool {
+    matches!(parameter, RefOr::T(Parameter { name, parameter_in: ParameterIn::Header, .. }) if name == IF_MATCH.0)
 }
 
 fn operation_of<'a>(item: &'a mut PathItem, method: &str) -> Option<&'a mut Operation> {
@@ -116,6 +121,8 @@ fn headers(method: &str, path: &str, access: Access) -> &'static [Named] {
         ("GET", Access::Permission(_) | Access::Public | Access::SignedIn, true) => &[IF_NONE_MATCH],
         ("GET", ..) | (_, Access::Anyone | Access::Signature | Access::Public, _) => &[],
         _ if !takes_key(path) => &[],
+        // A mapping has no version of its own.
+        _ if path.contains("{external_id}") => &[KEY],
         (_, _, true) => &[KEY, IF_MATCH],
         (_, _, false) => &[KEY],
     }

@@ -58,7 +58,7 @@ impl FieldError {
 /// One row of the contract's table of errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Code {
-    /// Stable, in snake_case; the last part of the problem's `type`.
+    /// Stable, in snake_case; the last part of the problem's `type`, under which it is explained.
     pub name: &'static str,
     /// The HTTP status it comes with.
     pub status: u16,
@@ -84,6 +84,7 @@ codes! {
     FORBIDDEN = "forbidden" 403 "You may not do this";
     NOT_FOUND = "not_found" 404 "There is no such thing";
     METHOD_NOT_ALLOWED = "method_not_allowed" 405 "This cannot be done with it";
+    REQUEST_TIMEOUT = "request_timeout" 408 "The request came too slowly";
     INSUFFICIENT_STOCK = "insufficient_stock" 409 "There is not enough in stock";
     DUPLICATE = "duplicate" 409 "There is already one like this";
     IN_USE = "in_use" 409 "Something still refers to it";
@@ -94,9 +95,11 @@ codes! {
     CONFLICT = "conflict" 409 "This contradicts what is already recorded";
     PRECONDITION_FAILED = "precondition_failed" 412 "It was changed since you read it";
     PAYLOAD_TOO_LARGE = "payload_too_large" 413 "The body is too large";
-    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type" 415 "The body must be JSON";
+    URI_TOO_LONG = "uri_too_long" 414 "The address is too long";
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type" 415 "The body must be JSON, plain or in gzip";
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused" 422 "This key came with another request";
     RATE_LIMITED = "rate_limited" 429 "Too many attempts";
+    HEADERS_TOO_LARGE = "headers_too_large" 431 "The headers are too large";
     INTERNAL = "internal" 500 "The program failed";
     UNAVAILABLE = "unavailable" 503 "Not now";
     OUTCOME_UNKNOWN = "outcome_unknown" 503 "Nobody knows whether it happened";
@@ -114,6 +117,7 @@ struct Parts {
     instance: Option<String>,
     errors: Vec<FieldError>,
     of_parser: bool,
+    closes: bool,
     members: Vec<(&'static str, Box<RawValue>)>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -128,6 +132,7 @@ impl Problem {
             instance: None,
             errors: Vec::new(),
             of_parser: false,
+            closes: false,
             members: Vec::new(),
             headers: Vec::new(),
         }))
@@ -246,6 +251,25 @@ impl Problem {
         self.with_header(header::RETRY_AFTER, seconds.max(1))
     }
 
+    /// Ends the connection after the answer: what is still to come on it cannot be told apart.
+    #[must_use]
+    pub fn closing(mut self) -> Self {
+        self.0.closes = true;
+        self
+    }
+
+    /// With another sentence.
+    #[must_use]
+    pub fn saying(mut self, detail: impl Into<String>) -> Self {
+        self.0.detail = detail.into();
+        self
+    }
+
+    /// Has it a member of its own by this name?
+    pub fn has(&self, name: &str) -> bool {
+        self.0.members.iter().any(|(other, _)| *other == name)
+    }
+
     /// Names the request that it answers, by the id in its log line.
     #[must_use]
     pub fn in_request(mut self, id: &str) -> Self {
@@ -274,7 +298,7 @@ impl Serialize for Problem {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let parts = &*self.0;
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("type", &format_args!("urn:tradepost:problem:{}", parts.code.name))?;
+        map.serialize_entry("type", &format_args!("/api/problems/{}", parts.code.name))?;
         map.serialize_entry("title", parts.code.title)?;
         map.serialize_entry("status", &parts.code.status)?;
         map.serialize_entry("detail", &parts.detail)?;
@@ -316,6 +340,9 @@ impl ResponseError for Problem {
         for (name, value) in &self.0.headers {
             response.insert_header((name.clone(), value.clone()));
         }
+        if self.0.closes {
+            response.force_close();
+        }
         if self.0.code.status == 401 {
             response.insert_header(WwwAuthenticate(Bearer::build().realm("tradepost").finish()));
         }
@@ -327,9 +354,9 @@ impl ResponseError for Problem {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemShape {
-    /// `urn:tradepost:problem:` and the code.
+    /// The address of a page that says what the code means.
     #[serde(rename = "type")]
-    #[schema(example = "urn:tradepost:problem:not_found")]
+    #[schema(example = "/api/problems/not_found")]
     kind: String,
     /// What the code means.
     #[schema(example = "There is no such thing")]
@@ -360,7 +387,7 @@ mod tests {
     fn a_problem_names_its_request_and_its_fields() {
         let problem = Problem::at("/lines/0/quantity", "invalid", "too much").in_request("r-1");
         let json: Value = serde_json::from_slice(&problem.body()).unwrap();
-        assert_eq!(json["type"], "urn:tradepost:problem:validation");
+        assert_eq!(json["type"], "/api/problems/validation");
         assert_eq!(json["status"], 400);
         assert_eq!(json["instance"], "r-1");
         assert_eq!(json["errors"][0]["pointer"], "/lines/0/quantity");
