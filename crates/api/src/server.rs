@@ -149,12 +149,12 @@ fn cors(origins: &[Origin]) -> Cors {
 }
 
 /// What the machinery needs besides the shop.
-fn wire(config: &Config, secret: &str, document: &utoipa::openapi::OpenApi) -> anyhow::Result<Wire> {
+fn wire(config: &Config, secret: &str, document: &serde_json::Value) -> anyhow::Result<Wire> {
     let endpoints = Endpoints::new(document::operations(document)).map_err(anyhow::Error::msg)?;
     let named = endpoints.operations().iter().map(|operation| (operation.method, operation.path.as_str()));
     Ok(Wire {
         metrics: Metrics::new(endpoints.operations())?,
-        explainer: Explainer::new(&serde_json::to_value(document)?, named),
+        explainer: Explainer::new(document, named),
         endpoints,
         cursors: CursorKey::new(secret),
         proxies: config.server.proxies.clone(),

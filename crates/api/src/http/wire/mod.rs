@@ -20,10 +20,13 @@ pub mod middleware;
 pub mod missing;
 pub mod path;
 pub mod problem;
+mod problem_codes;
 pub mod problem_texts;
 pub mod query;
 pub mod request_id;
 pub mod response;
 mod state;
+pub mod texts;
+pub mod words;
 
 pub use state::Wire;

@@ -1,5 +1,6 @@
 //! Every error is an RFC 9457 `application/problem+json`, without exception; this is its shape.
 
+pub use super::problem_codes::Code;
 use actix_web::{
     HttpResponse, ResponseError,
     http::{
@@ -22,10 +23,11 @@ pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 pub struct FieldError {
     /// JSON pointer (RFC 6901) into the request's body; absent where the fault is not in it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "/lines/0/quantity")]
+    #[schema(nullable = false, example = "/lines/0/quantity")]
     pub pointer: Option<String>,
     /// The name of the parameter or header; absent where the fault is in the body.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "limit")]
     pub parameter: Option<String>,
     /// Stable, in snake_case; for example `required` or `invalid`.
     #[schema(example = "invalid")]
@@ -53,56 +55,6 @@ impl FieldError {
             self.pointer.as_deref().zip(other.pointer.as_deref()).and_then(|(own, other)| own.strip_prefix(other));
         self.is_at(other) || rest.is_some_and(|rest| rest.starts_with('/'))
     }
-}
-
-/// One row of the contract's table of errors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Code {
-    /// Stable, in snake_case; the last part of the problem's `type`, under which it is explained.
-    pub name: &'static str,
-    /// The HTTP status it comes with.
-    pub status: u16,
-    /// What it means, in a few words.
-    pub title: &'static str,
-}
-
-macro_rules! codes {
-    ($($const:ident = $name:literal $status:literal $title:literal;)+) => {
-        impl Code {
-            $(#[doc = $title] pub const $const: Self = Self { name: $name, status: $status, title: $title };)+
-            /// Every code there is.
-            pub const ALL: &'static [Self] = &[$(Self::$const),+];
-        }
-    };
-}
-codes! {
-    MALFORMED = "malformed" 400 "The request cannot be read";
-    VALIDATION = "validation" 400 "Something in the request is not as it must be";
-    UNAUTHENTICATED = "unauthenticated" 401 "Log in first";
-    BAD_CREDENTIALS = "bad_credentials" 401 "The login or the password is wrong";
-    BAD_SIGNATURE = "bad_signature" 401 "The signature is not good";
-    FORBIDDEN = "forbidden" 403 "You may not do this";
-    NOT_FOUND = "not_found" 404 "There is no such thing";
-    METHOD_NOT_ALLOWED = "method_not_allowed" 405 "This cannot be done with it";
-    REQUEST_TIMEOUT = "request_timeout" 408 "The request came too slowly";
-    INSUFFICIENT_STOCK = "insufficient_stock" 409 "There is not enough in stock";
-    DUPLICATE = "duplicate" 409 "There is already one like this";
-    IN_USE = "in_use" 409 "Something still refers to it";
-    ILLEGAL_TRANSITION = "illegal_transition" 409 "Where it stands, this cannot be done";
-    PRODUCT_UNAVAILABLE = "product_unavailable" 409 "The product is not on sale";
-    PROMO_REFUSED = "promo_refused" 409 "The promo code cannot be used";
-    CART_EMPTY = "cart_empty" 409 "There is nothing in the cart";
-    CONFLICT = "conflict" 409 "This contradicts what is already recorded";
-    PRECONDITION_FAILED = "precondition_failed" 412 "It was changed since you read it";
-    PAYLOAD_TOO_LARGE = "payload_too_large" 413 "The body is too large";
-    URI_TOO_LONG = "uri_too_long" 414 "The address is too long";
-    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type" 415 "The body must be JSON, plain or in gzip";
-    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused" 422 "This key came with another request";
-    RATE_LIMITED = "rate_limited" 429 "Too many attempts";
-    HEADERS_TOO_LARGE = "headers_too_large" 431 "The headers are too large";
-    INTERNAL = "internal" 500 "The program failed";
-    UNAVAILABLE = "unavailable" 503 "Not now";
-    OUTCOME_UNKNOWN = "outcome_unknown" 503 "Nobody knows whether it happened";
 }
 
 /// An error as the outside sees it, and what the inside needs to know besides.
@@ -298,7 +250,7 @@ impl Serialize for Problem {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let parts = &*self.0;
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("type", &format_args!("/api/problems/{}", parts.code.name))?;
+        map.serialize_entry("type", &parts.code.type_uri())?;
         map.serialize_entry("title", parts.code.title)?;
         map.serialize_entry("status", &parts.code.status)?;
         map.serialize_entry("detail", &parts.detail)?;
@@ -350,34 +302,6 @@ impl ResponseError for Problem {
     }
 }
 
-/// How a problem looks in the documentation.
-#[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = Problem)]
-pub struct ProblemShape {
-    /// The address of a page that says what the code means.
-    #[serde(rename = "type")]
-    #[schema(example = "/api/problems/not_found")]
-    kind: String,
-    /// What the code means.
-    #[schema(example = "There is no such thing")]
-    title: String,
-    /// The HTTP status, as in the answer's first line.
-    #[schema(example = 404)]
-    status: u16,
-    /// What happened, for people.
-    #[schema(example = "There is nothing at this address.")]
-    detail: String,
-    /// The request's id, as in `X-Request-Id` and in the log.
-    #[schema(example = "0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c")]
-    instance: String,
-    /// Stable, snake_case; other members depend on it.
-    #[schema(example = "not_found")]
-    code: String,
-    /// What is wrong, field by field; absent where it is no field's fault.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<Vec<FieldError>>,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -392,11 +316,5 @@ mod tests {
         assert_eq!(json["instance"], "r-1");
         assert_eq!(json["errors"][0]["pointer"], "/lines/0/quantity");
         assert_eq!(json["detail"], "/lines/0/quantity: too much");
-    }
-
-    #[test]
-    fn every_code_has_its_own_name() {
-        let names: std::collections::BTreeSet<_> = Code::ALL.iter().map(|code| code.name).collect();
-        assert_eq!(names.len(), Code::ALL.len());
     }
 }
