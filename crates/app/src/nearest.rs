@@ -5,7 +5,7 @@
 /// Capitals, spaces and the sign between words do not count: `productId` is `product_id`.
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // No name is longer, and comparing takes the product of both lengths.
-    const LONGEST: usize = 64;
+    const LONGEST: usize = 100;
     if word.is_empty() || word.len() > LONGEST {
         return None;
     }

@@ -9,6 +9,7 @@ mod conventions;
 mod crash;
 mod customers;
 mod dashboard;
+mod errors;
 mod idempotency;
 mod inventory;
 mod lists;

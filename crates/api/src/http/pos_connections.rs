@@ -219,8 +219,12 @@ pub(crate) async fn edit(
     let form: UpdatePosConnection = change.json_about(&shop, crud::exists(id)).await?;
     let patch = patch(form.name, form.dialect.as_deref(), form.location_id, form.on_shortage.as_deref());
     let (public_url, expected) = (shop.settings.public_url.clone(), change.expected_version);
+    let is_edit = !change.says_nothing();
     let work = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {
-        let connection = pos_connections::edit(session, id, expected, patch.clone(), clock::now())?;
+        let connection = match is_edit {
+            true => pos_connections::edit(session, id, expected, patch.clone(), clock::now())?,
+            false => crud::unchanged(session, id, expected)?,
+        };
         Ok(response::changed(200, &ConnectionView::new(&connection, &public_url), Some(connection.version)))
     };
     Ok(response::send(shop.store.write(change.keyed(), work).await?))

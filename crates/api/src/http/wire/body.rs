@@ -1,4 +1,5 @@
-//! Bodies: read whole, up to 1 MiB, kept raw (a retry is recognised by every byte), then parsed as JSON strictly.
+//! Bodies: read whole, up to 1 MiB, inflated where they come in gzip, kept raw (a retry is recognised by every byte), then parsed as JSON
+//! strictly.
 //!
 //! What cannot be parsed is parsed once more, slowly, to say where it went wrong.
 
@@ -15,9 +16,10 @@ use actix_web::{
     http::header,
     web::{self, Bytes},
 };
+use flate2::read::MultiGzDecoder;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
-use std::time::Duration;
+use std::{io::Read, time::Duration};
 use tradepost_app::nearest::did_you_mean;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
@@ -30,17 +32,45 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Reads the whole body.
 ///
 /// # Errors
-/// 413 beyond [`LIMIT`], 400 where the connection broke off, the encoding is wrong or the rest does not come.
+/// 413 beyond [`LIMIT`], also after inflating; 415 for an encoding other than gzip; 400 where the connection broke off or the encoding is
+/// wrong; 408 where the rest does not come.
 pub async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Problem> {
+    let is_gzip = is_gzip(request)?;
     let whole = tokio::time::timeout(PATIENCE, web::Bytes::from_request(request, payload)).await;
-    let whole =
-        whole.map_err(|_| Problem::new(Code::MALFORMED, "The rest of the body did not come within 30 seconds."))?;
+    let whole = whole.map_err(|_| {
+        Problem::new(Code::REQUEST_TIMEOUT, "The rest of the body did not come within 30 seconds.").closing()
+    })?;
     let whole = whole.map_err(|error| match error.as_error::<PayloadError>() {
         Some(PayloadError::Overflow) => too_large(),
         _ => Problem::new(Code::MALFORMED, "The body could not be read to its end."),
     })?;
+    let whole = if is_gzip { inflate(&whole)? } else { whole };
     request.extensions_mut().insert(Sent(whole.clone()));
     Ok(whole)
+}
+
+/// Is the body to be inflated first?
+fn is_gzip(request: &HttpRequest) -> Result<bool, Problem> {
+    let values = request.headers().get_all(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?"));
+    let mut encodings = values.flat_map(|value| value.split(',')).map(|one| one.trim().to_ascii_lowercase());
+    let mut real = encodings.by_ref().filter(|one| !one.is_empty() && one != "identity");
+    match (real.next().as_deref(), real.next()) {
+        (None, _) => Ok(false),
+        (Some("gzip" | "x-gzip"), None) => Ok(true),
+        _ => Err(Problem::new(Code::UNSUPPORTED_MEDIA_TYPE, "Send the body as it is, or encoded once with gzip.")
+            .with_header(header::ACCEPT_ENCODING, "gzip")),
+    }
+}
+
+/// What a body in gzip says, as long as that is no more than a body may.
+fn inflate(body: &[u8]) -> Result<Bytes, Problem> {
+    if body.is_empty() {
+        return Ok(Bytes::new());
+    }
+    let mut whole = Vec::new();
+    let bounded = MultiGzDecoder::new(body).take(LIMIT as u64 + 1).read_to_end(&mut whole);
+    bounded.map_err(|_| Problem::new(Code::MALFORMED, "The body is not gzip, as Content-Encoding says it is."))?;
+    if whole.len() > LIMIT { Err(too_large()) } else { Ok(whole.into()) }
 }
 
 fn too_large() -> Problem {
@@ -246,6 +276,34 @@ mod tests {
             ),
         ] {
             assert_eq!(explain_message(message).detail, detail);
+        }
+    }
+
+    #[test]
+    fn gzip_is_taken_as_far_as_a_body_may_go_and_any_other_encoding_refused() {
+        use actix_web::test::TestRequest;
+        use flate2::{Compression, write::GzEncoder};
+        use std::io::Write;
+        let packed = |bytes: &[u8]| {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+            encoder.write_all(bytes).unwrap();
+            encoder.finish().unwrap()
+        };
+        assert_eq!(inflate(&packed(b"{}")).unwrap(), "{}");
+        assert_eq!(inflate(b"").unwrap(), "");
+        assert_eq!(inflate(&packed(&vec![b' '; LIMIT])).unwrap().len(), LIMIT);
+        assert_eq!(inflate(&packed(&vec![b' '; 100 * LIMIT])).unwrap_err().code(), Code::PAYLOAD_TOO_LARGE);
+        assert_eq!(inflate(&packed(b"cut off")[..20]).unwrap_err().code(), Code::MALFORMED);
+        assert_eq!(inflate(b"{}").unwrap_err().code(), Code::MALFORMED);
+        let said = |value: &str| {
+            is_gzip(&TestRequest::post().insert_header((header::CONTENT_ENCODING, value)).to_http_request())
+        };
+        assert_eq!(
+            ["identity", "", "gzip", "GZIP", "x-gzip, identity"].map(|value| said(value).unwrap()),
+            [false, false, true, true, true]
+        );
+        for other in ["br", "deflate", "zstd", "gzip, gzip", "gzip;q=1"] {
+            assert_eq!(said(other).unwrap_err().code(), Code::UNSUPPORTED_MEDIA_TYPE, "{other}");
         }
     }
 

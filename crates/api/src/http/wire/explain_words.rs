@@ -11,6 +11,12 @@ use tradepost_app::nearest::did_you_mean;
 /// More faults than these help nobody.
 pub(super) const MOST_FAULTS: usize = 50;
 
+/// The schemas of quantities, whose faults all have one code.
+const QUANTITIES: [&str; 5] = ["Quantity", "QuantityChange", "WantedQuantity", "GivenQuantity", "GivenQuantityChange"];
+
+/// The schemas of amounts of money.
+const AMOUNTS: [&str; 3] = ["Money", "PriceText", "AmountText"];
+
 /// Where the value came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -82,8 +88,7 @@ impl Place {
 
 /// A quantity is refused with one code, whatever is wrong with it; and a parameter is always text, so it cannot be of the wrong type.
 fn code_of<'a>(schema: &str, place: Place, code: &'a str) -> &'a str {
-    let is_quantity = matches!(schema, "Quantity" | "QuantityChange");
-    if is_quantity || place == Place::Query { "invalid" } else { code }
+    if QUANTITIES.contains(&schema) || place == Place::Query { "invalid" } else { code }
 }
 
 /// The errors of the form that the value comes nearest to. `null` is a form too, but nobody who sent something meant that.
@@ -146,9 +151,8 @@ fn wanted(name: &str, schema: &Value) -> String {
     let example = schema["examples"].get(0).or_else(|| schema.get("example")).filter(|example| !example.is_array());
     let such_as = example.map(|example| format!(" such as {example}")).unwrap_or_default();
     let subject = match (name, schema["format"].as_str()) {
-        ("Money", _) => "money",
-        ("Quantity", _) => return "a quantity is a number, not text".to_owned(),
-        ("QuantityChange", _) => return "a change of a quantity is a number, not text".to_owned(),
+        (name, _) if AMOUNTS.contains(&name) => "money",
+        (name, _) if QUANTITIES.contains(&name) => return "a quantity is a number, not text".to_owned(),
         (_, Some("uuid")) => "an id",
         (_, Some("date-time")) => return r#"a time is text such as "2026-01-31T12:00:00Z""#.to_owned(),
         (_, Some("date")) => return r#"a date is text such as "1990-01-31""#.to_owned(),
@@ -196,13 +200,16 @@ fn bound(kind: &Kind, name: &str, schema: &Value) -> (&'static str, String) {
 
 fn wanted_form(name: &str, schema: &Value) -> String {
     let wanted = wanted(name, schema);
-    if wanted.contains(" such as ") {
-        return wanted.replace("this must be text", "this is not of the right form: text");
+    if !wanted.starts_with("this must be") {
+        return wanted;
     }
-    match (schema["format"].as_str(), schema["pattern"].as_str()) {
-        (_, Some(pattern)) => format!("this must be text of the form {pattern}"),
-        (Some("email"), _) => r#"this must be an e-mail address such as "maria@example.org""#.to_owned(),
-        (format, None) => format!("this must be text of the form {}", format.unwrap_or("that the contract names")),
+    let such_as = wanted.split_once(" such as ").map(|(_, example)| format!(", such as {example}")).unwrap_or_default();
+    match (schema["description"].as_str(), schema["pattern"].as_str()) {
+        (Some(about), _) => format!("this is not of the right form: {}{such_as}", about.trim_end_matches('.')),
+        (None, Some(pattern)) => format!("this must be text of the form {pattern}{such_as}"),
+        (None, None) => {
+            format!("{wanted}, of the form {}", schema["format"].as_str().unwrap_or("that the contract names"))
+        }
     }
 }
 

@@ -128,8 +128,9 @@ pub fn refuse_all(query: &str) -> Result<(), Problem> {
 /// # Errors
 /// 400 for any other.
 pub fn named<T>(parameter: &str, text: Option<&str>, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Problem> {
-    let unknown =
-        |text| Problem::parameter(parameter, "invalid", format!("{text:?} is not one of the values this takes"));
+    let unknown = |text| {
+        Problem::parameter(parameter, "invalid", format!("{text:?} is not one of the values this takes")).of_parser()
+    };
     text.map(|text| parse(text).ok_or_else(|| unknown(text))).transpose()
 }
 
