@@ -16,6 +16,7 @@ pub mod metrics;
 pub mod middleware;
 pub mod path;
 pub mod problem;
+pub mod public_url;
 pub mod query;
 pub mod request_id;
 pub mod response;
