@@ -8,4 +8,5 @@ pub mod banner;
 pub mod cli;
 pub mod config;
 pub mod http;
+pub mod probe;
 pub mod server;

@@ -9,6 +9,7 @@ mod conventions;
 mod crash;
 mod customers;
 mod dashboard;
+mod health;
 mod idempotency;
 mod inventory;
 mod lists;
