@@ -123,7 +123,9 @@ make_shop() { # SHOP URL [SETTING...]
 serve() { # SHOP
   local folder=$WORK/$1 settings tries
   mapfile -t settings <"$folder/settings"
-  (cd "$folder" && exec env -i PATH="$PATH" "${settings[@]}" "$PROGRAM" serve) >"$folder/out" 2>"$folder/log" &
+  : >"$folder/out"
+  (trap - EXIT INT TERM && cd "$folder" && exec env -i PATH="$PATH" "${settings[@]}" "$PROGRAM" serve) \
+    >"$folder/out" 2>"$folder/log" &
   STARTED+=($!)
   for ((tries = 0; tries < 600; tries++)); do
     ADDRESS=$(sed -n 's|.*listening on \(http://[^ /]*\).*|\1|p' "$folder/out")
@@ -169,7 +171,8 @@ start_postgres() {
   fi
   (cd / && "${as[@]}" "$programs/initdb" -D "$folder/data" -U shop --auth=trust -E UTF8 --no-locale >/dev/null)
   port=$(free_port)
-  (cd / && exec "${as[@]}" "$programs/postgres" -D "$folder/data" -k '' -h 127.0.0.1 -p "$port" -c fsync=off) \
+  : >"$WORK/postgres.log"
+  (trap - EXIT INT TERM && cd / && exec "${as[@]}" "$programs/postgres" -D "$folder/data" -k '' -h 127.0.0.1 -p "$port" -c fsync=off) \
     >"$WORK/postgres.log" 2>&1 &
   STARTED+=($!)
   local tries

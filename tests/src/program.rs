@@ -40,9 +40,10 @@ pub struct Outcome {
 }
 
 impl Program {
-    /// `tradepost <arguments>` in this folder.
+    /// `tradepost <arguments>` in this folder, under the umask of somebody careless: what it makes is for everybody unless it says otherwise.
     pub fn new(folder: &Path, arguments: &[&str]) -> Program {
-        let mut command = Command::new(binary());
+        let mut command = Command::new("sh");
+        command.args(["-c", "umask 0000; exec \"$0\" \"$@\""]).arg(binary());
         for (name, _) in std::env::vars_os() {
             let name_text = name.to_string_lossy();
             if name_text.starts_with("TRADEPOST_") || name_text == "DATABASE_URL" || name_text == "RUST_LOG" {

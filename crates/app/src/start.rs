@@ -91,8 +91,25 @@ fn kept_key(path: &Path) -> anyhow::Result<String> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         made => return made.map_err(Into::into),
     }
+    close_to_others(path)?;
     let key = std::fs::read_to_string(path)?.trim().to_owned();
     if key.len() < 32 { Err(anyhow!("it has fewer than 32 characters")) } else { Ok(key) }
+}
+
+/// An older umask, or somebody's copy, may have left it open.
+fn close_to_others(path: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(path)?.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            std::fs::set_permissions(path, PermissionsExt::from_mode(mode & 0o700))?;
+            log::warn!("{} could be read by others (mode {mode:o}): it is its owner's alone now", path.display());
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }
 
 fn make_key(path: &Path) -> std::io::Result<String> {

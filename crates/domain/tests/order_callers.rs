@@ -39,6 +39,19 @@ fn ordering_for_another_customer_needs_the_permission() {
 }
 
 #[test]
+fn saying_where_an_order_is_taken_from_needs_the_permission_and_a_shoppers_comes_from_the_default_location() {
+    let mut shop = Shop::new().with("TEA", "10");
+    let from = |location| {
+        place(NewOrder { customer: Some(ANN), lines: lines(&[("TEA", "1")]), location, ..NewOrder::default() })
+    };
+    shop.principal = shopper(ANN);
+    for location in [MAIN, STORE_ROOM] {
+        assert_eq!(shop.refuse(from(Some(location))), Refusal::Forbidden(Permission::OrdersPlaceForOthers));
+    }
+    assert_eq!(shop.accept(from(None)).orders.orders[0].order.value.location, MAIN);
+}
+
+#[test]
 fn ones_own_order_may_be_cancelled_only_while_it_is_pending() {
     let mut shop = Shop::new().with("TEA", "10");
     let order = shop.place(ANN, &[("TEA", "1")], None);

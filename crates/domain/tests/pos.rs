@@ -182,22 +182,50 @@ fn the_reason_of_a_long_shortage_is_cut_to_what_can_be_stored() {
     assert_eq!((code.as_str(), detail.chars().count(), detail.ends_with('…')), ("insufficient_stock", 500, true));
 }
 
+/// What each movement changed on hand, and what there was after it.
+fn figures(effects: &Effects) -> Vec<(String, String)> {
+    effects.movements().iter().map(|m| (m.change.on_hand.to_string(), m.on_hand_after.to_string())).collect()
+}
+
 #[test]
-fn each_change_of_a_delivery_is_a_movement_with_its_own_words_and_time_and_what_comes_in_is_booked_first() {
-    let mut shop = Shop::new().with("TEA", "1").with_till(OnShortage::Refuse);
+fn each_change_of_a_delivery_is_a_movement_with_its_own_words_and_time_in_the_order_of_the_lines() {
+    let mut shop = Shop::new().with("TEA", "10").with("MILK", "1").with_till(OnShortage::Refuse);
     let at = |seconds| Some(NOON.plus_seconds(seconds));
     let lines = vec![
-        reported_with(sku("TEA"), "-3", Some("lunch"), at(-50)),
-        reported_with(sku("TEA"), "5", Some("found"), at(-70)),
+        reported_with(sku("TEA"), "-2", Some("lunch"), at(-50)),
+        reported_with(sku("MILK"), "-1", None, None),
+        reported_with(sku("TEA"), "2", Some("found"), at(-70)),
         reported_with(sku("TEA"), "-2", None, None),
     ];
     let effects = shop.accept(delivery("e1", lines));
-    let expected = [(Some("found"), -70, "5".to_owned()), (Some("lunch"), -50, "-3".into()), (None, 0, "-2".into())];
-    assert_eq!(booked(&effects), expected);
-    let after: Vec<_> = effects.movements().iter().map(|m| (m.seq, m.on_hand_after.to_string())).collect();
-    assert_eq!(after, [(2, "6".to_owned()), (3, "3".into()), (4, "1".into())]);
+    let of = |name: &str| -> Vec<&Movement> {
+        effects.movements().iter().filter(|movement| movement.product == id_of(name)).collect()
+    };
+    assert_eq!(of("MILK").len(), 1);
+    let tea: Vec<_> =
+        of("TEA").iter().map(|m| (m.seq, m.reason.as_deref(), m.occurred_at.seconds_since(NOON))).collect();
+    assert_eq!(tea, [(2, Some("lunch"), -50), (3, Some("found"), -70), (4, None, 0)]);
+    let changes: Vec<_> = of("TEA").iter().map(|m| m.change.on_hand.to_string()).collect();
+    assert_eq!(changes, ["-2", "2", "-2"], "what takes and what brings is never folded into one");
     let source = Some(Source::PosEvent(shop.event_id("e1").unwrap()));
     assert!(effects.movements().iter().all(|m| m.kind == MovementKind::Pos && m.source == source));
+    assert_eq!((shop.on_hand("TEA"), shop.on_hand("MILK")), ("8".into(), "0".into()));
+}
+
+#[test]
+fn a_change_for_which_there_is_too_little_yet_is_booked_when_enough_of_the_delivery_came_in() {
+    let mut shop = Shop::new().with("TEA", "1").with_till(OnShortage::Refuse);
+    let effects = shop.accept(delivery("e1", ["-3", "-1", "1", "5", "-2"].map(|by| reported(sku("TEA"), by)).into()));
+    let expected = [("-1", "0"), ("1", "1"), ("5", "6"), ("-3", "3"), ("-2", "1")];
+    assert_eq!(figures(&effects), expected.map(|(change, after)| (change.to_owned(), after.to_owned())));
+    assert_eq!(
+        shop.accept(delivery("e1", ["-3", "-1", "1", "5", "-2"].map(|by| reported(sku("TEA"), by)).into()))
+            .pos
+            .duplicate
+            .unwrap()
+            .movements,
+        effects.movements()
+    );
 }
 
 #[test]
@@ -361,9 +389,9 @@ fn what_cannot_be_on_hand_is_held_and_says_why() {
     let billions = |n| vec![reported(sku("TEA"), "1000000000"); n];
     shop.accept(delivery("e1", billions(10)));
     assert_eq!((shop.status("e1"), reason(&shop, "e1").0.as_str()), (PosEventStatus::Held, "too_much_stock"));
-    let on_the_way = [billions(10), vec![reported(sku("TEA"), "-10")]].concat();
-    shop.accept(delivery("e2", on_the_way));
-    assert_eq!((shop.status("e2"), reason(&shop, "e2").0.as_str()), (PosEventStatus::Held, "too_much_stock"));
-    shop.accept(delivery("e3", [billions(9), vec![reported(sku("TEA"), "999999990")]].concat()));
+    shop.accept(delivery("e2", [billions(10), vec![reported(sku("TEA"), "-10")]].concat()));
+    assert_eq!((shop.status("e2"), shop.on_hand("TEA").as_str()), (PosEventStatus::Applied, "10000000000"));
+    let on_the_way = |by| vec![reported(sku("TEA"), "1"), reported(sku("TEA"), by)];
+    shop.accept(delivery("e3", on_the_way("-1")));
     assert_eq!((shop.status("e3"), shop.on_hand("TEA").as_str()), (PosEventStatus::Applied, "10000000000"));
 }

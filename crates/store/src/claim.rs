@@ -3,7 +3,7 @@
 //! The lock is a file beside the database's own, found by the path without symbolic links. The database's file itself is not locked: POSIX
 //! drops all of a process's locks on a file, SQLite's among them, as soon as the process closes any handle to it.
 
-use crate::error::OpenError;
+use crate::{error::OpenError, files};
 use std::{
     fs::{File, TryLockError},
     path::Path,
@@ -15,7 +15,7 @@ pub(crate) fn take(path: &Path) -> Result<File, OpenError> {
     let mut lock_path = real.clone().into_os_string();
     lock_path.push(".lock");
     let cannot = |e: std::io::Error| OpenError::CannotOpen(format!("{}: {e}", lock_path.to_string_lossy()));
-    let file = File::options().create(true).truncate(false).write(true).open(&lock_path).map_err(cannot)?;
+    let file = files::private().truncate(false).write(true).open(&lock_path).map_err(cannot)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::Claimed(real.display().to_string())),

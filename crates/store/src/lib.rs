@@ -22,6 +22,7 @@ mod connection;
 pub mod customers;
 mod dialect;
 mod error;
+mod files;
 mod housekeeping;
 mod idempotency;
 mod instrumentation;

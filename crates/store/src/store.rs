@@ -4,6 +4,7 @@ use crate::{
     claim,
     connection::{Conn, ConnectionPool, Connector, Engine, MonitoredConn, Purpose, Target},
     error::{OpenError, StoreError},
+    files,
     idempotency::{self, Answer, Done, Keyed},
     ledger::{Job, Ledger, ShopConstants, Sources, SubmitError, WriterHandle, queue},
     migrate,
@@ -80,6 +81,7 @@ impl Store {
         let target = Target::parse(&config.url)?;
         if let Some(path) = target.path() {
             claim::has_one_name(path)?;
+            files::keep_private(path);
         }
         // One connection by hand: the pool would try again and again, and its errors say less.
         let mut first = open_one(&target, Purpose::Write)?;

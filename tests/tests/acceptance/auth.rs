@@ -47,6 +47,26 @@ both_engines!(names_and_addresses_are_taken_once_without_regard_to_case, async |
     );
 });
 
+both_engines!(a_name_is_what_it_looks_like, async |shop| {
+    let nobody = shop.anonymous();
+    for (field, name) in [
+        ("username", "p\u{430}ypal"),
+        ("username", "\u{ff4d}aria"),
+        ("first_name", "\u{200b}"),
+        ("last_name", "\u{202e}htimS"),
+    ] {
+        nobody.post("/auth/register", sam(field, json!(name))).await.points_at(&format!("/{field}"));
+    }
+    for name in ["\u{3164}", "\u{ad} \u{feff}", "te\u{2066}a"] {
+        shop.owner().post("/categories", json!({ "name": name })).await.points_at("/name");
+    }
+    nobody.post("/auth/register", sam("username", json!("мария"))).await.is(201);
+    let tea = json!({ "name": "Green tea" });
+    shop.owner().post("/categories", tea).await.is(201);
+    let twin = json!({ "name": "Green t\u{200b}ea" });
+    shop.owner().post("/categories", twin).await.is_problem(409, "duplicate");
+});
+
 both_engines!(a_registration_cannot_choose_what_it_may_do, async |shop| {
     for (field, value) in [
         ("role", json!("owner")),

@@ -107,6 +107,10 @@ both_engines!(nobody_orders_for_another_without_the_permission, async |shop| {
     sam.post("/orders", for_sam.clone()).await.is(201);
     shop.employee(&["sales.write"]).await.post("/orders", for_sam.clone()).await.is_problem(403, "forbidden");
     let clerk = shop.employee(&["orders.place_for_others"]).await;
+    // Nor says where it is taken from.
+    let from_main = json!({ "lines": [tea.line(1)], "location_id": order["location_id"] });
+    let refused = sam.post("/orders", from_main).await.is_problem(403, "forbidden");
+    assert_eq!(refused["permission"], "orders.place_for_others");
     let placed = clerk.post("/orders", for_sam).await.is(201);
     assert_eq!((&placed["customer"]["id"], &placed["placed_by"]), (&sams, &json!(clerk.user_id())));
     sam.get(&format!("/orders/{}", placed.id())).await.is(200);
@@ -129,7 +133,11 @@ both_engines!(what_is_not_on_sale_cannot_be_ordered_and_stays_readable_in_old_or
     let body = json!({ "lines": [tea.line(1)] });
     let order = sam.post("/orders", body.clone()).await.is(201);
     owner.patch(&path, json!({ "enabled": false, "name": "New tea" })).await.is(200);
-    sam.post("/orders", body.clone()).await.is_problem(409, "product_unavailable");
+    let refused = sam.post("/orders", body.clone()).await.is_problem(409, "product_unavailable");
+    let text = refused.json.to_string();
+    assert!(refused["product_id"] == tea.id && !text.contains(&tea.sku) && !text.contains("New tea"), "{text}");
+    let for_sam = json!({ "lines": [tea.line(1)], "customer_id": order["customer"]["id"] });
+    assert_eq!(owner.post("/orders", for_sam).await.is_problem(409, "product_unavailable")["sku"], tea.sku);
     owner.delete(&path).await.is_problem(409, "in_use");
     sam.post(&format!("/orders/{}/cancel", order.id()), json!({})).await.is(200);
     owner.delete(&path).await.is(204);
@@ -162,11 +170,12 @@ both_engines!(bad_input_is_a_clear_refusal, async |shop| {
         (json!({ "lines": [tea.line(1)], "promo_code": "x".repeat(65) }), "/promo_code"),
         (json!({ "lines": [tea.line(1)], "notes": "x".repeat(501) }), "/notes"),
         (json!({ "lines": [tea.line(1)], "notes": "a\u{0}b" }), "/notes"),
-        (json!({ "lines": [tea.line(1)], "location_id": tea.id }), "/location_id"),
     ];
     for (body, pointer) in table {
         sam.post("/orders", body).await.points_at(pointer);
     }
+    let elsewhere = json!({ "lines": [tea.line(1)], "location_id": tea.id, "customer_id": tea.id });
+    owner.post("/orders", elsewhere).await.points_at("/location_id");
     for body in ["", "{", "[]", "null", "\"x\""] {
         sam.post("/orders", json!({})).raw("application/json", body).await.is(400);
     }

@@ -210,6 +210,38 @@ both_engines!(each_change_of_a_delivery_is_a_movement_with_its_own_reason_and_ti
     shop.database.verify();
 });
 
+both_engines!(
+    what_a_delivery_takes_and_brings_of_one_product_is_never_folded_and_the_inbox_shows_each_line,
+    async |shop| {
+        let owner = shop.owner();
+        let tea = a_product().stock(1).create(&owner).await;
+        let till = a_pos_connection(&owner, "refuse").await;
+        let noon = "2020-01-01T12:00:00Z";
+        let body = json!({ "changes": [
+        { "sku": tea.sku, "quantity_change": -2, "reason": "Sold", "occurred_at": noon },
+        { "sku": tea.sku, "quantity_change": 2 },
+        { "sku": tea.sku, "quantity_change": -1 },
+    ] });
+        let applied = till.deliver(&owner, "evt-1", &body).await.is(200);
+        let told = |moved: &Value| json!([moved["on_hand_change"], moved["on_hand_after"], moved["reason"]]);
+        let told: Vec<Value> = applied["movements"].as_array().expect("movements").iter().map(told).collect();
+        // Two were not there when the first line came: it is booked when they came in, so no movement leaves less than nothing.
+        assert_eq!(json!(told), json!([[2, 3, null], [-2, 1, "Sold"], [-1, 0, null]]));
+        let event = &events(&owner).await[0];
+        let line = |line: &Value| json!([line["quantity_change"], line["reason"], line["occurred_at"]]);
+        let lines: Vec<Value> = event["lines"].as_array().expect("lines").iter().map(line).collect();
+        let received = &event["received_at"];
+        assert_eq!(json!(lines), json!([[-2, "Sold", noon], [2, null, received], [-1, null, received]]));
+        let too_much = json!({ "changes": [
+        { "sku": tea.sku, "quantity_change": 2 },
+        { "sku": tea.sku, "quantity_change": -3 },
+    ] });
+        till.deliver(&owner, "evt-2", &too_much).await.is_problem(409, "insufficient_stock");
+        assert_eq!((tea.on_hand(&owner).await, movements(&owner, &tea).await), (0.0, 3));
+        shop.database.verify();
+    }
+);
+
 both_engines!(a_refused_event_is_kept_and_judged_again_when_it_comes_again, async |shop| {
     let owner = shop.owner();
     let tea = a_product().create(&owner).await;

@@ -122,6 +122,39 @@ fn sqlite_makes_its_secret_key_once_and_for_its_owner_only() {
     assert_eq!(keys(), first, "it is kept");
 }
 
+/// Mode and name of what lies in a folder.
+fn modes(folder: &Path) -> Vec<(u32, String)> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path| std::fs::metadata(path).expect("a file").permissions().mode() & 0o777;
+    let files = std::fs::read_dir(folder).expect("the folder").flatten();
+    let mut found: Vec<_> =
+        files.map(|file| (mode(&file.path()), file.file_name().to_string_lossy().into_owned())).collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn an_sqlite_shops_files_are_its_owners_alone_whatever_the_umask_is() {
+    use std::os::unix::fs::PermissionsExt;
+    let database = Database::empty(Engine::Sqlite);
+    let folder = database.folder();
+    let server = database.serve(&[("TRADEPOST_SECRET_KEY", "")]);
+    let names = ["shop.db", "shop.db-secret", "shop.db-shm", "shop.db-wal", "shop.db.lock"];
+    let private = names.map(|name| (0o600, name.to_owned()));
+    assert_eq!(modes(folder), private);
+    drop(server);
+    // As an older version left them.
+    for name in names {
+        std::fs::set_permissions(folder.join(name), PermissionsExt::from_mode(0o644)).expect("its own file");
+    }
+    let server = database.serve(&[("TRADEPOST_SECRET_KEY", "")]);
+    assert_eq!(modes(folder), private);
+    for name in names {
+        let told = server.log().lines().filter(|line| line.contains(&format!("{name} could be read"))).count();
+        assert_eq!(told, 1, "{name} in {}", server.log());
+    }
+}
+
 both_engines!(sigterm_finishes_what_was_accepted, async |mut shop| {
     let owner = shop.owner();
     let tea = a_product().stock(1_000).create(&owner).await;

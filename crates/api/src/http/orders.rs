@@ -39,7 +39,7 @@ pub struct PlaceOrder {
     notes: Option<String>,
     /// The caller's own customer where absent; another one needs the permission `orders.place_for_others`.
     customer_id: Option<Id>,
-    /// The default location where absent.
+    /// Where the goods are taken from: the default location where absent; naming one needs the permission `orders.place_for_others`.
     location_id: Option<Id>,
 }
 

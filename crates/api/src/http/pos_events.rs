@@ -62,8 +62,10 @@ pub struct EventLineView {
     quantity_change: Option<QtyChange>,
     #[serde(skip_serializing_if = "Option::is_none")]
     counted: Option<Qty>,
+    /// When it was counted: by the till's clock, or when it was received. Absent where it is a change.
     #[serde(skip_serializing_if = "Option::is_none")]
     counted_at: Option<Time>,
+    /// When it happened: by the till's clock, or when it was received. Absent where it is a count.
     #[serde(skip_serializing_if = "Option::is_none")]
     occurred_at: Option<Time>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,31 +88,32 @@ impl EventLineView {
     }
 }
 
-impl From<EventLineRow> for EventLineView {
-    fn from(row: EventLineRow) -> Self {
+impl EventLineView {
+    /// A line of which the till did not say when is of the time when it came.
+    fn stored(row: EventLineRow, received_at: Time) -> Self {
+        let counted_at = row.counted_at.map_or(received_at, Time::from);
+        let occurred_at = row.occurred_at.map_or(received_at, Time::from);
         Self {
             quantity_change: row.change.map(QtyChange::stored),
             counted: row.counted.map(Qty::stored),
-            counted_at: row.counted_at.map(Time::from),
-            occurred_at: row.occurred_at.map(Time::from),
+            counted_at: row.counted.map(|_| counted_at),
+            occurred_at: row.change.map(|_| occurred_at),
             reason: row.reason,
             ..Self::new(&row.ref_kind, row.ref_value)
         }
     }
-}
 
-impl From<&PosEventLine> for EventLineView {
-    fn from(line: &PosEventLine) -> Self {
+    fn decided(line: &PosEventLine, received_at: Time) -> Self {
         let named = Self::new(line.product.kind(), line.product.value());
         match &line.report {
             Report::Change { change, occurred_at, reason } => Self {
                 quantity_change: Some(QtyChange(*change)),
-                occurred_at: occurred_at.map(Time),
+                occurred_at: Some(occurred_at.map_or(received_at, Time)),
                 reason: reason.clone(),
                 ..named
             },
             Report::Count { counted, counted_at } => {
-                Self { counted: Some(Qty(*counted)), counted_at: counted_at.map(Time), ..named }
+                Self { counted: Some(Qty(*counted)), counted_at: Some(counted_at.map_or(received_at, Time)), ..named }
             }
         }
     }
@@ -118,6 +121,7 @@ impl From<&PosEventLine> for EventLineView {
 
 impl From<EventWithLines> for EventView {
     fn from(EventWithLines { event, lines }: EventWithLines) -> Self {
+        let received_at = Time::from(event.received_at);
         Self {
             id: event.id.into(),
             connection_id: event.connection_id.into(),
@@ -125,8 +129,8 @@ impl From<EventWithLines> for EventView {
             status: event.status,
             reason_code: event.reason_code,
             reason: event.reason,
-            lines: lines.into_iter().map(EventLineView::from).collect(),
-            received_at: event.received_at.into(),
+            lines: lines.into_iter().map(|line| EventLineView::stored(line, received_at)).collect(),
+            received_at,
             updated_at: event.updated_at.into(),
         }
     }
@@ -134,6 +138,7 @@ impl From<EventWithLines> for EventView {
 
 impl From<&PosEvent> for EventView {
     fn from(event: &PosEvent) -> Self {
+        let received_at = Time(event.received_at);
         Self {
             id: event.id.into(),
             connection_id: event.connection.into(),
@@ -141,8 +146,8 @@ impl From<&PosEvent> for EventView {
             status: event.status.as_str().to_owned(),
             reason_code: event.reason.as_ref().map(|reason| reason.code.clone()),
             reason: event.reason.as_ref().map(|reason| reason.detail.clone()),
-            lines: event.lines.iter().map(EventLineView::from).collect(),
-            received_at: Time(event.received_at),
+            lines: event.lines.iter().map(|line| EventLineView::decided(line, received_at)).collect(),
+            received_at,
             updated_at: Time(event.updated_at),
         }
     }

@@ -5,6 +5,7 @@
 use super::movements::MovementView;
 use super::wire::{
     Wire, body,
+    error::{self, Reader},
     json::{Id, Qty, QtyChange, Time, present_objects},
     problem::{Code, Problem, ProblemShape},
     query,
@@ -189,7 +190,7 @@ fn outcome(effects: &Effects, instance: Option<&RequestId>) -> Answer {
     let before = || effects.pos.duplicate.as_ref().map(|known| (&known.event, known.movements.as_slice()));
     let Some((event, movements)) = decided.or_else(before) else { return response::no_content() };
     if let Some(refusal) = &effects.pos.refused {
-        let problem = Problem::from(refusal.clone()).with("event_id", event.id.to_string());
+        let problem = error::refused(refusal.clone(), Reader::Staff).with("event_id", event.id.to_string());
         let problem = instance.map_or(problem.clone(), |id| problem.in_request(&id.0));
         return Answer { status: problem.code().status, body: problem.body(), ..response::no_content() };
     }

@@ -10,6 +10,7 @@ use crate::{
     text::{self, limits},
 };
 use chrono::NaiveDate;
+use unicode_security::{RestrictionLevel, RestrictionLevelDetection};
 
 /// The id of a user.
 pub type UserId = Id<User>;
@@ -130,12 +131,16 @@ impl UserForm {
     }
 }
 
-/// Letters, digits, `.`, `_`, `-`; 2 to 64; never with an `@`, so that it cannot be mistaken for an address.
+/// Letters, digits, `.`, `_`, `-`; 2 to 64; never with an `@`, so that it cannot be mistaken for an address. Of one script, or of scripts that
+/// are written together (UTS #39, highly restrictive), so that no `раураl` is taken for a `paypal`.
 fn parse_username(text: &str) -> Result<String, text::TextError> {
     let name = text::required(text, limits::CODE)?;
     let plain = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-'));
     if !plain || name.chars().count() < 2 {
         return Err(text::TextError::Form("a username has at least 2 letters, digits, dots, dashes or underscores"));
+    }
+    if !name.as_str().check_restriction_level(RestrictionLevel::HighlyRestrictive) {
+        return Err(text::TextError::Form("a username is written in one script, in letters of everyday use"));
     }
     Ok(name)
 }
@@ -145,4 +150,21 @@ fn parse_date_of_birth(text: &str, now: Instant) -> Result<NaiveDate, text::Text
     let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| FORM)?;
     let oldest = NaiveDate::from_ymd_opt(1870, 1, 1).ok_or(FORM)?;
     if date > now.datetime().date_naive() || date < oldest || text.len() != 10 { Err(FORM) } else { Ok(date) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_username_is_of_one_script_and_of_letters_of_everyday_use() {
+        for good in ["maria", "O.Brien-2", "łukasz", "мария", "さくら_田中", "김철수", "علی"] {
+            assert_eq!(parse_username(good).as_deref(), Ok(good));
+        }
+        for odd in
+            ["p\u{430}ypal", "mari\u{3b1}", "ｍａｒｉａ", "x\u{200d}y", "admin\u{2800}", "m@ria", "a", "maria lee"]
+        {
+            assert!(parse_username(odd).is_err(), "{odd}");
+        }
+    }
 }

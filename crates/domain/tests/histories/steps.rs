@@ -317,9 +317,14 @@ impl Dice {
         let (till, external) = (self.index(2), self.index(3));
         match self.weighted(&[6, 3, 6, 2, 1, 3, 2]) {
             0 => {
-                // The second till refuses; one thing that is short can be put right.
-                let most = if till == 0 { 2 } else { 0 };
-                let changes = self.some(most, |dice| (dice.named(), dice.change(), dice.perhaps(30, Self::ago)));
+                // Several lines are often of one product. The second till refuses; one thing that is short can be put right.
+                let mut named = self.named();
+                let changes = self.some(2, |dice| {
+                    if till == 0 && dice.percent(50) {
+                        named = dice.named();
+                    }
+                    (named, dice.change(), dice.perhaps(30, Self::ago))
+                });
                 Pos::Report { till, changes, under_old_id: self.perhaps(5, |dice| dice.index(6)) }
             }
             1 => {

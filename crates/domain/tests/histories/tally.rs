@@ -55,6 +55,7 @@ outcomes! {
     DeliveryRetried: 40,
     DeliveryDismissed: 38,
     CountBookedByATill: 175,
+    SeveralLinesOfAProductBooked: 210,
     ProductMapped: 378,
     ProductUnmapped: 31,
     MappingAppliedWhatWaited: 21,
@@ -126,6 +127,11 @@ impl Tally {
         if effects.movements().iter().any(is_count) {
             self.note(Outcome::CountBookedByATill);
         }
+        // Movements of a delivery are in the order of their products.
+        let is_same = |pair: &[tradepost_domain::stock::Movement]| pair[0].product == pair[1].product;
+        if matches!(command, pos::Command::Apply(_)) && effects.movements().windows(2).any(is_same) {
+            self.note(Outcome::SeveralLinesOfAProductBooked);
+        }
         self.note(match (command, status) {
             (pos::Command::Apply(_), None) => Outcome::DeliverySeen,
             (pos::Command::Apply(_), Some(PosEventStatus::Held)) => Outcome::DeliveryHeld,
@@ -156,7 +162,7 @@ impl Tally {
             assert!(times > 0 || histories < 1_000, "{outcome:?}: never in {histories} histories");
             // What is wanted fewer than ten times may well not happen at all in a short run.
             let is_enough = times * 1_000 >= floor * histories || floor * histories < 10_000;
-            assert!(is_enough, "{outcome:?}: {times} times in {histories} histories");
+            assert!(is_enough, "{outcome:?}: {times} times (of {floor} in a thousand) in {histories} histories");
         }
         let (asked, accepted) = (counts.asked, counts.accepted);
         assert!(accepted * 100 >= ACCEPTED_PERCENT * asked, "{accepted} of {asked} commands were accepted");

@@ -2,7 +2,9 @@
 
 use super::auth::Caller;
 use super::{
-    body, error, etag,
+    body,
+    error::{self, Reader},
+    etag,
     problem::{Code, Problem},
     response,
 };
@@ -103,18 +105,19 @@ impl Change {
     /// The refusal as this caller sees it. What holds the rest is looked up only for who may see stock, and only then.
     async fn refused(&self, shop: &Shop, refusal: Refusal) -> Result<Problem, Problem> {
         if !self.caller.principal.may(Permission::StockRead) {
-            return Ok(refusal.into());
+            let reader = if self.caller.principal.is_staff() { Reader::Staff } else { Reader::Public };
+            return Ok(error::refused(refusal, reader));
         }
         let short = match &refusal {
             Refusal::InsufficientStock(short) => short.iter().map(|one| (one.product, one.location)).collect(),
             _ => Vec::new(),
         };
         if short.is_empty() {
-            return Ok(error::refused(refusal, Some(&[])));
+            return Ok(error::refused(refusal, Reader::Stock(&[])));
         }
         let find = move |session: &mut Session<'_>| orders::holders(session, &short);
         let holders = shop.store.read_one(find).await?;
-        Ok(error::refused(refusal, Some(&holders)))
+        Ok(error::refused(refusal, Reader::Stock(&holders)))
     }
 
     async fn read(request: HttpRequest, mut payload: Payload) -> Result<Self, Problem> {

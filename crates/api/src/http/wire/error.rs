@@ -30,14 +30,25 @@ impl From<FieldErrors> for Problem {
 }
 
 impl From<Refusal> for Problem {
-    /// As somebody sees it who may not know what is promised to others.
+    /// As the public sees it.
     fn from(refusal: Refusal) -> Self {
-        refused(refusal, None)
+        refused(refusal, Reader::Public)
     }
 }
 
-/// What the outside sees of a refusal. `holders` is for those with `stock.read`: they also see what is promised to others, and by which orders.
-pub(crate) fn refused(refusal: Refusal, holders: Option<&[HolderRow]>) -> Problem {
+/// Who reads a refusal, and so how much of it.
+#[derive(Clone, Copy)]
+pub(crate) enum Reader<'a> {
+    /// Anybody: nothing of products that are not on sale, nor of what is promised to others.
+    Public,
+    /// Who works here, and tills.
+    Staff,
+    /// Who has `stock.read`: also what is promised to others, and by which of these orders.
+    Stock(&'a [HolderRow]),
+}
+
+/// What the outside sees of a refusal.
+pub(crate) fn refused(refusal: Refusal, reader: Reader<'_>) -> Problem {
     let sentence = sentence(&refusal);
     match refusal {
         Refusal::Invalid(errors) => errors.into(),
@@ -47,12 +58,16 @@ pub(crate) fn refused(refusal: Refusal, holders: Option<&[HolderRow]>) -> Proble
         Refusal::NotFound(_) => Problem::new(Code::NOT_FOUND, sentence),
         Refusal::PreconditionFailed => Problem::new(Code::PRECONDITION_FAILED, sentence),
         Refusal::InsufficientStock(shortages) => {
-            let shortages: Vec<_> = shortages.iter().map(|one| ShortageView::new(one, holders)).collect();
+            let shortages: Vec<_> = shortages.iter().map(|one| ShortageView::new(one, reader)).collect();
             Problem::new(Code::INSUFFICIENT_STOCK, sentence).with("shortages", shortages)
         }
-        Refusal::ProductUnavailable { product, sku, .. } => Problem::new(Code::PRODUCT_UNAVAILABLE, sentence)
-            .with("product_id", product.to_string())
-            .with("sku", sku.as_str()),
+        Refusal::ProductUnavailable { product, sku, .. } => match reader {
+            Reader::Public => Problem::new(Code::PRODUCT_UNAVAILABLE, "A product that was asked for is not on sale."),
+            Reader::Staff | Reader::Stock(_) => {
+                Problem::new(Code::PRODUCT_UNAVAILABLE, sentence).with("sku", sku.as_str())
+            }
+        }
+        .with("product_id", product.to_string()),
         Refusal::Duplicate { field } => duplicate(field),
         Refusal::InUse(_) => Problem::new(Code::IN_USE, sentence),
         Refusal::IllegalTransition { from, allowed } => {
@@ -102,7 +117,11 @@ impl From<&HolderRow> for HolderView {
 }
 
 impl<'a> ShortageView<'a> {
-    fn new(shortage: &'a Shortage, holders: Option<&[HolderRow]>) -> Self {
+    fn new(shortage: &'a Shortage, reader: Reader<'_>) -> Self {
+        let holders = match reader {
+            Reader::Public | Reader::Staff => None,
+            Reader::Stock(holders) => Some(holders),
+        };
         let place = (shortage.product, shortage.location);
         let held_by = |rows: &[HolderRow]| {
             let here = rows.iter().filter(|row| (row.product_id.into(), row.location_id.into()) == place);
@@ -297,9 +316,8 @@ mod tests {
 
     #[test]
     fn a_shortage_is_exact_and_shows_what_is_promised_only_to_who_may_see_stock() {
-        let body = |holders: Option<&[HolderRow]>| {
-            String::from_utf8(refused(Refusal::InsufficientStock(vec![a_shortage()]), holders).body()).unwrap()
-        };
+        let body =
+            |reader| String::from_utf8(refused(Refusal::InsufficientStock(vec![a_shortage()]), reader).body()).unwrap();
         let holder = HolderRow {
             product_id: a_shortage().product.into(),
             location_id: a_shortage().location.into(),
@@ -308,9 +326,25 @@ mod tests {
             quantity: 300_000,
         };
         let elsewhere = HolderRow { location_id: tradepost_store::Id(Uuid::from_u128(4)), ..holder.clone() };
-        let seen = body(Some(&[elsewhere, holder]));
+        let holders = [elsewhere, holder];
+        let seen = body(Reader::Stock(&holders));
         assert!(seen.contains(r#""requested":12.5,"available":10,"reserved":3,"held_by":[{"order_id""#), "{seen}");
         assert!(seen.contains(r#""number":7,"quantity":3}]}"#), "{seen}");
-        assert!(body(None).contains(r#""requested":12.5,"available":10}"#), "{}", body(None));
+        for reader in [Reader::Staff, Reader::Public] {
+            assert!(body(reader).contains(r#""requested":12.5,"available":10}"#), "{}", body(reader));
+        }
+    }
+
+    #[test]
+    fn the_public_learns_nothing_of_a_product_that_is_not_on_sale() {
+        let product = ProductId::from_uuid(Uuid::from_u128(1));
+        let body = |reader, why| {
+            let sku = Sku::parse("SECRET").unwrap();
+            String::from_utf8(refused(Refusal::ProductUnavailable { product, sku, why }, reader).body()).unwrap()
+        };
+        let public = body(Reader::Public, Unavailable::Disabled);
+        assert!(!public.contains("SECRET") && public.contains(&product.to_string()), "{public}");
+        assert_eq!(public, body(Reader::Public, Unavailable::Removed));
+        assert!(body(Reader::Staff, Unavailable::Disabled).contains(r#""sku":"SECRET""#));
     }
 }

@@ -33,6 +33,9 @@ pub(super) fn place(book: &Book, new: &NewOrder, inputs: &mut Inputs<'_>) -> Res
     let mut errors = RequestErrors::default();
     lines::check_count(new.lines.len(), &mut errors.fields);
     let customer = customer(book, customer_id, inputs, &mut errors);
+    if new.location.is_some() && !inputs.principal.may(Permission::OrdersPlaceForOthers) {
+        errors.forbidden = Some(Permission::OrdersPlaceForOthers);
+    }
     let location = stock::location_named(book, new.location, &mut errors.fields);
     let notes = notes(new.notes.as_deref(), &mut errors);
     let draft = lines::draft_new(book, &new.lines, inputs, &mut errors);

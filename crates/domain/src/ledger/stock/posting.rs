@@ -62,8 +62,8 @@ pub(in crate::ledger) struct ReportedChange<'a> {
     pub reason: Option<&'a str>,
 }
 
-/// Judges the reports together, each product by what all of them come to, and books them one by one: what came in first, so that nothing
-/// is ever booked below zero on the way.
+/// Judges the reports together, each product by what all of them come to, and books them one by one, each as a movement. They are booked in
+/// the order they were given; but what would leave less than nothing on hand waits until enough of it came in.
 pub(in crate::ledger) fn post_reports(
     book: &Book,
     reports: &[ReportedChange<'_>],
@@ -80,20 +80,41 @@ pub(in crate::ledger) fn post_reports(
     if !shortages.is_empty() {
         return Err(Refusal::InsufficientStock(shortages));
     }
-    let (leaving, coming): (Vec<_>, Vec<_>) = reports.iter().partition(|report| report.change.is_negative());
-    let mut levels: HashMap<ProductId, Level> = HashMap::new();
+    let mut queues: HashMap<ProductId, Vec<&ReportedChange<'_>>> = HashMap::new();
+    for report in reports {
+        queues.entry(report.product).or_default().push(report);
+    }
     let mut movements = Vec::with_capacity(reports.len());
-    for ReportedChange { product, change, occurred_at, reason } in coming.into_iter().chain(leaving).copied() {
-        let level = levels.entry(product).or_insert_with(|| book.level(product, posting.location));
-        let posting = Posting { occurred_at, reason, ..*posting };
-        // The limit was checked above, by the sum.
-        let after = figures_after(*level, Change::on_hand(change), Limit::OnHand);
-        let after = after.map_err(|_| Refusal::conflict("too_much_stock", TOO_MUCH_STOCK))?;
-        let movement = movement(*level, Change::on_hand(change), after, &posting, inputs);
-        *level = level.after(&movement);
-        movements.push(movement);
+    for report in reports {
+        // All of a product where it first occurs.
+        let Some(queue) = queues.remove(&report.product) else { continue };
+        post_in_turn(book.level(report.product, posting.location), queue, posting, inputs, &mut movements)?;
     }
     Ok(movements)
+}
+
+/// Books the reports of one product, which together leave no less than nothing.
+fn post_in_turn(
+    mut level: Level,
+    mut queue: Vec<&ReportedChange<'_>>,
+    posting: &Posting<'_>,
+    inputs: &mut Inputs<'_>,
+    movements: &mut Vec<Movement>,
+) -> Result<(), Refusal> {
+    while !queue.is_empty() {
+        // The limit was checked by the sum, so here it is enough that nothing is below zero. What comes in always fits, unless it is too
+        // much to be kept anywhere; and where all that is left goes out, each of it does.
+        let after = |report: &ReportedChange<'_>| figures_after(level, Change::on_hand(report.change), Limit::OnHand);
+        let next = queue.iter().position(|report| after(report).is_ok()).unwrap_or(0);
+        let report = queue.remove(next);
+        let after = after(report).map_err(|_| Refusal::conflict("too_much_stock", TOO_MUCH_STOCK))?;
+        let ReportedChange { change, occurred_at, reason, .. } = *report;
+        let posting = Posting { occurred_at, reason, ..*posting };
+        let movement = movement(level, Change::on_hand(change), after, &posting, inputs);
+        level = level.after(&movement);
+        movements.push(movement);
+    }
+    Ok(())
 }
 
 const TOO_MUCH_STOCK: &str = "more than 10^10 cannot be on hand at one location";
