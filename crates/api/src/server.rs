@@ -94,7 +94,7 @@ pub async fn serve(config: Config, how: Start) -> anyhow::Result<()> {
 }
 
 /// What the machinery needs besides the shop.
-fn wire(config: &Config, secret: &str, document: &utoipa::openapi::OpenApi) -> anyhow::Result<Wire> {
+fn wire(config: &Config, secret: &str, document: &serde_json::Value) -> anyhow::Result<Wire> {
     let endpoints = Endpoints::new(document::operations(document)).map_err(anyhow::Error::msg)?;
     Ok(Wire {
         metrics: Metrics::new(endpoints.operations())?,

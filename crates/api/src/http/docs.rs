@@ -7,7 +7,6 @@ use actix_web::{
     web::{self, Bytes, Data, ServiceConfig},
 };
 use std::sync::Arc;
-use utoipa::openapi;
 use utoipa_swagger_ui::Config;
 
 const REDOC: &str = include_str!("../../assets/redoc.standalone.js");
@@ -41,7 +40,7 @@ impl Documents {
     ///
     /// # Errors
     /// Where it cannot be written as JSON.
-    pub fn new(document: &openapi::OpenApi) -> serde_json::Result<Self> {
+    pub fn new(document: &serde_json::Value) -> serde_json::Result<Self> {
         let swagger = Config::from("/api/openapi.json").validator_url("none").persist_authorization(true);
         Ok(Self { openapi: serde_json::to_vec(document)?.into(), swagger: Arc::new(swagger) })
     }

@@ -9,6 +9,8 @@ use super::wire::{
     path::{PathId, PathText},
     problem::Problem,
     response,
+    texts::NameText,
+    words::{DialectWord, OnShortageWord},
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web::Data};
 use serde::{Deserialize, Serialize};
@@ -38,19 +40,20 @@ pub struct ConnectionView {
     #[schema(example = "Till 1")]
     name: String,
     /// `standard`: Standard Webhooks 1.0.
-    #[schema(example = "standard")]
+    #[schema(value_type = DialectWord)]
     dialect: &'static str,
     /// Where its sales take stock from; `null`: the default location.
+    #[schema(required = true)]
     location_id: Option<Id>,
     /// What to do with a report of goods that, by the books, are not there: `refuse` or `hold`.
-    #[schema(example = "refuse")]
+    #[schema(value_type = OnShortageWord)]
     on_shortage: &'static str,
     /// Where it sends its events.
     #[schema(example = "http://127.0.0.1:8080/api/v1/webhooks/pos/0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c")]
     url: String,
     /// What it signs them with. Shown once, when the connection is made.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
+    #[schema(nullable = false, example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
     secret: Option<String>,
     created_at: Time,
     updated_at: Time,
@@ -76,13 +79,16 @@ impl ConnectionView {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Till 1", "on_shortage": "hold"}))]
-pub struct AddConnection {
+pub struct CreatePosConnection {
     /// Unique without regard to case.
+    #[schema(value_type = NameText)]
     name: String,
     /// `standard`, also where absent.
+    #[schema(value_type = Option<DialectWord>)]
     dialect: Option<String>,
     location_id: Option<Id>,
     /// `refuse` (also where absent) or `hold`.
+    #[schema(value_type = Option<OnShortageWord>)]
     on_shortage: Option<String>,
 }
 
@@ -90,17 +96,17 @@ pub struct AddConnection {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"on_shortage": "hold"}))]
-pub struct EditConnection {
+pub struct UpdatePosConnection {
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<NameText>, nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<DialectWord>, nullable = false)]
     dialect: Option<String>,
     #[serde(default, deserialize_with = "present")]
     location_id: Option<Option<Id>>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<OnShortageWord>, nullable = false)]
     on_shortage: Option<String>,
 }
 
@@ -168,10 +174,10 @@ pub(crate) async fn list(shop: Data<Shop>, list: ListOf<ConnectionFilter>) -> Re
 /// Register a POS connection
 ///
 /// The answer holds the secret that signs deliveries: it is shown once, and not again when the request is repeated.
-#[utoipa::path(operation_id = "create_pos_connection", tag = "POS", request_body = AddConnection, responses((status = 201, description = "The connection, with its secret.", body = ConnectionView)))]
+#[utoipa::path(operation_id = "create_pos_connection", tag = "POS", request_body = CreatePosConnection, responses((status = 201, description = "The connection, with its secret.", body = ConnectionView)), extensions(("x-problems" = json!(["duplicate"]))))]
 #[post("/pos-connections")]
 pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
-    let form: AddConnection = change.json()?;
+    let form: CreatePosConnection = change.json()?;
     let location = form.location_id.map(Some);
     let patch = patch(Some(form.name), form.dialect.as_deref(), location, form.on_shortage.as_deref())?;
     let id = PosConnectionId::from_uuid(clock::new_uuid());
@@ -202,7 +208,7 @@ pub(crate) async fn read(
 }
 
 /// Change a POS connection
-#[utoipa::path(operation_id = "update_pos_connection", tag = "POS", params(("id" = Id, Path)), request_body = EditConnection, responses((status = 200, description = "The connection.", body = ConnectionView)))]
+#[utoipa::path(operation_id = "update_pos_connection", tag = "POS", params(("id" = Id, Path)), request_body = UpdatePosConnection, responses((status = 200, description = "The connection.", body = ConnectionView)), extensions(("x-problems" = json!(["duplicate"]))))]
 #[patch("/pos-connections/{id}")]
 pub(crate) async fn edit(
     shop: Data<Shop>,
@@ -210,7 +216,7 @@ pub(crate) async fn edit(
     change: Change,
 ) -> Result<HttpResponse, Problem> {
     let id = id.0;
-    let form: EditConnection = change.json_about(&shop, crud::exists(id)).await?;
+    let form: UpdatePosConnection = change.json_about(&shop, crud::exists(id)).await?;
     let patch = patch(form.name, form.dialect.as_deref(), form.location_id, form.on_shortage.as_deref());
     let (public_url, expected) = (shop.settings.public_url.clone(), change.expected_version);
     let work = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {

@@ -70,7 +70,9 @@ impl Change {
         T: DeserializeOwned + Validate + Default,
         F: FnOnce(&mut Session<'_>) -> tradepost_app::Result<bool> + Send + 'static,
     {
-        if self.body.is_empty() { Ok(T::default()) } else { self.json_about(shop, exists).await }
+        // `null` says as much: there is nothing to say.
+        let is_absent = self.body.is_empty() || (self.is_json && self.body.trim_ascii() == b"null");
+        if is_absent { Ok(T::default()) } else { self.json_about(shop, exists).await }
     }
 
     /// The idempotency key, where there is one, with what recognises the request.

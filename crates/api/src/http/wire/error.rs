@@ -15,6 +15,7 @@ use tradepost_domain::{
     ledger::{Refusal, Shortage},
 };
 use tradepost_store::{StoreError, orders::HolderRow};
+use utoipa::ToSchema;
 
 impl From<FieldErrors> for Problem {
     fn from(errors: FieldErrors) -> Self {
@@ -88,25 +89,41 @@ pub(crate) fn sentence(refusal: &impl ToString) -> String {
     format!("{first}{}{}", letters.as_str(), if text.ends_with('.') { "" } else { "." })
 }
 
-/// One product's shortage as the contract shows it.
-#[derive(Serialize)]
-struct ShortageView<'a> {
+/// What there is too little of: one product at one location, all lines of it together.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Shortage)]
+pub(crate) struct ShortageView {
+    /// The product there is too little of.
     product_id: Id,
-    sku: &'a str,
+    /// Its SKU.
+    #[schema(example = "SMO-MANGO")]
+    sku: String,
+    /// Where it was looked for.
     location_id: Id,
+    /// What was asked for.
     requested: Qty,
+    /// What could have been had.
     available: Qty,
+    /// What is promised to others; only for those with `stock.read`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     reserved: Option<Qty>,
+    /// Which orders hold it; only for those with `stock.read`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     held_by: Option<Vec<HolderView>>,
 }
 
 /// An order that holds some of what is short.
-#[derive(Serialize)]
-struct HolderView {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Holder)]
+pub(crate) struct HolderView {
+    /// The order.
     order_id: Id,
+    /// Its number, for people.
+    #[schema(example = 1042)]
     number: i64,
+    /// How much of the product it holds there.
     quantity: Qty,
 }
 
@@ -116,8 +133,8 @@ impl From<&HolderRow> for HolderView {
     }
 }
 
-impl<'a> ShortageView<'a> {
-    fn new(shortage: &'a Shortage, reader: Reader<'_>) -> Self {
+impl ShortageView {
+    fn new(shortage: &Shortage, reader: Reader<'_>) -> Self {
         let holders = match reader {
             Reader::Public | Reader::Staff => None,
             Reader::Stock(holders) => Some(holders),
@@ -129,7 +146,7 @@ impl<'a> ShortageView<'a> {
         };
         Self {
             product_id: shortage.product.into(),
-            sku: shortage.sku.as_str(),
+            sku: shortage.sku.to_string(),
             location_id: shortage.location.into(),
             requested: Qty(shortage.requested),
             available: Qty(shortage.available),

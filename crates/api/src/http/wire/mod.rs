@@ -20,5 +20,7 @@ pub mod query;
 pub mod request_id;
 pub mod response;
 mod state;
+pub mod texts;
+pub mod words;
 
 pub use state::Wire;

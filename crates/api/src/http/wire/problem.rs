@@ -22,10 +22,11 @@ pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 pub struct FieldError {
     /// JSON pointer (RFC 6901) into the request's body; absent where the fault is not in it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "/lines/0/quantity")]
+    #[schema(nullable = false, example = "/lines/0/quantity")]
     pub pointer: Option<String>,
     /// The name of the parameter or header; absent where the fault is in the body.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "limit")]
     pub parameter: Option<String>,
     /// Stable, in snake_case; for example `required` or `invalid`.
     #[schema(example = "invalid")]
@@ -44,6 +45,13 @@ pub struct Code {
     pub status: u16,
     /// What it means, in a few words.
     pub title: &'static str,
+}
+
+impl Code {
+    /// What the member `type` of its problems says.
+    pub fn type_uri(self) -> String {
+        format!("urn:tradepost:problem:{}", self.name)
+    }
 }
 
 macro_rules! codes {
@@ -214,7 +222,7 @@ impl Serialize for Problem {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let parts = &*self.0;
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("type", &format_args!("urn:tradepost:problem:{}", parts.code.name))?;
+        map.serialize_entry("type", &parts.code.type_uri())?;
         map.serialize_entry("title", parts.code.title)?;
         map.serialize_entry("status", &parts.code.status)?;
         map.serialize_entry("detail", &parts.detail)?;
@@ -261,34 +269,6 @@ impl ResponseError for Problem {
         }
         response.body(self.body())
     }
-}
-
-/// How a problem looks in the documentation.
-#[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = Problem)]
-pub struct ProblemShape {
-    /// `urn:tradepost:problem:` and the code.
-    #[serde(rename = "type")]
-    #[schema(example = "urn:tradepost:problem:not_found")]
-    kind: String,
-    /// What the code means.
-    #[schema(example = "There is no such thing")]
-    title: String,
-    /// The HTTP status, as in the answer's first line.
-    #[schema(example = 404)]
-    status: u16,
-    /// What happened, for people.
-    #[schema(example = "There is nothing at this address.")]
-    detail: String,
-    /// The request's id, as in `X-Request-Id` and in the log.
-    #[schema(example = "0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c")]
-    instance: String,
-    /// Stable, snake_case; other members depend on it.
-    #[schema(example = "not_found")]
-    code: String,
-    /// What is wrong, field by field; absent where it is no field's fault.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<Vec<FieldError>>,
 }
 
 #[cfg(test)]
