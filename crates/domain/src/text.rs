@@ -41,13 +41,13 @@ pub enum TextError {
     Form(&'static str),
 }
 
-/// Trims; refuses control characters (line breaks and tabs may stand in long texts), short texts that change the direction of writing,
-/// texts of which nothing can be seen, and more than `limit` characters, all judged as it was sent.
+/// Refuses control characters (line breaks and tabs may stand in long texts), short texts that change the direction of writing, texts of
+/// which nothing can be seen, and more than `limit` characters; then trims. What is judged is the text as it was sent: everybody who sees no
+/// more than the text and the limit can tell.
 ///
 /// # Errors
 /// See [`TextError`]; an empty text is fine here.
 pub fn optional(text: &str, limit: usize) -> Result<String, TextError> {
-    // Before it is trimmed, so that a bound can be told to clients as it is.
     if text.chars().count() > limit {
         return Err(TextError::TooLong(limit));
     }
@@ -58,11 +58,10 @@ pub fn optional(text: &str, limit: usize) -> Result<String, TextError> {
     if !long && text.chars().any(changes_direction) {
         return Err(TextError::Direction);
     }
-    let text = text.trim();
-    if !text.is_empty() && !text.chars().any(is_visible) {
+    if !text.trim().is_empty() && !text.chars().any(is_visible) {
         return Err(TextError::Empty);
     }
-    Ok(text.to_owned())
+    Ok(text.trim().to_owned())
 }
 
 /// Like [`optional`], and not empty.

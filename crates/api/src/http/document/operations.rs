@@ -24,9 +24,15 @@ impl Shape<'_> {
         self.method == "GET"
     }
 
-    /// Is there one thing with a version at this path?
+    /// What proves who somebody is is not kept with its answer.
+    fn is_about_login(&self) -> bool {
+        self.path.contains("/auth/") || self.path.ends_with("/me/password")
+    }
+
+    /// Is there one thing with a version at this path? A mapping has none of its own.
     fn has_version(&self) -> bool {
-        self.path.contains("{id}") || self.path.contains("/cart") || self.path.ends_with("/me")
+        !self.path.contains("{external_id}")
+            && (self.path.contains("{id}") || self.path.contains("/cart") || self.path.ends_with("/me"))
     }
 
     fn takes_if_none_match(&self) -> bool {
@@ -34,9 +40,7 @@ impl Shape<'_> {
     }
 
     fn takes_key(&self) -> bool {
-        // What proves who somebody is is not kept with its answer.
-        let is_secret = self.path.contains("/auth/") || self.path.ends_with("/me/password");
-        !self.is_read() && self.access.needs_credential() && !is_secret
+        !self.is_read() && self.access.needs_credential() && !self.is_about_login()
     }
 
     fn takes_if_match(&self) -> bool {
@@ -72,7 +76,8 @@ impl Shape<'_> {
         let by_shape = [
             (self.takes_if_match(), Code::PRECONDITION_FAILED),
             (self.reads_body(), Code::PAYLOAD_TOO_LARGE),
-            (self.has_body && self.access != Access::Signature, Code::UNSUPPORTED_MEDIA_TYPE),
+            (self.reads_body(), Code::REQUEST_TIMEOUT),
+            (self.reads_body(), Code::UNSUPPORTED_MEDIA_TYPE),
             (self.takes_key(), Code::IDEMPOTENCY_KEY_REUSED),
         ];
         codes.extend(by_shape.into_iter().filter_map(|(applies, code)| applies.then_some(code)));
@@ -247,7 +252,8 @@ pub(super) fn headers() -> Value {
 }
 
 fn name_headers(operation: &mut Value, shape: &Shape<'_>) {
-    let is_limited = !operation["responses"]["429"].is_null();
+    let action = operation["operationId"].as_str().unwrap_or_default().to_owned();
+    let is_throttled = ["log_in", "change_password"].contains(&action.as_str());
     for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
         let schema = response.pointer("/content/application~1json/schema/$ref").and_then(Value::as_str);
         let schema = schema.and_then(|reference| reference.rsplit('/').next()).unwrap_or_default().to_owned();
@@ -260,8 +266,9 @@ fn name_headers(operation: &mut Value, shape: &Shape<'_>) {
             (is_done && schema.ends_with("List"), "Link"),
             (is_done && shape.takes_key(), "Idempotent-Replayed"),
             (status == "503" || status == "429", "Retry-After"),
-            (is_limited && ["200", "401", "429"].contains(&status.as_str()), "RateLimit-Policy"),
-            (is_limited && ["401", "429"].contains(&status.as_str()), "RateLimit"),
+            (action == "log_in" && is_done, "RateLimit-Policy"),
+            (is_throttled && ["401", "429"].contains(&status.as_str()), "RateLimit-Policy"),
+            (is_throttled && ["401", "429"].contains(&status.as_str()), "RateLimit"),
             (status == "401", "WWW-Authenticate"),
         ];
         let reference = |name: &str| json!({"$ref": format!("#/components/headers/{name}")});
