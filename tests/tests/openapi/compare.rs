@@ -54,10 +54,11 @@ impl<'a> Comparison<'a> {
     }
 
     fn paths(&mut self) {
-        for (path, item) in members(&self.before["paths"]) {
+        let (before, after) = (self.before, self.after);
+        for (path, item) in members(&before["paths"]) {
             for method in METHODS.into_iter().filter(|method| !item[method].is_null()) {
                 let at = format!("{} {path}", method.to_uppercase());
-                match &self.after["paths"][path][method] {
+                match &after["paths"][path][method] {
                     Value::Null => self.tell(&at, "there is no such operation any more"),
                     after => self.operation(&at, &item[method], after),
                 }
@@ -214,9 +215,13 @@ impl<'a> Comparison<'a> {
     fn forms(&mut self, at: &str, (before, after): (&Schema<'a>, &Schema<'a>), way: Way) {
         match (way, before.forms, after.forms) {
             (Way::Request, _, None) | (Way::Answer, None, _) => {}
-            (Way::Request, before, Some(after)) => {
-                if before != Some(after) {
-                    self.tell(at, "its forms are others");
+            (Way::Request, None, Some(_)) => self.tell(at, "its forms are others"),
+            (Way::Request, Some(before), Some(after)) => {
+                for form in items(before) {
+                    match items(after).find(|known| is_same_form(known, form)) {
+                        None => self.tell(at, "its forms are others"),
+                        Some(known) => self.schema(&format!("{at} {}", name_of(form).unwrap_or_default()), (form, known), way),
+                    }
                 }
             }
             (Way::Answer, Some(before), Some(after)) => {
@@ -281,6 +286,10 @@ impl<'a> Schema<'a> {
 fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     let pointer = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
     pointer.and_then(|pointer| document.pointer(pointer)).unwrap_or(schema)
+}
+
+fn is_same_form(one: &Value, other: &Value) -> bool {
+    one == other || name_of(one).is_some_and(|name| Some(name) == name_of(other))
 }
 
 fn name_of(form: &Value) -> Option<&str> {
