@@ -59,6 +59,7 @@ pub struct ConnectionView {
     secret: Option<String>,
     /// Deliveries to its address that were not let in, by reason, as written down every few seconds. Only where one connection is read.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     refused_deliveries: Option<Vec<RefusedView>>,
     created_at: Time,
     updated_at: Time,
@@ -69,7 +70,7 @@ pub struct ConnectionView {
 #[schema(as = RefusedDeliveries)]
 pub struct RefusedView {
     /// `header_missing`, `header_malformed`, `clock_off` (signed well, but more than 300 s ago or ahead) or `no_signature_matches`.
-    #[schema(example = "clock_off")]
+    #[schema(value_type = RefusedDeliveryWord)]
     reason: &'static str,
     /// How many so far.
     #[schema(example = 3)]
@@ -78,7 +79,7 @@ pub struct RefusedView {
     last_at: Time,
     /// Where it is the clock: how far the last of them was ahead of the shop's, in seconds; negative where it was behind.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = -3600)]
+    #[schema(nullable = false, example = -3600)]
     clock_off_seconds: Option<i64>,
 }
 
