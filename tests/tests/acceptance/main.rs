@@ -10,6 +10,7 @@ mod crash;
 mod customers;
 mod dashboard;
 mod errors;
+mod http_details;
 mod idempotency;
 mod inventory;
 mod lists;
