@@ -17,7 +17,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "TRADEPOST_TRUSTED_PROXIES",
         default: "",
-        about: "Addresses of reverse proxies, separated by commas, whose X-Forwarded-For is believed; without them everybody \
+        about: "Addresses of reverse proxies, separated by commas, whose X-Forwarded-For, -Host and -Proto are believed; without them everybody \
                 behind a proxy has the proxy's address.",
     },
     Setting {

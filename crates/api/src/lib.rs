@@ -9,4 +9,5 @@ pub mod cli;
 pub mod config;
 pub mod framing;
 pub mod http;
+pub mod probe;
 pub mod server;

@@ -31,7 +31,7 @@ use std::{
     time::Duration,
 };
 use tokio::sync::Notify;
-use tradepost_app::{Shop, sample_data, shop::Settings, start, workers::Workers};
+use tradepost_app::{Shop, credentials::sealing::SecretKeys, sample_data, shop::Settings, start, workers::Workers};
 use tradepost_store::Engine;
 use utoipa_actix_web::AppExt;
 
@@ -57,15 +57,17 @@ pub async fn serve(config: Config, how: Start) -> anyhow::Result<()> {
     let listener = listen(&config)?;
     let address = listener.local_addr().context("the address to listen on is not known")?;
     let store = start::open(&config.shop)?;
-    let secret = start::secret_key(&store, &config.shop)?;
+    let keys = start::secret_keys(&store, &config.shop)?;
     store.claim()?;
     let currency = start::prepare(&store, &config.shop, how.migrate)?;
-    let public_url = config.shop.shop.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let public_url = config.shop.shop.public_url.clone();
     let (country, token_hours) = (config.shop.shop.country, config.shop.security.token_hours);
-    let shop = Arc::new(Shop::open(store, Settings { currency, country, public_url, token_hours })?);
+    let settings = Settings { currency, country, public_url, token_hours };
+    let shop = Arc::new(Shop::open(store, settings, SecretKeys::new(&keys.current, &keys.old))?);
+    start::seal_secrets(&shop).await?;
     let document = document::document();
     let documents = Data::new(Documents::new(&document)?);
-    let wire = Data::new(wire(&config, &secret, &document)?);
+    let wire = Data::new(wire(&config, (&keys.current, address), &document)?);
     let door = if how.demo { Some(sample_data::open_demo_shop(&shop).await?) } else { None };
     let shared = Data::from(Arc::clone(&shop));
     let stopping = Arc::new(Notify::new());
@@ -149,7 +151,7 @@ fn cors(origins: &[Origin]) -> Cors {
 }
 
 /// What the machinery needs besides the shop.
-fn wire(config: &Config, secret: &str, document: &serde_json::Value) -> anyhow::Result<Wire> {
+fn wire(config: &Config, (secret, address): (&str, SocketAddr), document: &serde_json::Value) -> anyhow::Result<Wire> {
     let endpoints = Endpoints::new(document::operations(document)).map_err(anyhow::Error::msg)?;
     let named = endpoints.operations().iter().map(|operation| (operation.method, operation.path.as_str()));
     Ok(Wire {
@@ -158,6 +160,7 @@ fn wire(config: &Config, secret: &str, document: &serde_json::Value) -> anyhow::
         endpoints,
         cursors: CursorKey::new(secret),
         proxies: config.server.proxies.clone(),
+        address,
     })
 }
 
@@ -212,7 +215,8 @@ fn opening(shop: &Shop, address: &str, door: Option<&sample_data::Door>) -> Stri
         Engine::Postgres => "PostgreSQL",
     };
     let program = std::env::args().next().unwrap_or_else(|| "tradepost".to_owned());
-    let place = banner::Place { address, public_url: &shop.settings.public_url, engine, program: &program };
+    let public_url = shop.settings.public_url.as_deref().unwrap_or(address);
+    let place = banner::Place { address, public_url, engine, program: &program };
     banner::lines(place, door).join("\n")
 }
 

@@ -54,7 +54,7 @@ both_engines!(what_cannot_be_read_as_http_is_a_problem_too, async |shop| {
             "malformed",
         ),
         ("GET / HTTP/1.1\r\nno colon here\r\n\r\n".to_owned(), 400, "malformed"),
-        (format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(200)), 400, "malformed"),
+        (format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(200)), 431, "headers_too_large"),
         (format!("GET /{long} HTTP/1.1\r\nhost: x\r\n\r\n"), 414, "uri_too_long"),
         (format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", &long[..70_000]), 414, "uri_too_long"),
         (format!("GET / HTTP/1.1\r\nhost: x\r\nx-long: {long}\r\n\r\n"), 431, "headers_too_large"),

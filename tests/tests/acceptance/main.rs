@@ -10,6 +10,7 @@ mod crash;
 mod customers;
 mod dashboard;
 mod errors;
+mod health;
 mod http_details;
 mod idempotency;
 mod inventory;

@@ -94,6 +94,7 @@ fn pos(config: &mut ServiceConfig<'_>) {
     config.service(pos_webhook::receive);
     config.service(pos_connections::list).service(pos_connections::add).service(pos_connections::read);
     config.service(pos_connections::edit).service(pos_connections::remove);
+    config.service(pos_connections::rotate_secret);
     config.service(pos_connections::map).service(pos_connections::unmap);
     config.service(pos_events::list).service(pos_events::read).service(pos_events::retry).service(pos_events::dismiss);
 }

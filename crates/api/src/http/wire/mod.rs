@@ -22,6 +22,7 @@ pub mod path;
 pub mod problem;
 mod problem_codes;
 pub mod problem_texts;
+pub mod public_url;
 pub mod query;
 pub mod request_id;
 pub mod response;

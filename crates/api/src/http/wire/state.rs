@@ -1,7 +1,7 @@
 //! What the machinery needs to know besides the shop.
 
 use super::{cursor::CursorKey, endpoints::Endpoints, explain::Explainer, metrics::Metrics};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// What the machinery needs to know besides the shop.
 pub struct Wire {
@@ -15,4 +15,6 @@ pub struct Wire {
     pub metrics: Metrics,
     /// Proxies that tell truly who is behind them.
     pub proxies: Vec<IpAddr>,
+    /// Where the program listens.
+    pub address: SocketAddr,
 }
