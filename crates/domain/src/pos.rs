@@ -29,6 +29,11 @@ names!(OnShortage {
     Hold = "hold",
 });
 
+impl OnShortage {
+    /// Everything that can be done with it.
+    pub const ALL: [Self; 2] = [Self::Refuse, Self::Hold];
+}
+
 /// The id of a registered till or POS account.
 pub type PosConnectionId = Id<PosConnection>;
 

@@ -10,6 +10,8 @@ use super::wire::{
     problem::Problem,
     public_url::PublicUrl,
     response,
+    texts::NameText,
+    words::{DialectWord, OnShortageWord},
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web::Data};
 use serde::{Deserialize, Serialize};
@@ -40,19 +42,20 @@ pub struct ConnectionView {
     #[schema(example = "Till 1")]
     name: String,
     /// `standard`: Standard Webhooks 1.0.
-    #[schema(example = "standard")]
+    #[schema(value_type = DialectWord)]
     dialect: &'static str,
     /// Where its sales take stock from; `null`: the default location.
+    #[schema(required = true)]
     location_id: Option<Id>,
     /// What to do with a report of goods that, by the books, are not there: `refuse` or `hold`.
-    #[schema(example = "refuse")]
+    #[schema(value_type = OnShortageWord)]
     on_shortage: &'static str,
     /// Where it sends its events: at `TRADEPOST_PUBLIC_URL`, else at the host that this request came to.
     #[schema(example = "http://127.0.0.1:8080/api/v1/webhooks/pos/0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c")]
     url: String,
     /// What it signs them with. Shown once, when the connection is made or the secret is rotated.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
+    #[schema(nullable = false, example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
     secret: Option<String>,
     /// Deliveries to its address that were not let in, by reason, as written down every few seconds. Only where one connection is read.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,13 +116,16 @@ impl ConnectionView {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Till 1", "on_shortage": "hold"}))]
-pub struct AddConnection {
+pub struct CreatePosConnection {
     /// Unique without regard to case.
+    #[schema(value_type = NameText)]
     name: String,
     /// `standard`, also where absent.
+    #[schema(value_type = Option<DialectWord>)]
     dialect: Option<String>,
     location_id: Option<Id>,
     /// `refuse` (also where absent) or `hold`.
+    #[schema(value_type = Option<OnShortageWord>)]
     on_shortage: Option<String>,
 }
 
@@ -127,17 +133,17 @@ pub struct AddConnection {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"on_shortage": "hold"}))]
-pub struct EditConnection {
+pub struct UpdatePosConnection {
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<NameText>, nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<DialectWord>, nullable = false)]
     dialect: Option<String>,
     #[serde(default, deserialize_with = "present")]
     location_id: Option<Option<Id>>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<OnShortageWord>, nullable = false)]
     on_shortage: Option<String>,
 }
 
@@ -209,10 +215,10 @@ pub(crate) async fn list(
 /// Register a POS connection
 ///
 /// The answer holds the secret that signs deliveries: it is shown once, and not again when the request is repeated.
-#[utoipa::path(operation_id = "create_pos_connection", tag = "POS", request_body = AddConnection, responses((status = 201, description = "The connection, with its secret.", body = ConnectionView)))]
+#[utoipa::path(operation_id = "create_pos_connection", tag = "POS", request_body = CreatePosConnection, responses((status = 201, description = "The connection, with its secret.", body = ConnectionView)), extensions(("x-problems" = json!(["duplicate"]))))]
 #[post("/pos-connections")]
 pub(crate) async fn add(shop: Data<Shop>, change: Change, base: PublicUrl) -> Result<HttpResponse, Problem> {
-    let form: AddConnection = change.json()?;
+    let form: CreatePosConnection = change.json()?;
     let location = form.location_id.map(Some);
     let patch = patch(Some(form.name), form.dialect.as_deref(), location, form.on_shortage.as_deref())?;
     let id = PosConnectionId::from_uuid(clock::new_uuid());
@@ -276,7 +282,7 @@ pub(crate) async fn read(
 }
 
 /// Change a POS connection
-#[utoipa::path(operation_id = "update_pos_connection", tag = "POS", params(("id" = Id, Path)), request_body = EditConnection, responses((status = 200, description = "The connection.", body = ConnectionView)))]
+#[utoipa::path(operation_id = "update_pos_connection", tag = "POS", params(("id" = Id, Path)), request_body = UpdatePosConnection, responses((status = 200, description = "The connection.", body = ConnectionView)), extensions(("x-problems" = json!(["duplicate"]))))]
 #[patch("/pos-connections/{id}")]
 pub(crate) async fn edit(
     shop: Data<Shop>,
@@ -285,11 +291,15 @@ pub(crate) async fn edit(
     base: PublicUrl,
 ) -> Result<HttpResponse, Problem> {
     let id = id.0;
-    let form: EditConnection = change.json_about(&shop, crud::exists(id)).await?;
+    let form: UpdatePosConnection = change.json_about(&shop, crud::exists(id)).await?;
     let patch = patch(form.name, form.dialect.as_deref(), form.location_id, form.on_shortage.as_deref());
     let expected = change.expected_version;
+    let is_edit = !change.says_nothing();
     let work = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {
-        let connection = pos_connections::edit(session, id, expected, patch.clone(), clock::now())?;
+        let connection = match is_edit {
+            true => pos_connections::edit(session, id, expected, patch.clone(), clock::now())?,
+            false => crud::unchanged(session, id, expected)?,
+        };
         Ok(response::changed(200, &ConnectionView::new(&connection, &base.0), Some(connection.version)))
     };
     Ok(response::send(shop.store.write(change.keyed(), work).await?))

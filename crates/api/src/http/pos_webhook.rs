@@ -7,11 +7,13 @@ use super::movements::MovementView;
 use super::wire::{
     Wire, body,
     error::{self, Reader},
-    json::{Id, Qty, QtyChange, Time, present_objects},
-    problem::{Code, Problem, ProblemShape},
+    json::{GivenQty, GivenQtyChange, Id, Qty, QtyChange, Time, present_objects},
+    problem::{Code, Problem},
     query,
     request_id::RequestId,
     response,
+    texts::{CodeText, NoteText},
+    words::PosEventStatusWord,
 };
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse, post,
@@ -41,18 +43,24 @@ use validator::Validate;
 pub struct PosReport {
     product_id: Option<Id>,
     /// The shop's own SKU of it, without regard to case.
+    #[schema(value_type = Option<CodeText>)]
     sku: Option<String>,
     /// The till's own, which a mapping leads to one of our products.
+    #[schema(value_type = Option<CodeText>)]
     external_id: Option<String>,
     /// So much more or less; negative for what was sold, and not zero.
+    #[schema(value_type = Option<GivenQtyChange>)]
     quantity_change: Option<QtyChange>,
+    #[schema(value_type = Option<NoteText>)]
     reason: Option<String>,
     /// By the till's clock; when it was received where absent.
     occurred_at: Option<Time>,
+    /// Several changes, all or nothing.
     #[serde(default, deserialize_with = "present_objects")]
     #[schema(nullable = false)]
     #[validate(length(min = 1, max = 200, message = "there are 1 to 200 changes or counts in a delivery"))]
     changes: Option<Vec<ReportedChange>>,
+    /// What was counted, product by product.
     #[serde(default, deserialize_with = "present_objects")]
     #[schema(nullable = false)]
     #[validate(length(min = 1, max = 200, message = "there are 1 to 200 changes or counts in a delivery"))]
@@ -64,9 +72,13 @@ pub struct PosReport {
 #[serde(deny_unknown_fields)]
 pub struct ReportedChange {
     product_id: Option<Id>,
+    #[schema(value_type = Option<CodeText>)]
     sku: Option<String>,
+    #[schema(value_type = Option<CodeText>)]
     external_id: Option<String>,
+    #[schema(value_type = GivenQtyChange)]
     quantity_change: QtyChange,
+    #[schema(value_type = Option<NoteText>)]
     reason: Option<String>,
     occurred_at: Option<Time>,
 }
@@ -76,8 +88,11 @@ pub struct ReportedChange {
 #[serde(deny_unknown_fields)]
 pub struct ReportedCount {
     product_id: Option<Id>,
+    #[schema(value_type = Option<CodeText>)]
     sku: Option<String>,
+    #[schema(value_type = Option<CodeText>)]
     external_id: Option<String>,
+    #[schema(value_type = GivenQty)]
     counted: Qty,
     /// By the till's clock, at most 31 days ago; when it was received where absent. Sales since then stay valid.
     counted_at: Option<Time>,
@@ -88,13 +103,15 @@ pub struct ReportedCount {
 pub struct PosOutcome {
     event_id: Id,
     /// `applied`, `held` or `dismissed`.
-    #[schema(example = "applied")]
+    #[schema(value_type = PosEventStatusWord)]
     status: &'static str,
     /// Why it is held, for people; absent where it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     reason: Option<String>,
     /// What was booked; absent where nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     movements: Option<Vec<MovementView>>,
 }
 
@@ -113,10 +130,8 @@ pub struct PosOutcome {
     responses(
         (status = 200, description = "Applied, now or before.", body = PosOutcome),
         (status = 202, description = "Held: a product is unknown, or there is too little on a connection that holds.", body = PosOutcome),
-        (status = 401, description = "The signature is not good.", body = ProblemShape, content_type = "application/problem+json"),
-        (status = 409, description = "Refused, and stored as such: there is too little.", body = ProblemShape, content_type = "application/problem+json"),
-        (status = 422, description = "This id came before with another body.", body = ProblemShape, content_type = "application/problem+json"),
-    )
+    ),
+    extensions(("x-problems" = json!(["insufficient_stock", "product_unavailable", "conflict", "idempotency_key_reused"])))
 )]
 #[post("/webhooks/pos/{connection_id}")]
 pub(crate) async fn receive(

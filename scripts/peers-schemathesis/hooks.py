@@ -1,0 +1,209 @@
+"""What a document cannot say of a request, for Schemathesis.
+
+A schema says what an id looks like, not which ids there are; that a key is new for each request, not which were used;
+how a signature is written, not how it is made. These hooks put such values where the generated ones are well-formed, so
+that a request that is valid by the document is one that a client could really have sent. What was made wrong on purpose
+stays as wrong as it was. They judge nothing and drop no report.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import urllib.parse
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import requests
+import schemathesis
+from requests.auth import AuthBase
+
+from stock import Stock, ask
+from webhook import sign
+
+WHO = os.environ["PEERS_WHO"]
+TOKEN = os.environ["PEERS_TOKEN"]
+# Tokens to log out with: one used for everything else would be dead after the first call.
+SPARE_TOKENS = os.environ["PEERS_SPARE_TOKENS"].split()
+# Users who must stay as they are for the run to go on.
+KEPT_USERS = set(os.environ["PEERS_KEPT_USERS"].split())
+
+STOCK = Stock()
+_spare_lock = threading.Lock()
+
+# Which shelf an id comes from, by the field's name.
+FIELDS = {
+    "product_id": "product",
+    "category_id": "category",
+    "location_id": "location",
+    "customer_id": "customer",
+    "connection_id": "connection",
+    "source_id": "sale",
+}
+# By the path that an `id` stands in.
+NOUNS = {
+    "products": "product",
+    "categories": "category",
+    "locations": "location",
+    "customers": "customer",
+    "users": "user",
+    "promo-codes": "promo",
+    "sales": "sale",
+    "stock-movements": "movement",
+    "orders": "pending",
+    "pos-connections": "connection",
+    "pos-events": "event",
+}
+# An order must stand where the step begins.
+STEPS = {"ship_order": "accepted", "deliver_order": "shipped", "return_order": "delivered"}
+
+
+def is_id(value: object) -> bool:
+    """Whether it is written as an id is."""
+    return isinstance(value, str) and re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", value) is not None
+
+
+def shelf_of(operation: Any, name: str) -> str | None:
+    """Where the ids of a path's parameter are."""
+    if name in FIELDS:
+        return FIELDS[name]
+    operation_id = operation.definition.raw.get("operationId", "")
+    return STEPS.get(operation_id) or NOUNS.get(operation.path.split("/")[3])
+
+
+def with_real_values(value: Any) -> Any:
+    """The same body with ids of things that exist and times at which something can have happened."""
+    if isinstance(value, list):
+        return [with_real_values(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: real_value(name, item) for name, item in value.items()}
+
+
+def real_value(name: str, value: Any) -> Any:
+    if name in FIELDS and is_id(value):
+        return real_id(FIELDS[name])
+    # What is told of has happened, and not long ago.
+    if name in ("occurred_at", "counted_at") and is_time(value):
+        return (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="seconds")
+    return with_real_values(value)
+
+
+def is_time(value: object) -> bool:
+    """Whether it is written as a time is."""
+    try:
+        return isinstance(value, str) and value[10] in "Tt" and datetime.fromisoformat(value).tzinfo is not None
+    except (ValueError, IndexError):
+        return False
+
+
+def real_id(kind: str) -> str:
+    return STOCK.one(kind)
+
+
+@schemathesis.hook
+def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
+    """Puts in what the document cannot say."""
+    fill_path(case)
+    fill_query(case)
+    fill_headers(case)
+    if isinstance(case.body, (dict, list)):
+        case.body = with_real_values(case.body)
+        fill_body(case)
+
+
+def fill_path(case: Any) -> None:
+    for name, value in dict(case.path_parameters or {}).items():
+        kind = shelf_of(case.operation, name)
+        # One in eight stays what it is: 404 must be answered as documented too.
+        if kind and is_id(value) and (value in KEPT_USERS or uuid.UUID(value).int % 8):
+            case.path_parameters[name] = real_id(kind)
+
+
+def fill_body(case: Any) -> None:
+    body, operation = case.body, case.operation.definition.raw.get("operationId")
+    if not isinstance(body, dict):
+        return
+    # Who has no customer record of their own must say for whom an order is.
+    if operation == "create_order" and WHO == "owner" and body.get("customer_id", None) is None and is_positive(case):
+        body["customer_id"] = real_id("customer")
+    # A line is one of the document that the path names.
+    if operation in ("refund_sale", "return_order", "update_order", "correct_sale") and isinstance(body.get("lines"), list):
+        lines = lines_of(case)
+        for line in body["lines"]:
+            if isinstance(line, dict) and is_id(line.get("line_id")) and lines:
+                line["line_id"] = lines[0]["id"]
+            if isinstance(line, dict) and is_id(line.get("product_id")) and lines:
+                line["product_id"] = lines[0]["product_id"]
+
+
+def lines_of(case: Any) -> list[dict[str, Any]]:
+    noun = case.operation.path.split("/")[3]
+    try:
+        return ask("GET", f"/{noun}/{case.path_parameters['id']}")["lines"]
+    except RuntimeError:
+        return []
+
+
+def fill_query(case: Any) -> None:
+    for name, value in dict(case.query or {}).items():
+        if name in FIELDS and is_id(value):
+            case.query[name] = real_id(FIELDS[name])
+    # A cursor is what a list gave for these very filters; there is no other.
+    if isinstance((case.query or {}).get("cursor"), str) and is_positive(case):
+        del case.query["cursor"]
+
+
+def fill_headers(case: Any) -> None:
+    for name, value in dict(case.headers or {}).items():
+        match name.lower():
+            # A key belongs to one request: a second one with it is refused, as documented.
+            case "idempotency-key" if isinstance(value, str) and re.fullmatch(r"[!-~]{1,255}", value):
+                case.headers[name] = str(uuid.uuid4())
+            # A version is what the last answer said; `*` is any.
+            case "if-match" if is_positive(case):
+                case.headers[name] = "*"
+
+
+def is_positive(case: Any) -> bool:
+    return case.meta is None or case.meta.generation.mode.is_positive
+
+
+@schemathesis.hook
+def after_call(context: Any, case: Any, response: Any) -> None:
+    """What was deleted or went on is on its shelf no longer."""
+    if 200 <= response.status_code < 300 and case.method in ("DELETE", "POST"):
+        for value in (case.path_parameters or {}).values():
+            STOCK.forget(value)
+
+
+class Caller(AuthBase):
+    """Who asks, on the request as it is sent."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        path = urllib.parse.urlparse(request.url or "").path
+        if path.startswith("/api/v1/webhooks/pos/"):
+            sign_delivery(request, path.rsplit("/", 1)[1])
+        elif WHO != "anonymous":
+            request.headers["Authorization"] = "Bearer " + (spare_token() if path.startswith("/api/v1/auth/logout") else TOKEN)
+        return request
+
+
+def spare_token() -> str:
+    with _spare_lock:
+        return SPARE_TOKENS.pop() if len(SPARE_TOKENS) > 1 else SPARE_TOKENS[0]
+
+
+def sign_delivery(request: requests.PreparedRequest, connection: str) -> None:
+    """Signs what is well-formed: the signature is over the bytes as they are sent."""
+    secret = STOCK.secrets.get(connection)
+    stamp = str(request.headers.get("webhook-timestamp", ""))
+    if secret is None or "webhook-id" not in request.headers or "webhook-signature" not in request.headers or not stamp.isdigit():
+        return
+    body = request.body or b""
+    request.headers.update(sign(secret, str(uuid.uuid4()), body.encode() if isinstance(body, str) else body))
+
+
+schemathesis.auth.set_from_requests(Caller())
