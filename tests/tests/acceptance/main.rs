@@ -24,6 +24,7 @@ mod orders_at_once;
 mod outage;
 mod oversell;
 mod pos;
+mod pos_secrets;
 mod program;
 mod promos;
 mod races;
