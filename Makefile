@@ -7,7 +7,7 @@ CARGO ?= cargo
 # --locked: what is built is what Cargo.lock says.
 CARGO_FLAGS ?= --locked
 
-.PHONY: help run test lint bench docs
+.PHONY: help run test peers lint bench docs image up
 
 help: ## List these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -20,16 +20,25 @@ test: ## Run every test on both engines (installs PostgreSQL's server where it m
 	$(CARGO) build $(CARGO_FLAGS) --workspace
 	$(CARGO) test $(CARGO_FLAGS) --workspace
 
+peers: ## Check against what others wrote (installs it: shells, image builders, schemas …)
+	for peer in scripts/peers/*; do "$$peer"; done
+
 lint: ## Check formatting, lints, documentation links and shell scripts
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps --quiet
-	for script in scripts/* .ci/run; do bash -n "$$script"; done
+	for script in scripts/* scripts/peers/* .ci/run; do [ -d "$$script" ] || bash -n "$$script"; done
 
 bench: ## Measure sales and reads against their baselines (prints a table, keeps nothing; PostgreSQL's server needed)
 	scripts/ensure-postgres --server
 	$(CARGO) build $(CARGO_FLAGS) --release -p tradepost-api
 	$(CARGO) bench $(CARGO_FLAGS) -p tradepost-tests --bench sales
+
+image: ## Build the container image (docker or podman)
+	scripts/containers image
+
+up: ## Start a shop in containers: two servers on PostgreSQL behind a proxy, or PROFILE=sqlite: one on a file
+	scripts/containers up $(PROFILE)
 
 docs: ## Build the documentation of the crates (target/doc)
 	$(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps

@@ -26,7 +26,7 @@ pub fn lines(place: Place<'_>, door: &Door) -> [String; 5] {
         ),
         Door::Known { login } => (
             format!("login: {login}"),
-            format!("{tour}; a lost way in: {program} user create --role owner --email you@shop.test"),
+            format!("{tour}; if you are locked out: {program} user create --role owner --email you@shop.test"),
         ),
         Door::Shut => (
             "login: nobody yet".to_owned(),

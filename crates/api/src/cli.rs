@@ -4,6 +4,7 @@
 use crate::{
     config::{self, Config},
     http::document,
+    probe,
     server::{self, Start},
 };
 use actix_web::rt::System;
@@ -40,6 +41,12 @@ enum Command {
         /// Do not bring the tables up to date first
         #[arg(long)]
         no_migrate: bool,
+    },
+    /// Ask the program that serves at TRADEPOST_BIND how it is: status 0 where it is well
+    Health {
+        /// Also whether it can serve: its database answers and its tables are up to date
+        #[arg(long)]
+        ready: bool,
     },
     /// Bring the tables up to date
     Migrate,
@@ -118,6 +125,10 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
             let start = Start { migrate: !no_migrate, demo };
             System::new().block_on(server::serve(load()?, start))?;
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Health { ready } => {
+            probe::ask(&load()?.server, ready)?;
+            print(if ready { "ready" } else { "ok" })
         }
         Command::Migrate => migrate(&load()?),
         Command::User(UserCommand::Create(new)) => System::new().block_on(create_user(load()?, new)),

@@ -9,6 +9,8 @@ mod conventions;
 mod crash;
 mod customers;
 mod dashboard;
+mod errors;
+mod health;
 mod idempotency;
 mod inventory;
 mod lists;

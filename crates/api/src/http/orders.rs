@@ -141,6 +141,12 @@ pub(crate) async fn read(
 pub(crate) async fn edit(shop: Data<Shop>, id: PathId<OrderId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
     let form: UpdateOrder = change.json_about(&shop, exists(id, &change)).await?;
+    if change.says_nothing() {
+        let find = move |session: &mut Session<'_>| Ok::<_, tradepost_app::Error>(stored::order(session, id)?);
+        let order = shop.store.read(find).await?.filter(|found| is_visible(&found.order, &change.caller.principal));
+        let order = order.ok_or_else(Problem::not_found)?;
+        return change.unchanged(order.order.version, &OrderView::of_rows(order, shop.currency()));
+    }
     let mut errors = FieldErrors::new();
     let promo_code = form.promo_code.map(|code| typed_code(code, &mut errors));
     if let Err(errors) = errors.into_result() {

@@ -1,6 +1,7 @@
 //! `/webhooks/pos/{connection_id}`: what tills report, in the dialect `standard` (Standard Webhooks 1.0).
 //!
-//! The signature is verified in memory before anything else. What is not signed leaves no trace but a counter and a log line.
+//! The signature is verified in memory before anything else. What is not signed leaves no trace but a counter, and at a connection that exists
+//! the reason.
 
 use super::movements::MovementView;
 use super::wire::{
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use tradepost_app::{Shop, credentials::webhooks::Signed};
+use tradepost_app::{Shop, clock, credentials::webhooks::Signed};
 use tradepost_domain::{
     field_errors::FieldErrors,
     identity::Principal,
@@ -174,12 +175,17 @@ async fn authenticate(
         signatures: header(request, "webhook-signature"),
         body,
     };
-    if let Some(id) = shop.webhook_secrets.sender(&shop.store, named, &signed).await? {
-        return Ok(id);
-    }
+    let now = clock::now();
+    let stranger = match shop.webhook_secrets.sender((&shop.store, &shop.keys), named, &signed, now).await? {
+        Ok(id) => return Ok(id),
+        Err(stranger) => stranger,
+    };
     wire.metrics.bad_signatures.inc();
-    let named = named.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
-    log::info!("a delivery was not signed well (connection {named})");
+    // Only what can be looked at again is worth a number of its own, and a line in the log.
+    if let Some(id) = stranger.connection {
+        shop.refused_deliveries.note(id, stranger.why, now);
+        log::info!("a delivery of the POS connection {id} was not let in: {}", stranger.why.fault);
+    }
     Err(bad_signature())
 }
 
@@ -189,7 +195,8 @@ fn bad_signature() -> Problem {
 }
 
 fn header<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
-    request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    // What is no text is not absent: it cannot be what it should be.
+    request.headers().get(name).map_or("", |value| value.to_str().unwrap_or("\0"))
 }
 
 fn signed_headers(request: &HttpRequest) -> String {

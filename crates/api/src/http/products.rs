@@ -350,12 +350,10 @@ pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse
     let (product, initial_quantity) = change.json::<CreateProduct>()?.parse(shop.currency())?;
     let id = product.id;
     let command = Command::Catalogue(catalogue::Command::Add { product: Arc::new(product), initial_quantity });
-    change
-        .submit(&shop, command, move |effects| match written(effects) {
-            Some((view, version)) => response::created(&view, Some(version), format!("/api/v1/products/{id}")),
-            None => response::no_content(),
-        })
-        .await
+    let answer = move |(view, version): (ProductView, i64)| {
+        response::created(&view, Some(version), format!("/api/v1/products/{id}"))
+    };
+    change.submit(&shop, command, move |effects| written(effects).map_or_else(response::no_content, answer)).await
 }
 
 /// Read a product
@@ -382,13 +380,15 @@ pub(crate) async fn read(
 pub(crate) async fn edit(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
     let form: UpdateProduct = change.json_about(&shop, move |session| exists(session, id)).await?;
+    if change.says_nothing() {
+        let find =
+            move |session: &mut Session<'_>| Ok::<_, tradepost_app::Error>(stored::product(session, View::Staff, id)?);
+        let row = shop.store.read(find).await?.filter(|row| row.removed_at.is_none()).ok_or_else(Problem::not_found)?;
+        return change.unchanged(row.version, &ProductView::of_row(row, View::Staff, shop.currency()));
+    }
     let command = Command::Catalogue(catalogue::Command::Edit { id, patch: Box::new(form.into()) });
-    change
-        .submit(&shop, command, |effects| match written(effects) {
-            Some((view, version)) => response::changed(200, &view, Some(version)),
-            None => response::no_content(),
-        })
-        .await
+    let answer = |(view, version): (ProductView, i64)| response::changed(200, &view, Some(version));
+    change.submit(&shop, command, move |effects| written(effects).map_or_else(response::no_content, answer)).await
 }
 
 /// Remove a product

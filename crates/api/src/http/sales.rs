@@ -168,6 +168,11 @@ pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<Sale
 pub(crate) async fn correct(shop: Data<Shop>, id: PathId<SaleId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
     let form: CorrectSale = change.json_about(&shop, move |session| exists(session, id)).await?;
+    if change.says_nothing() {
+        let find = move |session: &mut Session<'_>| Ok::<_, tradepost_app::Error>(stored::sale(session, id)?);
+        let sale = shop.store.read(find).await?.ok_or_else(Problem::not_found)?;
+        return change.unchanged(sale.sale.version, &SaleView::of_rows(sale, shop.currency()));
+    }
     let mut errors = FieldErrors::new();
     let lines = form.lines.map(|lines| {
         let lines = lines.into_iter().enumerate().map(|(index, line)| SellLine {

@@ -190,10 +190,14 @@ pub(crate) async fn edit(shop: Data<Shop>, id: PathId<UserId>, change: Change) -
     let role = form.role.as_deref().map(users::parse_role).transpose();
     let permissions = form.permissions.as_deref().map(users::parse_permissions).transpose();
     let (caller, expected) = (change.caller.principal.clone(), change.expected_version);
+    let is_edit = !change.says_nothing();
     let work = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {
         entities::get::<User>(session, id)?;
         let patch = UserPatch { role: role.clone()?, permissions: permissions.clone()?, active: form.active };
-        let user = users::edit(session, &caller, id, patch, expected, clock::now())?;
+        let user = match is_edit {
+            true => users::edit(session, &caller, id, patch, expected, clock::now())?,
+            false => crud::unchanged(session, id, expected)?,
+        };
         Ok(response::changed(200, &UserView::of(&user), Some(user.version)))
     };
     Ok(response::send(shop.write_about_user(id, change.keyed(), work).await?))

@@ -68,9 +68,13 @@ pub fn operations(document: &Value) -> Vec<endpoints::Operation> {
         for method in METHODS {
             let Some(operation) = item.get(method.to_ascii_lowercase()) else { continue };
             let parameters = operation["parameters"].as_array();
-            let takes_query = parameters.into_iter().flatten().any(|parameter| parameter["in"] == "query");
+            let has = |place: &str, name: Option<&str>| {
+                let is_it = |known: &Value| known["in"] == place && name.is_none_or(|name| known["name"] == name);
+                parameters.into_iter().flatten().any(is_it)
+            };
+            let (takes_query, takes_version) = (has("query", None), has("header", Some("If-Match")));
             let action = operation["operationId"].as_str().unwrap_or_default().to_owned();
-            all.push(endpoints::Operation { method, path: path.clone(), action, takes_query });
+            all.push(endpoints::Operation { method, path: path.clone(), action, takes_query, takes_version });
         }
     }
     all

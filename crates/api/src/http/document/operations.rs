@@ -27,9 +27,10 @@ impl Shape<'_> {
         self.path.contains("/auth/") || self.path.ends_with("/me/password")
     }
 
-    /// Is there one thing with a version at this path?
+    /// Is there one thing with a version at this path? A mapping has none of its own.
     fn has_version(&self) -> bool {
-        self.path.contains("{id}") || self.path.contains("/cart") || self.path.ends_with("/me")
+        !self.path.contains("{external_id}")
+            && (self.path.contains("{id}") || self.path.contains("/cart") || self.path.ends_with("/me"))
     }
 
     fn takes_if_none_match(&self) -> bool {
@@ -73,7 +74,8 @@ impl Shape<'_> {
         let by_shape = [
             (self.takes_if_match(), Code::PRECONDITION_FAILED),
             (self.reads_body(), Code::PAYLOAD_TOO_LARGE),
-            (self.has_body && self.access != Access::Signature, Code::UNSUPPORTED_MEDIA_TYPE),
+            (self.reads_body(), Code::REQUEST_TIMEOUT),
+            (self.reads_body(), Code::UNSUPPORTED_MEDIA_TYPE),
             (self.takes_key(), Code::IDEMPOTENCY_KEY_REUSED),
         ];
         codes.extend(by_shape.into_iter().filter_map(|(applies, code)| applies.then_some(code)));

@@ -47,7 +47,15 @@ fn members(code: Code) -> Vec<Member> {
         }
         Code::FORBIDDEN => {
             let permission = reference(&PermissionWord::name());
-            vec![Member { is_required: false, ..member("permission", "The permission that is missing.", permission) }]
+            let several = list_of(&PermissionWord::name());
+            vec![
+                Member { is_required: false, ..member("permission", "The permission that is missing.", permission) },
+                Member { is_required: false, ..member("permissions", "All permissions that are missing.", several) },
+            ]
+        }
+        Code::NOT_FOUND => {
+            let about = "What does not exist: `path`, or the kind of thing, such as `order`.";
+            vec![member("what", about, json!({"type": "string", "examples": ["order"]}))]
         }
         Code::INSUFFICIENT_STOCK => vec![
             member("shortages", "What there is too little of, product by product.", list_of(&ShortageView::name())),

@@ -2,6 +2,7 @@
 
 use super::{
     json::{Id, Qty},
+    missing,
     problem::{Code, FieldError, Problem, RATE_LIMIT, RATE_LIMIT_POLICY},
 };
 use serde::Serialize;
@@ -11,7 +12,7 @@ use tradepost_app::{
 };
 use tradepost_domain::{
     field_errors::FieldErrors,
-    identity::Denied,
+    identity::{Denied, Permission},
     ledger::{Refusal, Shortage},
 };
 use tradepost_store::{StoreError, orders::HolderRow};
@@ -56,7 +57,7 @@ pub(crate) fn refused(refusal: Refusal, reader: Reader<'_>) -> Problem {
         Refusal::Forbidden(permission) => {
             Problem::new(Code::FORBIDDEN, sentence).with("permission", permission.as_str())
         }
-        Refusal::NotFound(_) => Problem::new(Code::NOT_FOUND, sentence),
+        Refusal::NotFound(noun) => missing::thing(noun),
         Refusal::PreconditionFailed => Problem::new(Code::PRECONDITION_FAILED, sentence),
         Refusal::InsufficientStock(shortages) => {
             let shortages: Vec<_> = shortages.iter().map(|one| ShortageView::new(one, reader)).collect();
@@ -168,9 +169,11 @@ fn duplicate(field: &str) -> Problem {
 impl From<Denied> for Problem {
     fn from(denied: Denied) -> Self {
         match denied {
-            Denied::NotHeld(_) | Denied::OnlyOwner | Denied::HigherRole | Denied::Oneself => {
-                Self::new(Code::FORBIDDEN, sentence(&denied))
+            Denied::NotHeld(missing) | Denied::HoldsMore(missing) => {
+                let names: Vec<_> = missing.iter().map(Permission::as_str).collect();
+                Self::new(Code::FORBIDDEN, sentence(&denied)).with("permissions", names)
             }
+            Denied::OnlyOwner | Denied::HigherRole | Denied::Oneself => Self::new(Code::FORBIDDEN, sentence(&denied)),
         }
     }
 }
@@ -258,7 +261,7 @@ pub fn login_policy() -> String {
 mod tests {
     use super::*;
     use tradepost_domain::{
-        identity::{Permission, Permissions},
+        identity::Permissions,
         ids::{LocationId, ProductId},
         ledger::Unavailable,
         promos::PromoRefusal,

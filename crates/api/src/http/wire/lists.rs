@@ -5,6 +5,7 @@ use super::{problem::Problem, query::Pairs, response::to_json};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header, web::Data};
 use serde::{Serialize, de::DeserializeOwned};
 use std::future::{Ready, ready};
+use tradepost_app::nearest::did_you_mean;
 use tradepost_store::list::{KeyValue, ListRequest, Page, Sort};
 use utoipa::{IntoParams, ToSchema};
 
@@ -66,8 +67,10 @@ impl<F> ListOf<F> {
             None => Vec::new(),
             Some(text) => Sort::parse_list(text, orderings).map_err(|field| {
                 let known = orderings.join(", ");
-                let detail =
-                    format!("{field:?} is unknown or named twice: order by {known}, each with - for largest first");
+                let hint = did_you_mean(field.trim_start_matches('-'), orderings.iter().copied());
+                let detail = format!(
+                    "{field:?} is unknown or named twice: order by {known}, each with - for largest first{hint}"
+                );
                 Problem::parameter("ordering", "invalid", detail)
             })?,
         };
