@@ -27,7 +27,7 @@ lint: ## Check formatting, lints, documentation links and shell scripts
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps --quiet
-	for script in scripts/ensure-postgres scripts/*.sh scripts/peers/* .ci/run; do bash -n "$$script"; done
+	for script in $$(find scripts .ci -type f \( -perm -u+x -o -name "*.sh" \)); do bash -n "$$script"; done
 
 bench: ## Measure sales and reads against their baselines (prints a table, keeps nothing; PostgreSQL's server needed)
 	scripts/ensure-postgres --server
