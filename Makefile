@@ -20,14 +20,14 @@ test: ## Run every test on both engines (installs PostgreSQL's server where it m
 	$(CARGO) build $(CARGO_FLAGS) --workspace
 	$(CARGO) test $(CARGO_FLAGS) --workspace
 
-peers: ## Check against what others wrote (installs it: shells, image builders, schemas …)
-	for peer in scripts/peers/*; do "$$peer"; done
+peers: ## Check against what others wrote (installs it: linters, client generators, a fuzzer, shells, image builders …)
+	for peer in scripts/peers/*; do echo "== $$peer"; "$$peer"; done
 
 lint: ## Check formatting, lints, documentation links and shell scripts
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps --quiet
-	for script in scripts/* scripts/peers/* .ci/run; do [ -d "$$script" ] || bash -n "$$script"; done
+	for script in $$(find scripts .ci -type f \( -perm -u+x -o -name "*.sh" \)); do bash -n "$$script"; done
 
 bench: ## Measure sales and reads against their baselines (prints a table, keeps nothing; PostgreSQL's server needed)
 	scripts/ensure-postgres --server
