@@ -57,7 +57,7 @@ pub struct ConnectionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
     secret: Option<String>,
-    /// Deliveries to its address that were not let in, by reason, as written down every few seconds. Only where one connection is read.
+    /// Deliveries to its address that were not let in, by reason, as written down every few seconds. Only where one connection is read or changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     refused_deliveries: Option<Vec<RefusedView>>,
@@ -91,6 +91,10 @@ impl From<RefusedDeliveries> for RefusedView {
 }
 
 impl ConnectionView {
+    fn with_refused(self, refused: Vec<RefusedDeliveries>) -> Self {
+        Self { refused_deliveries: Some(refused.into_iter().map(RefusedView::from).collect()), ..self }
+    }
+
     /// What to show once, and what to keep of that answer: all but the secret.
     fn once(self, secret: &Secret) -> (Self, Vec<u8>) {
         let kept = response::to_json(&self);
@@ -277,8 +281,7 @@ pub(crate) async fn read(
         Ok((entities::get::<PosConnection>(session, id.0)?, session.refused_deliveries(id.0)?))
     };
     let (connection, refused) = shop.store.read(find).await?;
-    let refused = refused.into_iter().map(RefusedView::from).collect();
-    let view = ConnectionView { refused_deliveries: Some(refused), ..ConnectionView::new(&connection, &base.0) };
+    let view = ConnectionView::new(&connection, &base.0).with_refused(refused);
     Ok(response::one(&request, connection.version, &view))
 }
 
@@ -301,7 +304,8 @@ pub(crate) async fn edit(
             true => pos_connections::edit(session, id, expected, patch.clone(), clock::now())?,
             false => crud::unchanged(session, id, expected)?,
         };
-        Ok(response::changed(200, &ConnectionView::new(&connection, &base.0), Some(connection.version)))
+        let view = ConnectionView::new(&connection, &base.0).with_refused(session.refused_deliveries(id)?);
+        Ok(response::changed(200, &view, Some(connection.version)))
     };
     Ok(response::send(shop.store.write(change.keyed(), work).await?))
 }
