@@ -142,7 +142,7 @@ fn forms(schemas: &mut Map<String, Value>) {
     // Beside its properties, so that generators that know nothing of forms still see one plain object.
     let mut set = |name: &str, forms: Value| {
         if let Some(schema) = schemas.get_mut(name) {
-            schema["allOf"] = json!([{"oneOf": forms}]);
+            schema["allOf"] = json!([{"anyOf": forms}]);
         }
     };
     let kinds = [("fixed", "amount", "percentage"), ("percentage", "percentage", "amount")].map(|(kind, own, other)| {
@@ -155,7 +155,7 @@ fn forms(schemas: &mut Map<String, Value>) {
     set(
         "CheckPromo",
         json!([
-            {"required": ["lines"], "properties": {"lines": {"type": "array"}, "cart": {"enum": [false, null]}}},
+            {"required": ["lines"], "properties": {"lines": {"not": {"type": "null"}}, "cart": {"enum": [false, null]}}},
             {"required": ["cart"], "properties": {"lines": {"type": "null"}, "cart": {"const": true}}},
         ]),
     );
