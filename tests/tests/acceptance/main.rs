@@ -11,6 +11,7 @@ mod customers;
 mod dashboard;
 mod errors;
 mod health;
+mod http_details;
 mod idempotency;
 mod inventory;
 mod lists;

@@ -11,7 +11,7 @@ use super::wire::{
     public_url::PublicUrl,
     response,
     texts::NameText,
-    words::{DialectWord, OnShortageWord, SignatureFaultWord},
+    words::{DialectWord, OnShortageWord, RefusedDeliveryWord},
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web::Data};
 use serde::{Deserialize, Serialize};
@@ -68,7 +68,7 @@ pub struct ConnectionView {
 #[derive(Clone, Serialize, ToSchema)]
 #[schema(as = RefusedDeliveries)]
 pub struct RefusedView {
-    #[schema(value_type = SignatureFaultWord)]
+    #[schema(value_type = RefusedDeliveryWord)]
     reason: &'static str,
     /// How many so far.
     #[schema(example = 3, minimum = 1)]
@@ -195,7 +195,7 @@ fn patch(
 }
 
 /// List POS connections
-#[utoipa::path(operation_id = "list_pos_connections", tag = "POS", params(Paging, ConnectionFilter), responses((status = 200, description = "A page.", body = List<ConnectionView>)))]
+#[utoipa::path(operation_id = "list_pos_connections", tag = "POS", params(Paging, ConnectionFilter), responses((status = 200, description = "A page.", body = List<ConnectionView>)), extensions(("x-orderings" = json!(stored::CONNECTION_ORDERINGS))))]
 #[get("/pos-connections")]
 pub(crate) async fn list(
     shop: Data<Shop>,

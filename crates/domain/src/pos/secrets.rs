@@ -61,7 +61,7 @@ names!(SignatureFault {
 });
 
 impl SignatureFault {
-    /// Every reason there is.
+    /// Every fault there is.
     pub const ALL: [Self; 4] = [Self::HeaderMissing, Self::HeaderMalformed, Self::ClockOff, Self::NoSignatureMatches];
 }
 
