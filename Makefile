@@ -7,10 +7,10 @@ CARGO ?= cargo
 # --locked: what is built is what Cargo.lock says.
 CARGO_FLAGS ?= --locked
 
-.PHONY: help run test peers lint bench docs image up
+.PHONY: help run test peers lint bench docs openapi openapi-baseline image up
 
 help: ## List these targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 run: ## Build and start a working shop (SQLite; an empty shop gets sample data and an owner's one-time password)
 	$(CARGO) run $(CARGO_FLAGS) -p tradepost-api -- serve --demo
@@ -20,14 +20,14 @@ test: ## Run every test on both engines (installs PostgreSQL's server where it m
 	$(CARGO) build $(CARGO_FLAGS) --workspace
 	$(CARGO) test $(CARGO_FLAGS) --workspace
 
-peers: ## Check against what others wrote (installs it: shells, image builders, schemas …)
-	for peer in scripts/peers/*; do "$$peer"; done
+peers: ## Check against what others wrote (installs it: linters, client generators, a fuzzer, shells, image builders …)
+	for peer in scripts/peers/*; do echo "== $$peer"; "$$peer"; done
 
 lint: ## Check formatting, lints, documentation links and shell scripts
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps --quiet
-	for script in scripts/* scripts/peers/* .ci/run; do [ -d "$$script" ] || bash -n "$$script"; done
+	for script in $$(find scripts .ci -type f \( -perm -u+x -o -name "*.sh" \)); do bash -n "$$script"; done
 
 bench: ## Measure sales and reads against their baselines (prints a table, keeps nothing; PostgreSQL's server needed)
 	scripts/ensure-postgres --server
@@ -42,3 +42,9 @@ up: ## Start a shop in containers: two servers on PostgreSQL behind a proxy, or 
 
 docs: ## Build the documentation of the crates (target/doc)
 	$(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps
+
+openapi: ## Write the contract to docs/openapi.json
+	$(CARGO) run $(CARGO_FLAGS) --quiet -p tradepost-api -- openapi > docs/openapi.json
+
+openapi-baseline: openapi ## Take the contract of today as what this version promises
+	cp docs/openapi.json docs/openapi.baseline.json

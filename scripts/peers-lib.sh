@@ -5,7 +5,8 @@ set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
-PROGRAM=$TARGET/debug/tradepost
+# PEERS_PROGRAM: judge this program instead of the one that is built here.
+PROGRAM=${PEERS_PROGRAM:-$TARGET/debug/tradepost}
 CACHE=$ROOT/target/peers
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/tradepost-peers.XXXXXX")
 OWNER=boss
@@ -50,7 +51,7 @@ install_packages() { # SENTENCE PACKAGE...
 }
 
 build_program() {
-  (cd "$ROOT" && "${CARGO:-cargo}" build --quiet --locked -p tradepost-api)
+  [ -n "${PEERS_PROGRAM:-}" ] || (cd "$ROOT" && "${CARGO:-cargo}" build --quiet --locked -p tradepost-api)
 }
 
 # Python's tools, as scripts/peers-python.txt pins them: $PYTHON/bin.

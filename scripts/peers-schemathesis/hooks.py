@@ -56,6 +56,8 @@ NOUNS = {
     "pos-connections": "connection",
     "pos-events": "event",
 }
+QUANTITIES = {"quantity", "quantity_change", "counted", "initial_quantity", "low_stock_threshold"}
+AMOUNTS = {"price", "unit_price", "amount", "max_discount", "minimum_subtotal"}
 # An order must stand where the step begins.
 STEPS = {"ship_order": "accepted", "deliver_order": "shipped", "return_order": "delivered"}
 
@@ -74,7 +76,7 @@ def shelf_of(operation: Any, name: str) -> str | None:
 
 
 def with_real_values(value: Any) -> Any:
-    """The same body with ids of things that exist and times at which something can have happened."""
+    """The same body with values that this shop can take, wherever the generated ones are well-formed."""
     if isinstance(value, list):
         return [with_real_values(item) for item in value]
     if not isinstance(value, dict):
@@ -88,7 +90,38 @@ def real_value(name: str, value: Any) -> Any:
     # What is told of has happened, and not long ago.
     if name in ("occurred_at", "counted_at") and is_time(value):
         return (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="seconds")
+    # How many decimals a quantity has is its product's affair, and the stock's products have none.
+    if name in QUANTITIES and isinstance(value, float):
+        return value if abs(value) > 10**9 else int(value) or (1 if value > 0 else -1)
+    # Lines of one product are added up before they are judged, and the sum has the bound of each.
+    if name in ("lines", "changes") and isinstance(value, list) and len(value) > 1:
+        return [with_real_values(line) | smaller(line) if isinstance(line, dict) else line for line in value]
+    # As many decimals as the shop's currency has: two.
+    if name in AMOUNTS and isinstance(value, str):
+        return with_two_decimals(value)
+    # A pattern says how a number is written, not which numbers there are.
+    if name == "phone" and isinstance(value, str) and re.fullmatch(r"[+0-9][0-9 ().-]*", value):
+        return "+254712345678"
+    # What makes an address and what is too easy to guess is more than a pattern says.
+    if name == "email" and isinstance(value, str) and re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value):
+        return f"{uuid.uuid4().hex}@peers.example"
+    if name in ("password", "new_password") and isinstance(value, str) and len(value) > 11:
+        return "nine quiet herons wade"
     return with_real_values(value)
+
+
+def smaller(line: dict[str, Any]) -> dict[str, Any]:
+    limit = 10**6
+    return {name: min(limit, max(-limit, int(item))) for name, item in line.items() if name in QUANTITIES and is_large(item, limit)}
+
+
+def is_large(value: object, limit: int) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and limit < abs(value) <= 10**9
+
+
+def with_two_decimals(value: str) -> str:
+    parts = re.fullmatch(r"([0-9]+)\.([0-9]{3,})", value)
+    return value if parts is None else f"{parts[1]}.{parts[2][:2]}" if (parts[1] + parts[2][:2]).strip("0") else "0.01"
 
 
 def is_time(value: object) -> bool:
@@ -123,20 +156,38 @@ def fill_path(case: Any) -> None:
 
 
 def fill_body(case: Any) -> None:
+    """What depends on another field, or on the thing that the path names."""
     body, operation = case.body, case.operation.definition.raw.get("operationId")
     if not isinstance(body, dict):
         return
-    # Who has no customer record of their own must say for whom an order is.
-    if operation == "create_order" and WHO == "owner" and body.get("customer_id", None) is None and is_positive(case):
-        body["customer_id"] = real_id("customer")
     # A line is one of the document that the path names.
     if operation in ("refund_sale", "return_order", "update_order", "correct_sale") and isinstance(body.get("lines"), list):
-        lines = lines_of(case)
-        for line in body["lines"]:
-            if isinstance(line, dict) and is_id(line.get("line_id")) and lines:
-                line["line_id"] = lines[0]["id"]
-            if isinstance(line, dict) and is_id(line.get("product_id")) and lines:
-                line["product_id"] = lines[0]["product_id"]
+        fill_lines(body["lines"], lines_of(case))
+    if not is_positive(case):
+        return
+    # A customer is named in one way.
+    if operation in ("record_sale", "correct_sale") and body.get("customer_id") and body.get("customer_name"):
+        del body["customer_name"]
+    # A code is asked about for lines or for the cart.
+    if operation == "check_promo_code" and body.get("lines") and body.get("cart"):
+        del body["cart"]
+    # A code's terms are those of its kind, also of the kind that it has already: the stock's are percentages.
+    if operation == "update_promo_code":
+        body.pop("amount", None)
+        body.pop("kind", None)
+    # It begins before it ends, also where only one of the two is changed.
+    if operation in ("create_promo_code", "update_promo_code") and (is_time(body.get("valid_from")) or is_time(body.get("valid_until"))):
+        body |= {"valid_from": "2020-01-01T00:00:00Z", "valid_until": "2099-01-01T00:00:00Z"}
+
+
+def fill_lines(lines: list[Any], real: list[dict[str, Any]]) -> None:
+    for line in lines:
+        for name in ("line_id", "product_id"):
+            if real and isinstance(line, dict) and is_id(line.get(name)):
+                line[name] = real[0]["id" if name == "line_id" else name]
+        # It is named by one of the two.
+        if real and isinstance(line, dict) and not line.get("line_id") and not line.get("product_id"):
+            line["line_id"] = real[0]["id"]
 
 
 def lines_of(case: Any) -> list[dict[str, Any]]:

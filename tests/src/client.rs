@@ -1,6 +1,6 @@
 //! Somebody who uses the shop over HTTP, and the answers they get.
 
-use crate::Server;
+use crate::{Server, contract};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -172,9 +172,11 @@ impl Request {
     pub async fn try_send(self) -> Result<Answer, reqwest::Error> {
         let what = format!("{} {}", self.method, self.path);
         let url = format!("{}{}", self.client.address(), self.path);
+        let method = self.method.clone();
         let mut request = self.client.http.request(self.method, url).headers(self.headers);
         let sent =
             self.body.as_deref().map(|body| String::from_utf8_lossy(&body[..body.len().min(2_000)]).into_owned());
+        let (method, path, raw) = (method.to_string(), self.path, self.body.clone());
         if let Some(body) = self.body {
             request = request.body(body);
         }
@@ -184,6 +186,7 @@ impl Request {
         let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
         let answer = Answer { what, sent, status, headers, body, json };
         answer.keeps_the_conventions();
+        answer.keeps_the_contract(&method, &path, raw.as_deref());
         Ok(answer)
     }
 }
@@ -225,6 +228,13 @@ impl Answer {
             }
             assert_eq!(self.json["status"], self.status.as_u16(), "{self:?}");
         }
+    }
+
+    /// As `docs/openapi.json` promises it; what the client sent is looked at where it was accepted.
+    fn keeps_the_contract(&self, method: &str, path: &str, sent: Option<&[u8]>) {
+        let (status, headers, body) = (self.status(), &self.headers, self.body.as_slice());
+        let exchange = contract::Exchange { method, path, sent, status, headers, body };
+        contract::check(&exchange).unwrap_or_else(|fault| panic!("{fault}: {self:?}"));
     }
 
     /// The status code.

@@ -14,6 +14,7 @@
 
 mod build;
 mod client;
+pub mod contract;
 mod ordering;
 mod outage;
 pub mod postgres;

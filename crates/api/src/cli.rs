@@ -119,7 +119,7 @@ fn is_about_a_setting(error: &anyhow::Error) -> bool {
 
 fn execute(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Openapi => print(&document::document().to_pretty_json()?),
+        Command::Openapi => print(&serde_json::to_string_pretty(&document::document())?),
         Command::Help { topic } => help(&topic),
         Command::Serve { demo, no_migrate } => {
             let start = Start { migrate: !no_migrate, demo };

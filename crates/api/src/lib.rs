@@ -7,6 +7,7 @@
 pub mod banner;
 pub mod cli;
 pub mod config;
+pub mod framing;
 pub mod http;
 pub mod probe;
 pub mod server;

@@ -175,6 +175,7 @@ const POS: &[Rule] = &[
     ("get_pos_connection", May(IntegrationsManage)),
     ("update_pos_connection", May(IntegrationsManage)),
     ("delete_pos_connection", May(IntegrationsManage)),
+    ("rotate_pos_secret", May(IntegrationsManage)),
     ("map_pos_product", May(IntegrationsManage)),
     ("unmap_pos_product", May(IntegrationsManage)),
     ("receive_pos_webhook", Signature),

@@ -69,7 +69,7 @@ impl Error {
 
     /// It contradicts what there is.
     pub fn conflict(reason: &'static str, detail: impl Into<String>) -> Self {
-        Self::Refused(Refusal::Conflict { reason, detail: detail.into() })
+        Self::Refused(Refusal::conflict(reason, detail))
     }
 
     /// Another one has this value already?

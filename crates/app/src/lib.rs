@@ -11,6 +11,7 @@ pub mod config;
 pub mod credentials;
 mod error;
 pub mod login_throttle;
+pub mod nearest;
 pub mod principals;
 pub mod sample_data;
 pub mod shop;

@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Result,
-    credentials::{passwords::Passwords, webhooks::WebhookSecrets},
+    credentials::{passwords::Passwords, refusals::Refusals, sealing::SecretKeys, till_secrets::WebhookSecrets},
     login_throttle::Failures,
     principals::PrincipalCache,
 };
@@ -25,8 +25,8 @@ pub struct Settings {
     pub currency: Currency,
     /// Completes national phone numbers; `None`: they are refused.
     pub country: Option<Country>,
-    /// How the outside reaches it, without a slash at the end; the addresses it hands out begin so.
-    pub public_url: String,
+    /// How the outside reaches it, without a slash at the end; the addresses it hands out begin so. `None`: as whoever asks has reached it.
+    pub public_url: Option<String>,
     /// How long a login lasts, in hours.
     pub token_hours: i64,
 }
@@ -45,8 +45,12 @@ pub struct Shop {
     pub passwords: Passwords,
     /// How many late answers to logging in may be kept back at once: who comes on top is answered without delay.
     pub delayed_logins: Semaphore,
+    /// What opens the secrets that are kept, and seals them.
+    pub keys: SecretKeys,
     /// What deliveries of tills are signed with.
     pub webhook_secrets: WebhookSecrets,
+    /// Deliveries of tills that were not let in and are not written down yet.
+    pub refused_deliveries: Refusals,
     /// Logins with a wrong name or password, since the start.
     pub wrong_passwords: AtomicU64,
 }
@@ -56,7 +60,7 @@ impl Shop {
     ///
     /// # Errors
     /// `Internal` where the operating system has no randomness.
-    pub fn open(store: Store, settings: Settings) -> Result<Self> {
+    pub fn open(store: Store, settings: Settings, keys: SecretKeys) -> Result<Self> {
         let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         Ok(Self {
             store,
@@ -65,7 +69,9 @@ impl Shop {
             failures: Failures::default(),
             passwords: Passwords::new(threads).map_err(Error::Internal)?,
             delayed_logins: Semaphore::new(DELAYED_LOGINS),
+            keys,
             webhook_secrets: WebhookSecrets::default(),
+            refused_deliveries: Refusals::default(),
             wrong_passwords: AtomicU64::new(0),
         })
     }
@@ -94,7 +100,7 @@ impl Shop {
         done
     }
 
-    /// Does a unit of work that changes a till's connection, and forgets in this process the secret that it had.
+    /// Does a unit of work that changes a till's connection, and forgets in this process the secrets that it had.
     ///
     /// # Errors
     /// As [`Store::write`].

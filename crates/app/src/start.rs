@@ -1,9 +1,10 @@
 //! Opening a shop: its database, its tables, what a new one needs, and its secret key.
 
 use crate::{
-    clock,
+    Shop, clock,
     config::{Config, WrongSetting},
     credentials::tokens,
+    usecases::pos_connections,
 };
 use anyhow::{Context, anyhow, bail};
 use std::{
@@ -68,22 +69,58 @@ pub fn checkpoint(store: &Store) {
     }
 }
 
-/// The secret key: as it is set, or on SQLite one that is made once and kept beside the database, for its owner's eyes only.
+/// The shop's secret keys.
+#[derive(Clone)]
+pub struct ShopKeys {
+    /// The one that signs and seals.
+    pub current: String,
+    /// Those that it had before.
+    pub old: Vec<String>,
+}
+
+/// The secret keys: as they are set, or on SQLite one that is made once and kept beside the database, for its owner's eyes only. Where one is
+/// set on SQLite, the kept one is an old one.
 ///
 /// # Errors
 /// A sentence that names what is wrong: on PostgreSQL it must be set, for replicas need the same.
-pub fn secret_key(store: &Store, config: &Config) -> anyhow::Result<String> {
-    if let Some(key) = &config.security.secret_key {
-        return Ok(key.clone());
-    }
-    match store.engine() {
-        Engine::Postgres => Err(WrongSetting::missing("TRADEPOST_SECRET_KEY", "it must be set on PostgreSQL").into()),
+pub fn secret_keys(store: &Store, config: &Config) -> anyhow::Result<ShopKeys> {
+    let mut old = config.security.old_secret_keys.clone();
+    let path = match store.engine() {
+        Engine::Postgres => None,
         Engine::Sqlite => {
             let path = config.database.url.strip_prefix("sqlite://").unwrap_or(&config.database.url);
-            let path = PathBuf::from(format!("{path}-secret"));
-            kept_key(&path).with_context(|| format!("the secret key in {} cannot be used", path.display()))
+            Some(PathBuf::from(format!("{path}-secret")))
         }
+    };
+    let kept =
+        |path: &Path| kept_key(path).with_context(|| format!("the secret key in {} cannot be used", path.display()));
+    match (&config.security.secret_key, path) {
+        (Some(current), path) => {
+            if let Some(path) = path.filter(|path| path.exists()) {
+                old.push(kept(&path)?);
+            }
+            Ok(ShopKeys { current: current.clone(), old })
+        }
+        (None, Some(path)) => Ok(ShopKeys { current: kept(&path)?, old }),
+        (None, None) => Err(WrongSetting::missing("TRADEPOST_SECRET_KEY", "it must be set on PostgreSQL").into()),
     }
+}
+
+/// Seals what is kept secret with the current key, and tells which of it none of the keys can read: that is to be known now, not when a till
+/// reports.
+///
+/// # Errors
+/// A sentence that names what is wrong with the database.
+pub async fn seal_secrets(shop: &Shop) -> anyhow::Result<()> {
+    let unreadable = pos_connections::seal_all_anew(shop).await?;
+    if !unreadable.is_empty() {
+        log::error!(
+            "the secrets of these POS connections can be read with none of the keys in TRADEPOST_SECRET_KEY and \
+             TRADEPOST_SECRET_KEY_OLD: {}. What they deliver is answered 503 until the key is there again or the secret is rotated.",
+            unreadable.join(", ")
+        );
+    }
+    Ok(())
 }
 
 fn kept_key(path: &Path) -> anyhow::Result<String> {

@@ -1,5 +1,9 @@
 //! Tills and POS accounts that report what happened, and the inbox of what they reported. Judging and booking what they report is
-//! [`crate::ledger`]'s; signatures and secrets are never in here.
+//! [`crate::ledger`]'s; how signatures are made and checked is never in here.
+
+mod secrets;
+
+pub use secrets::{KeptSecrets, OLD_SECRET_SECONDS, RefusedDeliveries, SignatureFault};
 
 use crate::{
     field_errors::FieldErrors,
@@ -24,6 +28,11 @@ names!(OnShortage {
     Refuse = "refuse",
     Hold = "hold",
 });
+
+impl OnShortage {
+    /// Everything that can be done with it.
+    pub const ALL: [Self; 2] = [Self::Refuse, Self::Hold];
+}
 
 /// The id of a registered till or POS account.
 pub type PosConnectionId = Id<PosConnection>;
@@ -65,6 +74,12 @@ impl PosConnection {
         self.version += 1;
         self.updated_at = now;
         Ok(())
+    }
+
+    /// Notes that it was given a new secret, which is kept apart ([`KeptSecrets`]).
+    pub const fn note_new_secret(&mut self, now: Instant) {
+        self.version += 1;
+        self.updated_at = now;
     }
 
     /// A new connection, or what is wrong with it.

@@ -12,7 +12,7 @@ use crate::{
     ids::{CustomerId, Id, PosConnectionId, ProductId, PromoId, TokenId, UserId},
     instant::Instant,
     ledger::{Command, Effects, Refusal},
-    pos::PosConnection,
+    pos::{KeptSecrets, PosConnection, RefusedDeliveries},
     promos::Promo,
 };
 use std::ops::RangeInclusive;
@@ -157,12 +157,22 @@ pub trait Customers: Repository<Customer> + Remove<Customer> {
 }
 
 /// Tills and POS accounts. Their events and mappings change stock, and go through the ledger. Removing one keeps its events and forgets its
-/// secret.
+/// secrets, which are only ever kept sealed.
 pub trait PosConnections: Repository<PosConnection> + Remove<PosConnection> {
-    /// The secret that its deliveries are signed with; `None` where there is no such connection.
-    fn connection_secret(&mut self, id: PosConnectionId) -> Result<Option<String>>;
-    /// Keeps a secret, in the place of the one before.
-    fn set_connection_secret(&mut self, id: PosConnectionId, secret: &str) -> Result<()>;
+    /// What its deliveries are signed with; `None` where there is no such connection.
+    fn connection_secrets(&mut self, id: PosConnectionId) -> Result<Option<KeptSecrets>>;
+    /// Keeps its secrets, in the place of those before.
+    fn set_connection_secrets(&mut self, id: PosConnectionId, secrets: &KeptSecrets) -> Result<()>;
+    /// Those of all connections.
+    fn all_connection_secrets(&mut self) -> Result<Vec<(PosConnection, KeptSecrets)>>;
+    /// Keeps a secret sealed in another way, wherever it is still kept in this one.
+    fn seal_connection_secret_anew(&mut self, id: PosConnectionId, sealed: &str, anew: &str) -> Result<()>;
+    /// Forgets all secrets that were good until then or earlier, and says how many.
+    fn forget_old_connection_secrets(&mut self, now: Instant) -> Result<usize>;
+    /// Deliveries that were not let in, by reason.
+    fn refused_deliveries(&mut self, id: PosConnectionId) -> Result<Vec<RefusedDeliveries>>;
+    /// Adds these to them. Each connection and reason occurs once.
+    fn note_refused_deliveries(&mut self, refused: &[(PosConnectionId, RefusedDeliveries)]) -> Result<()>;
 }
 
 /// Promo codes. Who holds them, and how often, is the ledger's to say: an edit keeps `times_used` as it is. Orders that hold a removed one

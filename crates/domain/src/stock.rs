@@ -137,6 +137,9 @@ pub enum Source {
 }
 
 impl Source {
+    /// The names of all types there are.
+    pub const TYPE_NAMES: [&'static str; 3] = ["sale", "order", "pos_event"];
+
     /// The type's name in the contract and in tables.
     pub const fn type_name(self) -> &'static str {
         match self {

@@ -1,7 +1,7 @@
 //! What is thrown away when nobody needs it any more. Nothing that is history.
 
 use crate::{StoreError, dialect::Sql, session::Session};
-use tradepost_domain::instant::Instant;
+use tradepost_domain::{instant::Instant, repository::PosConnections};
 
 /// How long a stored answer is kept: the contract promises a day.
 const ANSWERS_SECONDS: i64 = 48 * 3_600;
@@ -17,13 +17,15 @@ pub struct Purged {
     pub tokens: usize,
     /// Rows of failed logins: one for each subject that is counted.
     pub failures: usize,
+    /// Secrets of tills that were followed by another a day ago: all of them at once.
+    pub secrets: usize,
 }
 
 /// The most rows that one call throws away of each kind, so that nothing else waits long for it.
 const MAX_ROWS: i64 = 2_000;
 
-/// Throws away what is over: stored answers and rows of failed logins after 48 hours, expired tokens. To be called again until
-/// [`Purged::is_done`]. With a `now` that is ahead, answers would go whose requests may still be repeated: better one that is behind.
+/// Throws away what is over: stored answers and rows of failed logins after 48 hours, expired tokens, secrets of tills that are no longer
+/// good. To be called again until [`Purged::is_done`]. With a `now` that is ahead, answers would go whose requests may still be repeated: better one that is behind.
 ///
 /// # Errors
 /// Where the database cannot be written.
@@ -50,6 +52,7 @@ pub fn housekeeping(session: &mut Session<'_>, now: Instant) -> Result<Purged, S
             .with(MAX_ROWS)
             .either(" FOR UPDATE SKIP LOCKED)", ")");
     Ok(Purged {
+        secrets: session.forget_old_connection_secrets(now)?,
         answers: session.execute(answers)?,
         tokens: session.execute(tokens)?,
         failures: session.execute(failures)?,

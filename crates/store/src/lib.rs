@@ -43,6 +43,7 @@ mod settings;
 pub mod stock;
 mod store;
 mod throttle;
+mod till_secrets;
 mod tokens;
 mod types;
 pub mod users;

@@ -19,7 +19,7 @@ use tradepost_domain::{
     ids::{PosConnectionId, PosEventId},
     instant::Instant,
     pos::{OnShortage, PosConnection, PosEventStatus},
-    repository::{self, PosConnections, Remove},
+    repository::{self, Remove},
     text::fold,
 };
 
@@ -32,6 +32,8 @@ tables! {
         location_id -> Nullable<UuidSql>,
         on_shortage -> Text,
         secret -> Nullable<Text>,
+        secret_before -> Nullable<Text>,
+        secret_before_until -> Nullable<InstantSql>,
         removed_at -> Nullable<InstantSql>,
         version -> BigInt,
         created_at -> InstantSql,
@@ -41,7 +43,7 @@ tables! {
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = pos_connections, treat_none_as_null = true)]
-struct Row {
+pub(crate) struct Row {
     id: Id,
     name: String,
     name_key: String,
@@ -74,7 +76,7 @@ impl From<&PosConnection> for Row {
 }
 
 impl Row {
-    fn connection(self) -> Result<PosConnection, StoreError> {
+    pub(crate) fn connection(self) -> Result<PosConnection, StoreError> {
         Ok(PosConnection {
             id: self.id.into(),
             name: self.name,
@@ -131,25 +133,13 @@ impl Remove<PosConnection> for Session<'_> {
         let connection = pos_connections::table.find(id).filter(pos_connections::removed_at.is_null());
         let removed = (
             pos_connections::secret.eq(None::<String>),
+            pos_connections::secret_before.eq(None::<String>),
+            pos_connections::secret_before_until.eq(None::<At>),
             pos_connections::removed_at.eq(Some(now)),
             pos_connections::updated_at.eq(now),
             pos_connections::version.eq(pos_connections::version + 1),
         );
         self.run(|conn| diesel::update(connection).set(removed).execute(conn))?;
-        Ok(())
-    }
-}
-
-impl PosConnections for Session<'_> {
-    fn connection_secret(&mut self, id: PosConnectionId) -> repository::Result<Option<String>> {
-        let connection = pos_connections::table.find(Id::from(id)).filter(pos_connections::removed_at.is_null());
-        let secret = self.run(|conn| connection.select(pos_connections::secret).first(conn).optional())?;
-        Ok(secret.flatten())
-    }
-
-    fn set_connection_secret(&mut self, id: PosConnectionId, secret: &str) -> repository::Result<()> {
-        let connection = pos_connections::table.find(Id::from(id)).filter(pos_connections::removed_at.is_null());
-        self.run(|conn| diesel::update(connection).set(pos_connections::secret.eq(secret)).execute(conn))?;
         Ok(())
     }
 }

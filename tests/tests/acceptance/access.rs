@@ -96,6 +96,7 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/api/v1/pos-connections/{}", May(&["integrations.manage"])),
     ("PATCH", "/api/v1/pos-connections/{}", May(&["integrations.manage"])),
     ("DELETE", "/api/v1/pos-connections/{}", May(&["integrations.manage"])),
+    ("POST", "/api/v1/pos-connections/{}/rotate-secret", May(&["integrations.manage"])),
     ("PUT", "/api/v1/pos-connections/{}/products/{}", May(&["integrations.manage"])),
     ("DELETE", "/api/v1/pos-connections/{}/products/{}", May(&["integrations.manage"])),
     ("GET", "/api/v1/pos-events", May(&["integrations.manage"])),

@@ -20,7 +20,7 @@ async fn nouns(owner: &Client) -> Vec<Noun> {
     let example = |operation: &Value| {
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
         let name = schema.as_str().and_then(|reference| reference.rsplit('/').next()).unwrap_or_default();
-        document["components"]["schemas"][name]["example"].clone()
+        document["components"]["schemas"][name]["examples"][0].clone()
     };
     let paths = document["paths"].as_object().expect("paths");
     let mut found = Vec::new();

@@ -58,6 +58,7 @@ const NOBODY_RUNS_INTO: &[(&str, &str)] = &[
     ("movements_pkey", "numbered by their level, which is held meanwhile"),
     ("order_history_pkey", "numbered by their order, which is held meanwhile"),
     ("pos_event_lines_pkey", "numbered by their delivery, which is written once"),
+    ("pos_refusals_pkey", "added to where it is there"),
     ("redemptions_pkey", "one for an order, which is held meanwhile"),
     ("tokens_hash", "made of 32 random bytes"),
 ];

@@ -7,7 +7,9 @@ use tradepost_domain::{
     identity::Principal,
     ids::{PosConnectionId, ProductId},
     ledger::{Command, Effects, Refusal, catalogue, pos, stock},
-    pos::{OnShortage, PosConnection, PosConnectionPatch, PosEventLine, Reference, Report, WebhookDelivery},
+    pos::{
+        KeptSecrets, OnShortage, PosConnection, PosConnectionPatch, PosEventLine, Reference, Report, WebhookDelivery,
+    },
     repository::PosConnections,
     repository::Repository as _,
 };
@@ -30,7 +32,8 @@ async fn a_till(store: &Store, on_shortage: OnShortage) -> PosConnectionId {
     };
     let connection = PosConnection::new(id, &form, now()).expect("a till");
     let add = move |s: &mut tradepost_store::Session<'_>| -> Result<(), StoreError> {
-        Ok(s.add(&connection).and_then(|()| s.set_connection_secret(connection.id, "whsec_c2VjcmV0"))?)
+        Ok(s.add(&connection)
+            .and_then(|()| s.set_connection_secrets(connection.id, &KeptSecrets::first("sealed".to_owned())))?)
     };
     store.write_plain(add).await.expect("the till is kept");
     id

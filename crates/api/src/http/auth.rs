@@ -8,8 +8,9 @@ use super::wire::{
     error::login_policy,
     json::Time,
     problem::RATE_LIMIT_POLICY,
-    problem::{Code, Problem, ProblemShape},
+    problem::{Code, Problem},
     response,
+    texts::{DateText, EmailText, OptionalNameText, PasswordText, PhoneText, UsernameText},
 };
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -31,15 +32,22 @@ use validator::Validate;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"email": "maria@example.org", "password": "quiet river stone", "first_name": "Maria"}))]
 pub struct Register {
+    #[schema(value_type = EmailText)]
     email: String,
     /// At least 10 characters, none of the common ones, and without the name one logs in with.
+    #[schema(value_type = PasswordText)]
     password: String,
+    #[schema(value_type = Option<UsernameText>)]
     username: Option<String>,
+    #[schema(value_type = Option<OptionalNameText>)]
     first_name: Option<String>,
+    #[schema(value_type = Option<OptionalNameText>)]
     last_name: Option<String>,
     /// With `+` and the country's code, or national where the shop has a country.
+    #[schema(value_type = Option<PhoneText>)]
     phone: Option<String>,
     /// ISO 8601, for example `1990-01-31`.
+    #[schema(value_type = Option<DateText>)]
     date_of_birth: Option<String>,
 }
 
@@ -67,7 +75,7 @@ pub struct LoggedIn {
 /// Register as a shopper
 ///
 /// Makes a user with the role `shopper` and their customer record.
-#[utoipa::path(operation_id = "register", tag = "Identity", request_body = Register, responses((status = 201, description = "The new user.", body = UserView)))]
+#[utoipa::path(operation_id = "register", tag = "Identity", request_body = Register, responses((status = 201, description = "The new user.", body = UserView)), extensions(("x-problems" = json!(["duplicate"]))))]
 #[post("/auth/register")]
 pub(crate) async fn register(
     shop: Data<Shop>,
@@ -86,9 +94,7 @@ pub(crate) async fn register(
 /// After five wrong passwords for one login from one address each further attempt waits longer, up to a minute.
 #[utoipa::path(operation_id = "log_in", tag = "Identity", request_body = Login, responses(
     (status = 200, description = "A bearer token.", body = LoggedIn),
-    (status = 401, description = "The login or the password is wrong.", body = ProblemShape, content_type = "application/problem+json"),
-    (status = 429, description = "Too many wrong passwords.", body = ProblemShape, content_type = "application/problem+json"),
-))]
+), extensions(("x-problems" = json!(["bad_credentials", "rate_limited"]))))]
 #[post("/auth/login")]
 pub(crate) async fn login(
     shop: Data<Shop>,

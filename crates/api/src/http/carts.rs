@@ -3,10 +3,12 @@
 use super::wire::{
     auth::Caller,
     change::Change,
-    json::{Amount, Id, Qty, present},
+    json::{Amount, Id, Qty, WantedQty, present},
     path::PathId,
     problem::Problem,
     response,
+    texts::{CodeText, NoteText},
+    words::PromoRefusalWord,
 };
 use super::{orders::placed, promos::typed_code};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web::Data};
@@ -41,11 +43,11 @@ pub struct CartView {
     subtotal: Amount,
     /// What the promo code takes off: nothing where it cannot be used now.
     discount: Amount,
-    #[schema(example = "MANGO10")]
+    #[schema(required = true, example = "MANGO10")]
     promo_code: Option<String>,
     /// Why the promo code cannot be used now: `unknown`, `inactive`, `not_started`, `expired`, `used_up`, `already_used`,
     /// `minimum_not_reached` or `other_currency`.
-    #[schema(example = "minimum_not_reached")]
+    #[schema(required = true, value_type = Option<PromoRefusalWord>)]
     promo_refused: Option<&'static str>,
     /// What would be paid: the subtotal less the discount.
     total: Amount,
@@ -108,9 +110,10 @@ impl From<QuotedLine> for CartLineView {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"promo_code": "MANGO10"}))]
-pub struct EditCart {
+pub struct UpdateCart {
     /// `null` takes it out.
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<CodeText>)]
     promo_code: Option<Option<String>>,
 }
 
@@ -120,6 +123,7 @@ pub struct EditCart {
 #[schema(example = json!({"quantity": 2}))]
 pub struct PutItem {
     /// In the place of what was wished of it before; more than zero.
+    #[schema(value_type = WantedQty)]
     quantity: Qty,
 }
 
@@ -129,7 +133,9 @@ pub struct PutItem {
 #[schema(example = json!({"promo_code": "MANGO10", "notes": "Ring twice"}))]
 pub struct Checkout {
     /// The cart's own where absent.
+    #[schema(value_type = Option<CodeText>)]
     promo_code: Option<String>,
+    #[schema(value_type = Option<NoteText>)]
     notes: Option<String>,
 }
 
@@ -147,10 +153,10 @@ pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, caller: Caller)
 /// Change the cart's promo code
 ///
 /// It is kept as typed. `promo_refused` says whether it can be used now; it is judged when the cart is placed.
-#[utoipa::path(operation_id = "update_cart", tag = "Cart", request_body = EditCart, responses((status = 200, description = "The cart.", body = CartView)))]
+#[utoipa::path(operation_id = "update_cart", tag = "Cart", request_body = UpdateCart, responses((status = 200, description = "The cart.", body = CartView)))]
 #[patch("/cart")]
 pub(crate) async fn edit(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
-    let form: EditCart = change.json()?;
+    let form: UpdateCart = change.json()?;
     let mut errors = FieldErrors::new();
     let code = form.promo_code.map(|code| typed_code(code, &mut errors));
     errors.into_result()?;
@@ -171,7 +177,7 @@ pub(crate) async fn empty(shop: Data<Shop>, change: Change) -> Result<HttpRespon
 }
 
 /// Put a product into the cart
-#[utoipa::path(operation_id = "put_cart_item", tag = "Cart", params(("product_id" = Id, Path)), request_body = PutItem, responses((status = 200, description = "The cart.", body = CartView)))]
+#[utoipa::path(operation_id = "put_cart_item", tag = "Cart", params(("product_id" = Id, Path)), request_body = PutItem, responses((status = 200, description = "The cart.", body = CartView)), extensions(("x-problems" = json!(["product_unavailable", "conflict"]))))]
 #[put("/cart/items/{product_id}")]
 pub(crate) async fn put_item(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
     let product = id.0;
@@ -197,7 +203,7 @@ pub(crate) async fn remove_item(
 /// Check out
 ///
 /// Places what is in the cart for the caller's own customer, and empties it: both or neither.
-#[utoipa::path(operation_id = "check_out_cart", tag = "Cart", request_body = Option<Checkout>, responses((status = 201, description = "The order.", body = super::order_views::OrderView)))]
+#[utoipa::path(operation_id = "check_out_cart", tag = "Cart", request_body = Option<Checkout>, responses((status = 201, description = "The order.", body = super::order_views::OrderView)), extensions(("x-problems" = json!(["cart_empty", "insufficient_stock", "product_unavailable", "promo_refused", "conflict"]))))]
 #[post("/cart/checkout")]
 pub(crate) async fn checkout(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let Checkout { promo_code, notes } = change.optional_json_about(&shop, |_| Ok(true)).await?;

@@ -7,6 +7,7 @@ use super::wire::{
     lists::{List, ListOf, Paging},
     path::PathId,
     problem::Problem,
+    texts::{DescriptionText, NameText},
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use serde::{Deserialize, Serialize};
@@ -46,9 +47,11 @@ impl CategoryView {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Smoothies", "description": "Blended to order."}))]
-pub struct AddCategory {
+pub struct CreateCategory {
     /// Unique without regard to case.
+    #[schema(value_type = NameText)]
     name: String,
+    #[schema(value_type = Option<DescriptionText>)]
     description: Option<String>,
 }
 
@@ -56,12 +59,12 @@ pub struct AddCategory {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"description": "Blended to order, with fruit of the season."}))]
-pub struct EditCategory {
+pub struct UpdateCategory {
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<NameText>, nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<DescriptionText>, nullable = false)]
     description: Option<String>,
 }
 
@@ -76,7 +79,7 @@ pub struct CategoryFilter {
 }
 
 /// List categories
-#[utoipa::path(operation_id = "list_categories", tag = "Catalogue", params(Paging, CategoryFilter), responses((status = 200, description = "A page.", body = List<CategoryView>)))]
+#[utoipa::path(operation_id = "list_categories", tag = "Catalogue", params(Paging, CategoryFilter), responses((status = 200, description = "A page.", body = List<CategoryView>)), extensions(("x-orderings" = json!(stored::ORDERINGS))))]
 #[get("/categories")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<CategoryFilter>) -> Result<HttpResponse, Problem> {
     let CategoryFilter { name, search } = list.filter.clone();
@@ -87,10 +90,10 @@ pub(crate) async fn list(shop: Data<Shop>, list: ListOf<CategoryFilter>) -> Resu
 }
 
 /// Add a category
-#[utoipa::path(operation_id = "create_category", tag = "Catalogue", request_body = AddCategory, responses((status = 201, description = "The new category.", body = CategoryView)))]
+#[utoipa::path(operation_id = "create_category", tag = "Catalogue", request_body = CreateCategory, responses((status = 201, description = "The new category.", body = CategoryView)), extensions(("x-problems" = json!(["duplicate"]))))]
 #[post("/categories")]
 pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
-    let form: AddCategory = change.json()?;
+    let form: CreateCategory = change.json()?;
     let id = CategoryId::from_uuid(clock::new_uuid());
     let category = Category::new(id, &form.name, form.description.as_deref().unwrap_or(""), clock::now())?;
     crud::add(&shop, &change, (category, "/api/v1/categories"), CategoryView::of).await
@@ -108,10 +111,10 @@ pub(crate) async fn read(
 }
 
 /// Change a category
-#[utoipa::path(operation_id = "update_category", tag = "Catalogue", params(("id" = Id, Path)), request_body = EditCategory, responses((status = 200, description = "The category.", body = CategoryView)))]
+#[utoipa::path(operation_id = "update_category", tag = "Catalogue", params(("id" = Id, Path)), request_body = UpdateCategory, responses((status = 200, description = "The category.", body = CategoryView)), extensions(("x-problems" = json!(["duplicate"]))))]
 #[patch("/categories/{id}")]
 pub(crate) async fn edit(shop: Data<Shop>, id: PathId<CategoryId>, change: Change) -> Result<HttpResponse, Problem> {
-    let form: EditCategory = change.json_about(&shop, crud::exists(id.0)).await?;
+    let form: UpdateCategory = change.json_about(&shop, crud::exists(id.0)).await?;
     let edit =
         move |category: &mut Category, now| category.edit(form.name.as_deref(), form.description.as_deref(), now);
     crud::edit(&shop, &change, id.0, edit, CategoryView::of).await
@@ -120,7 +123,7 @@ pub(crate) async fn edit(shop: Data<Shop>, id: PathId<CategoryId>, change: Chang
 /// Remove a category
 ///
 /// Refused while products stand in it.
-#[utoipa::path(operation_id = "delete_category", tag = "Catalogue", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")))]
+#[utoipa::path(operation_id = "delete_category", tag = "Catalogue", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")), extensions(("x-problems" = json!(["in_use"]))))]
 #[delete("/categories/{id}")]
 pub(crate) async fn remove(shop: Data<Shop>, id: PathId<CategoryId>, change: Change) -> Result<HttpResponse, Problem> {
     crud::remove(&shop, &change, id.0).await

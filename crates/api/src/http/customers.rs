@@ -7,6 +7,7 @@ use super::wire::{
     lists::{List, ListOf, Paging},
     path::PathId,
     problem::Problem,
+    texts::{CodeText, EmailText, NameText, PhoneText},
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use serde::{Deserialize, Serialize};
@@ -30,11 +31,12 @@ pub struct CustomerView {
     #[schema(example = "Amina Otieno")]
     name: String,
     /// In E.164; `null`: not known.
-    #[schema(example = "+254712345678")]
+    #[schema(required = true, example = "+254712345678")]
     phone: Option<String>,
-    #[schema(example = "amina@example.org")]
+    #[schema(required = true, example = "amina@example.org")]
     email: Option<String>,
     /// The user they log in as; `null`: they have no login.
+    #[schema(required = true)]
     user_id: Option<Id>,
     created_at: Time,
     updated_at: Time,
@@ -60,12 +62,16 @@ impl CustomerView {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Amina Otieno", "phone": "+254712345678"}))]
-pub struct AddCustomer {
+pub struct CreateCustomer {
+    #[schema(value_type = NameText)]
     name: String,
     /// Unique without regard to case; made where absent.
+    #[schema(value_type = Option<CodeText>)]
     code: Option<String>,
     /// With `+` and the country's code, or national where the shop has a country.
+    #[schema(value_type = Option<PhoneText>)]
     phone: Option<String>,
+    #[schema(value_type = Option<EmailText>)]
     email: Option<String>,
 }
 
@@ -73,16 +79,18 @@ pub struct AddCustomer {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"email": "amina@example.org", "phone": null}))]
-pub struct EditCustomer {
+pub struct UpdateCustomer {
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<NameText>, nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<CodeText>, nullable = false)]
     code: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<PhoneText>)]
     phone: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<EmailText>)]
     email: Option<Option<String>>,
 }
 
@@ -102,7 +110,7 @@ pub struct CustomerFilter {
 }
 
 /// List customers
-#[utoipa::path(operation_id = "list_customers", tag = "Customers", params(Paging, CustomerFilter), responses((status = 200, description = "A page.", body = List<CustomerView>)))]
+#[utoipa::path(operation_id = "list_customers", tag = "Customers", params(Paging, CustomerFilter), responses((status = 200, description = "A page.", body = List<CustomerView>)), extensions(("x-orderings" = json!(stored::ORDERINGS))))]
 #[get("/customers")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<CustomerFilter>) -> Result<HttpResponse, Problem> {
     let CustomerFilter { code, name, email, phone, search, created_after, created_before } = list.filter.clone();
@@ -115,10 +123,10 @@ pub(crate) async fn list(shop: Data<Shop>, list: ListOf<CustomerFilter>) -> Resu
 }
 
 /// Add a customer
-#[utoipa::path(operation_id = "create_customer", tag = "Customers", request_body = AddCustomer, responses((status = 201, description = "The new customer.", body = CustomerView)))]
+#[utoipa::path(operation_id = "create_customer", tag = "Customers", request_body = CreateCustomer, responses((status = 201, description = "The new customer.", body = CustomerView)), extensions(("x-problems" = json!(["duplicate"]))))]
 #[post("/customers")]
 pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
-    let AddCustomer { name, code, phone, email } = change.json()?;
+    let CreateCustomer { name, code, phone, email } = change.json()?;
     let id = CustomerId::from_uuid(clock::new_uuid());
     let customer = CustomerForm { name, code, phone, email }.parse(id, shop.country(), clock::now())?;
     crud::add(&shop, &change, (customer, "/api/v1/customers"), CustomerView::of).await
@@ -136,10 +144,10 @@ pub(crate) async fn read(
 }
 
 /// Change a customer
-#[utoipa::path(operation_id = "update_customer", tag = "Customers", params(("id" = Id, Path)), request_body = EditCustomer, responses((status = 200, description = "The customer.", body = CustomerView)))]
+#[utoipa::path(operation_id = "update_customer", tag = "Customers", params(("id" = Id, Path)), request_body = UpdateCustomer, responses((status = 200, description = "The customer.", body = CustomerView)), extensions(("x-problems" = json!(["duplicate"]))))]
 #[patch("/customers/{id}")]
 pub(crate) async fn edit(shop: Data<Shop>, id: PathId<CustomerId>, change: Change) -> Result<HttpResponse, Problem> {
-    let EditCustomer { name, code, phone, email } = change.json_about(&shop, crud::exists(id.0)).await?;
+    let UpdateCustomer { name, code, phone, email } = change.json_about(&shop, crud::exists(id.0)).await?;
     let patch = CustomerPatch { name, code, phone, email };
     let country = shop.country();
     let edit = move |customer: &mut Customer, now| customer.edit(&patch, country, now);

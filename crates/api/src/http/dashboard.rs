@@ -30,6 +30,7 @@ pub struct WaitingView {
     #[schema(example = 3)]
     count: i64,
     /// The one that was placed first; `null` where none waits.
+    #[schema(required = true)]
     oldest: Option<OldestView>,
 }
 

@@ -2,12 +2,11 @@
 
 use super::wire::problem::{Code, Problem};
 use actix_web::{
-    HttpRequest, HttpResponse, Route,
-    http::header,
+    HttpRequest, HttpResponse, Resource, Route,
+    http::{Method, header},
     web::{self, Bytes, Data, ServiceConfig},
 };
 use std::sync::Arc;
-use utoipa::openapi;
 use utoipa_swagger_ui::Config;
 
 const REDOC: &str = include_str!("../../assets/redoc.standalone.js");
@@ -41,7 +40,7 @@ impl Documents {
     ///
     /// # Errors
     /// Where it cannot be written as JSON.
-    pub fn new(document: &openapi::OpenApi) -> serde_json::Result<Self> {
+    pub fn new(document: &serde_json::Value) -> serde_json::Result<Self> {
         let swagger = Config::from("/api/openapi.json").validator_url("none").persist_authorization(true);
         Ok(Self { openapi: serde_json::to_vec(document)?.into(), swagger: Arc::new(swagger) })
     }
@@ -49,17 +48,26 @@ impl Documents {
 
 /// The pages. They are no part of the contract, and open to everybody.
 pub fn routes(config: &mut ServiceConfig) {
-    let get = |path: &str, route: Route| web::resource(path).route(route).default_service(web::to(only_get));
     config
-        .service(get("/api/openapi.json", web::get().to(openapi_json)))
-        .service(get("/api/docs", web::get().to(to_swagger)))
-        .service(get("/api/docs/{file:.*}", web::get().to(swagger)))
-        .service(get("/api/redoc", web::get().to(redoc)))
-        .service(get("/api/redoc.standalone.js", web::get().to(redoc_script)));
+        .service(page("/api/openapi.json", web::get().to(openapi_json)))
+        .service(page("/api/docs", web::get().to(to_swagger)))
+        .service(page("/api/docs/{file:.*}", web::get().to(swagger)))
+        .service(page("/api/redoc", web::get().to(redoc)))
+        .service(page("/api/redoc/", web::get().to(redoc)))
+        .service(page("/api/redoc.standalone.js", web::get().to(redoc_script)));
 }
 
-async fn only_get() -> Result<HttpResponse, Problem> {
-    Err(Problem::new(Code::METHOD_NOT_ALLOWED, "This page can only be read.").with_header(header::ALLOW, "GET, HEAD"))
+/// A page that can only be read.
+pub(super) fn page(path: &str, read: Route) -> Resource {
+    web::resource(path).route(read).default_service(web::to(only_get))
+}
+
+async fn only_get(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    const ALLOWED: &str = "GET, HEAD, OPTIONS";
+    if request.method() == Method::OPTIONS {
+        return Ok(HttpResponse::NoContent().insert_header((header::ALLOW, ALLOWED)).finish());
+    }
+    Err(Problem::new(Code::METHOD_NOT_ALLOWED, "This page can only be read.").with_header(header::ALLOW, ALLOWED))
 }
 
 async fn openapi_json(documents: Data<Documents>) -> HttpResponse {

@@ -16,8 +16,7 @@ pub(crate) async fn healthz() -> HttpResponse {
 /// The database answers and its tables are those that this program knows.
 #[utoipa::path(operation_id = "check_readiness", tag = "Health", responses(
     (status = 200, description = "It can.", body = String, content_type = "text/plain", example = "ready"),
-    (status = 503, description = "Not now.", body = super::wire::problem::ProblemShape, content_type = "application/problem+json"),
-))]
+), extensions(("x-problems" = json!(["unavailable"]))))]
 #[get("/readyz")]
 pub(crate) async fn readyz(shop: Data<Shop>) -> Result<HttpResponse, Problem> {
     shop.store.ready().await?;

@@ -2,11 +2,12 @@
 
 use super::wire::{
     change::Change,
-    json::{Id, Qty, QtyChange, Time},
+    json::{GivenQty, GivenQtyChange, Id, Qty, QtyChange, Time},
     lists::{List, ListOf, Paging},
     path::PathId,
     problem::Problem,
     response,
+    texts::ReasonText,
 };
 use super::{movements::MovementView, products};
 use actix_web::{HttpResponse, get, http::StatusCode, post, web::Data};
@@ -36,6 +37,7 @@ pub struct InventoryView {
     unit: String,
     #[schema(example = 0)]
     unit_decimals: i32,
+    #[schema(required = true)]
     low_stock_threshold: Option<Qty>,
     /// Is what is available at or below the threshold?
     low_stock: bool,
@@ -62,6 +64,7 @@ pub struct LevelView {
     available: Qty,
     /// How much is promised that is not there; 0 where all of it is.
     shortfall: Qty,
+    #[schema(required = true)]
     counted_at: Option<Time>,
 }
 
@@ -117,7 +120,9 @@ pub struct InventoryFilter {
 #[schema(example = json!({"quantity_change": -2, "reason": "Dropped"}))]
 pub struct Adjustment {
     /// So much more or less than before; not zero.
+    #[schema(value_type = GivenQtyChange)]
     quantity_change: QtyChange,
+    #[schema(value_type = ReasonText)]
     reason: String,
     /// The default location where absent.
     location_id: Option<Id>,
@@ -129,6 +134,7 @@ pub struct Adjustment {
 #[schema(example = json!({"counted": 17}))]
 pub struct Count {
     /// What was found: all there was, promised or not; 0 for nothing.
+    #[schema(value_type = GivenQty)]
     counted: Qty,
     /// When, at most 31 days ago; now where absent. Sales since then stay valid.
     counted_at: Option<Time>,
@@ -137,7 +143,7 @@ pub struct Count {
 }
 
 /// List inventory
-#[utoipa::path(operation_id = "list_inventory", tag = "Stock", params(Paging, InventoryFilter), responses((status = 200, description = "A page.", body = List<InventoryView>)))]
+#[utoipa::path(operation_id = "list_inventory", tag = "Stock", params(Paging, InventoryFilter), responses((status = 200, description = "A page.", body = List<InventoryView>)), extensions(("x-orderings" = json!(stored::INVENTORY_ORDERINGS))))]
 #[get("/inventory")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<InventoryFilter>) -> Result<HttpResponse, Problem> {
     let InventoryFilter { location_id, low_stock, search } = list.filter.clone();
@@ -161,7 +167,7 @@ pub(crate) async fn read(shop: Data<Shop>, id: PathId<ProductId>) -> Result<Http
 }
 
 /// Adjust stock
-#[utoipa::path(operation_id = "adjust_stock", tag = "Stock", params(("product_id" = Id, Path)), request_body = Adjustment, responses((status = 201, description = "The movement.", body = MovementView)))]
+#[utoipa::path(operation_id = "adjust_stock", tag = "Stock", params(("product_id" = Id, Path)), request_body = Adjustment, responses((status = 201, description = "The movement.", body = MovementView)), extensions(("x-problems" = json!(["insufficient_stock", "conflict"]))))]
 #[post("/inventory/{product_id}/adjustments")]
 pub(crate) async fn adjust(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
     let product = id.0;
@@ -178,7 +184,7 @@ pub(crate) async fn adjust(shop: Data<Shop>, id: PathId<ProductId>, change: Chan
 /// Count stock
 ///
 /// Books what the count differs by from what the ledger had at that time.
-#[utoipa::path(operation_id = "count_stock", tag = "Stock", params(("product_id" = Id, Path)), request_body = Count, responses((status = 201, description = "The movement.", body = MovementView)))]
+#[utoipa::path(operation_id = "count_stock", tag = "Stock", params(("product_id" = Id, Path)), request_body = Count, responses((status = 201, description = "The movement.", body = MovementView)), extensions(("x-problems" = json!(["conflict"]))))]
 #[post("/inventory/{product_id}/counts")]
 pub(crate) async fn count(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
     let product = id.0;

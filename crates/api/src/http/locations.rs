@@ -8,6 +8,7 @@ use super::wire::{
     path::PathId,
     problem::Problem,
     response,
+    texts::{CodeText, NameText},
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use serde::{Deserialize, Serialize};
@@ -54,10 +55,12 @@ impl LocationView {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"code": "store", "name": "Store room"}))]
-pub struct AddLocation {
+pub struct CreateLocation {
     /// Unique without regard to case.
+    #[schema(value_type = CodeText)]
     code: String,
     /// Unique without regard to case.
+    #[schema(value_type = NameText)]
     name: String,
 }
 
@@ -65,12 +68,12 @@ pub struct AddLocation {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Store room, back"}))]
-pub struct EditLocation {
+pub struct UpdateLocation {
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<CodeText>, nullable = false)]
     code: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<NameText>, nullable = false)]
     name: Option<String>,
 }
 
@@ -86,7 +89,7 @@ pub struct LocationFilter {
 }
 
 /// List locations
-#[utoipa::path(operation_id = "list_locations", tag = "Stock", params(Paging, LocationFilter), responses((status = 200, description = "A page.", body = List<LocationView>)))]
+#[utoipa::path(operation_id = "list_locations", tag = "Stock", params(Paging, LocationFilter), responses((status = 200, description = "A page.", body = List<LocationView>)), extensions(("x-orderings" = json!(stored::ORDERINGS))))]
 #[get("/locations")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<LocationFilter>) -> Result<HttpResponse, Problem> {
     let LocationFilter { code, name, search } = list.filter.clone();
@@ -97,10 +100,10 @@ pub(crate) async fn list(shop: Data<Shop>, list: ListOf<LocationFilter>) -> Resu
 }
 
 /// Add a location
-#[utoipa::path(operation_id = "create_location", tag = "Stock", request_body = AddLocation, responses((status = 201, description = "The new location.", body = LocationView)))]
+#[utoipa::path(operation_id = "create_location", tag = "Stock", request_body = CreateLocation, responses((status = 201, description = "The new location.", body = LocationView)), extensions(("x-problems" = json!(["duplicate"]))))]
 #[post("/locations")]
 pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
-    let form: AddLocation = change.json()?;
+    let form: CreateLocation = change.json()?;
     let id = LocationId::from_uuid(clock::new_uuid());
     let location = Location::new(id, &form.code, &form.name, clock::now())?;
     crud::add(&shop, &change, (location, "/api/v1/locations"), LocationView::of).await
@@ -118,10 +121,10 @@ pub(crate) async fn read(
 }
 
 /// Change a location
-#[utoipa::path(operation_id = "update_location", tag = "Stock", params(("id" = Id, Path)), request_body = EditLocation, responses((status = 200, description = "The location.", body = LocationView)))]
+#[utoipa::path(operation_id = "update_location", tag = "Stock", params(("id" = Id, Path)), request_body = UpdateLocation, responses((status = 200, description = "The location.", body = LocationView)), extensions(("x-problems" = json!(["duplicate"]))))]
 #[patch("/locations/{id}")]
 pub(crate) async fn edit(shop: Data<Shop>, id: PathId<LocationId>, change: Change) -> Result<HttpResponse, Problem> {
-    let form: EditLocation = change.json_about(&shop, crud::exists(id.0)).await?;
+    let form: UpdateLocation = change.json_about(&shop, crud::exists(id.0)).await?;
     let edit = move |location: &mut Location, now| location.edit(form.code.as_deref(), form.name.as_deref(), now);
     crud::edit(&shop, &change, id.0, edit, LocationView::of).await
 }
@@ -129,7 +132,7 @@ pub(crate) async fn edit(shop: Data<Shop>, id: PathId<LocationId>, change: Chang
 /// Remove a location
 ///
 /// Refused for the default location, and while there is stock at it.
-#[utoipa::path(operation_id = "delete_location", tag = "Stock", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")))]
+#[utoipa::path(operation_id = "delete_location", tag = "Stock", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")), extensions(("x-problems" = json!(["in_use"]))))]
 #[delete("/locations/{id}")]
 pub(crate) async fn remove(shop: Data<Shop>, id: PathId<LocationId>, change: Change) -> Result<HttpResponse, Problem> {
     let command = Command::Stock(stock::Command::RemoveLocation { id: id.0 });

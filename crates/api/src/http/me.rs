@@ -2,12 +2,7 @@
 
 use super::auth;
 use super::users::UserView;
-use super::wire::{
-    Wire,
-    auth::Caller,
-    client_address, crud,
-    problem::{Problem, ProblemShape},
-};
+use super::wire::{Wire, auth::Caller, client_address, crud, problem::Problem, texts::PasswordText};
 use actix_web::{
     HttpRequest, HttpResponse, get, post,
     web::{Data, Payload},
@@ -25,8 +20,10 @@ use validator::Validate;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"current_password": "the password printed at the first start", "new_password": "quiet river stone"}))]
 pub struct ChangePassword {
+    /// The one there is.
     current_password: String,
     /// At least 10 characters, none of the common ones, and without the name one logs in with.
+    #[schema(value_type = PasswordText)]
     new_password: String,
 }
 
@@ -41,11 +38,8 @@ pub(crate) async fn me(shop: Data<Shop>, request: HttpRequest, caller: Caller) -
 ///
 /// All other credentials of the caller are dead at once; the one this is sent with lives on. A wrong current password counts as a failed
 /// login, and waits as one does. As under `/auth`, no `Idempotency-Key` is taken: sent again, the current password is another.
-#[utoipa::path(operation_id = "change_password", tag = "Identity", request_body = ChangePassword, responses(
-    (status = 204, description = "Done."),
-    (status = 401, description = "The credential is not good, or the current password is wrong.", body = ProblemShape, content_type = "application/problem+json"),
-    (status = 429, description = "Too many wrong passwords.", body = ProblemShape, content_type = "application/problem+json"),
-))]
+#[utoipa::path(operation_id = "change_password", tag = "Identity", request_body = ChangePassword,
+    responses((status = 204, description = "Done.")), extensions(("x-problems" = json!(["bad_credentials", "rate_limited"]))))]
 #[post("/me/password")]
 pub(crate) async fn change_password(
     shop: Data<Shop>,

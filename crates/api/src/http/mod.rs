@@ -7,6 +7,7 @@ pub mod customers;
 pub mod dashboard;
 pub mod docs;
 pub mod document;
+pub mod front;
 pub mod health;
 pub mod inventory;
 pub mod locations;
@@ -18,6 +19,8 @@ pub mod orders;
 pub mod pos_connections;
 pub mod pos_events;
 pub mod pos_webhook;
+pub mod problems;
+pub mod product_views;
 pub mod products;
 pub mod promo_check;
 pub mod promos;
@@ -26,13 +29,12 @@ pub mod sales;
 pub mod users;
 pub mod wire;
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
-
-use utoipa_actix_web::{scope, service_config::ServiceConfig};
-use wire::{
-    Wire,
-    problem::{Code, Problem},
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{Method, header},
 };
+use utoipa_actix_web::{scope, service_config::ServiceConfig};
+use wire::problem::Problem;
 
 /// Every endpoint of the contract. Whatever is routed here is documented, and must stand in the access table.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -93,17 +95,19 @@ fn pos(config: &mut ServiceConfig<'_>) {
     config.service(pos_webhook::receive);
     config.service(pos_connections::list).service(pos_connections::add).service(pos_connections::read);
     config.service(pos_connections::edit).service(pos_connections::remove);
+    config.service(pos_connections::rotate_secret);
     config.service(pos_connections::map).service(pos_connections::unmap);
     config.service(pos_events::list).service(pos_events::read).service(pos_events::retry).service(pos_events::dismiss);
 }
 
-/// What is answered where no endpoint is: 405 where another method would have found one, 404 otherwise.
-pub async fn nothing(wire: Data<Wire>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    match wire.endpoints.allowed(request.match_info().as_str()) {
-        Some(allowed) => {
-            let detail = format!("{} cannot be done here; {allowed} can.", request.method());
-            Err(Problem::new(Code::METHOD_NOT_ALLOWED, detail).with_header(header::ALLOW, allowed))
-        }
-        None => Err(Problem::not_found()),
+/// What is answered where nothing is.
+///
+/// # Errors
+/// 404, but for who asks what the server can do as a whole.
+pub async fn nothing(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    if request.method() == Method::OPTIONS && request.path() == "*" {
+        let all = (header::ALLOW, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+        return Ok(HttpResponse::NoContent().insert_header(all).finish());
     }
+    Err(Problem::not_found())
 }

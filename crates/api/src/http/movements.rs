@@ -6,6 +6,7 @@ use super::wire::{
     path::PathId,
     problem::Problem,
     query, response,
+    words::{ActorTypeWord, MovementKindWord, SourceTypeWord},
 };
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use serde::{Deserialize, Serialize};
@@ -31,15 +32,16 @@ pub struct MovementView {
     /// 1, 2, 3 … within its product and location.
     #[schema(example = 3)]
     seq: i64,
-    #[schema(example = "sold")]
+    #[schema(value_type = MovementKindWord)]
     kind: String,
     on_hand_change: QtyChange,
     reserved_change: QtyChange,
     on_hand_after: Qty,
     reserved_after: Qty,
-    #[schema(example = "Sold to customer")]
+    #[schema(required = true, example = "Sold to customer")]
     reason: Option<String>,
     /// The document it belongs to; `null`: none, as when somebody counts.
+    #[schema(required = true)]
     source: Option<SourceView>,
     /// The user, the till or the program itself.
     actor: ActorView,
@@ -55,7 +57,7 @@ pub struct MovementView {
 pub struct SourceView {
     /// `sale`, `order` or `pos_event`.
     #[serde(rename = "type")]
-    #[schema(example = "sale")]
+    #[schema(value_type = SourceTypeWord)]
     kind: String,
     id: Id,
 }
@@ -66,8 +68,9 @@ pub struct SourceView {
 pub struct ActorView {
     /// `user`, `pos_connection` or `system`.
     #[serde(rename = "type")]
-    #[schema(example = "user")]
+    #[schema(value_type = ActorTypeWord)]
     kind: String,
+    #[schema(required = true)]
     id: Option<Id>,
 }
 
@@ -141,8 +144,10 @@ impl MovementView {
 pub struct MovementFilter {
     product_id: Option<Id>,
     location_id: Option<Id>,
+    #[param(value_type = Option<MovementKindWord>)]
     kind: Option<String>,
     /// `sale`, `order` or `pos_event`.
+    #[param(value_type = Option<SourceTypeWord>)]
     source_type: Option<String>,
     source_id: Option<Id>,
     occurred_after: Option<Time>,
@@ -152,7 +157,7 @@ pub struct MovementFilter {
 }
 
 /// List stock movements
-#[utoipa::path(operation_id = "list_stock_movements", tag = "Stock", params(Paging, MovementFilter), responses((status = 200, description = "A page, newest first.", body = List<MovementView>)))]
+#[utoipa::path(operation_id = "list_stock_movements", tag = "Stock", params(Paging, MovementFilter), responses((status = 200, description = "A page, newest first.", body = List<MovementView>)), extensions(("x-orderings" = json!(stored::MOVEMENT_ORDERINGS))))]
 #[get("/stock-movements")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<MovementFilter>) -> Result<HttpResponse, Problem> {
     let filter = list.filter.clone();

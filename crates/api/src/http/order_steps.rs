@@ -2,9 +2,10 @@
 
 use super::wire::{
     change::Change,
-    json::{Id, Qty, objects},
+    json::{Id, Qty, WantedQty, objects},
     path::PathId,
     problem::Problem,
+    texts::NoteText,
 };
 use super::{
     order_views::OrderView,
@@ -26,6 +27,7 @@ use validator::Validate;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "Out of mangoes"}))]
 pub struct StepReason {
+    #[schema(value_type = Option<NoteText>)]
     reason: Option<String>,
 }
 
@@ -39,6 +41,7 @@ pub struct ReturnOrder {
     lines: Vec<ReturnedOrderLine>,
     /// Do the goods go back to stock? `true` where absent.
     restock: Option<bool>,
+    #[schema(value_type = Option<NoteText>)]
     reason: Option<String>,
 }
 
@@ -49,13 +52,14 @@ pub struct ReturnedOrderLine {
     /// Or `product_id`, where one line is of it.
     line_id: Option<Id>,
     product_id: Option<Id>,
+    #[schema(value_type = WantedQty)]
     quantity: Qty,
 }
 
 /// Accept an order
 ///
 /// The shop will fulfil it. Its goods stay reserved.
-#[utoipa::path(operation_id = "accept_order", tag = "Orders", params(("id" = Id, Path)), request_body = Option<StepReason>, responses((status = 200, description = "The order.", body = OrderView)))]
+#[utoipa::path(operation_id = "accept_order", tag = "Orders", params(("id" = Id, Path)), request_body = Option<StepReason>, responses((status = 200, description = "The order.", body = OrderView)), extensions(("x-problems" = json!(["illegal_transition"]))))]
 #[post("/orders/{id}/accept")]
 pub(crate) async fn accept(shop: Data<Shop>, id: PathId<OrderId>, change: Change) -> Result<HttpResponse, Problem> {
     step(&shop, id.0, Step::Accept, &change).await
@@ -64,7 +68,7 @@ pub(crate) async fn accept(shop: Data<Shop>, id: PathId<OrderId>, change: Change
 /// Reject an order
 ///
 /// The shop will not fulfil it. Its goods are released and its promo code is given back, once.
-#[utoipa::path(operation_id = "reject_order", tag = "Orders", params(("id" = Id, Path)), request_body = Option<StepReason>, responses((status = 200, description = "The order.", body = OrderView)))]
+#[utoipa::path(operation_id = "reject_order", tag = "Orders", params(("id" = Id, Path)), request_body = Option<StepReason>, responses((status = 200, description = "The order.", body = OrderView)), extensions(("x-problems" = json!(["illegal_transition"]))))]
 #[post("/orders/{id}/reject")]
 pub(crate) async fn reject(shop: Data<Shop>, id: PathId<OrderId>, change: Change) -> Result<HttpResponse, Problem> {
     step(&shop, id.0, Step::Reject, &change).await
@@ -73,7 +77,7 @@ pub(crate) async fn reject(shop: Data<Shop>, id: PathId<OrderId>, change: Change
 /// Ship an order
 ///
 /// What was reserved leaves; it must be on hand.
-#[utoipa::path(operation_id = "ship_order", tag = "Orders", params(("id" = Id, Path)), request_body = Option<StepReason>, responses((status = 200, description = "The order.", body = OrderView)))]
+#[utoipa::path(operation_id = "ship_order", tag = "Orders", params(("id" = Id, Path)), request_body = Option<StepReason>, responses((status = 200, description = "The order.", body = OrderView)), extensions(("x-problems" = json!(["illegal_transition", "insufficient_stock", "conflict"]))))]
 #[post("/orders/{id}/ship")]
 pub(crate) async fn ship(shop: Data<Shop>, id: PathId<OrderId>, change: Change) -> Result<HttpResponse, Problem> {
     step(&shop, id.0, Step::Ship, &change).await
@@ -82,7 +86,7 @@ pub(crate) async fn ship(shop: Data<Shop>, id: PathId<OrderId>, change: Change) 
 /// Deliver an order
 ///
 /// Its goods have arrived.
-#[utoipa::path(operation_id = "deliver_order", tag = "Orders", params(("id" = Id, Path)), request_body = Option<StepReason>, responses((status = 200, description = "The order.", body = OrderView)))]
+#[utoipa::path(operation_id = "deliver_order", tag = "Orders", params(("id" = Id, Path)), request_body = Option<StepReason>, responses((status = 200, description = "The order.", body = OrderView)), extensions(("x-problems" = json!(["illegal_transition"]))))]
 #[post("/orders/{id}/deliver")]
 pub(crate) async fn deliver(shop: Data<Shop>, id: PathId<OrderId>, change: Change) -> Result<HttpResponse, Problem> {
     step(&shop, id.0, Step::Deliver, &change).await
@@ -91,7 +95,7 @@ pub(crate) async fn deliver(shop: Data<Shop>, id: PathId<OrderId>, change: Chang
 /// Cancel an order
 ///
 /// One's own while it is pending; with `orders.fulfil` also an accepted one. Its goods are released and its promo code is given back, once.
-#[utoipa::path(operation_id = "cancel_order", tag = "Orders", params(("id" = Id, Path)), request_body = Option<StepReason>, responses((status = 200, description = "The order.", body = OrderView)))]
+#[utoipa::path(operation_id = "cancel_order", tag = "Orders", params(("id" = Id, Path)), request_body = Option<StepReason>, responses((status = 200, description = "The order.", body = OrderView)), extensions(("x-problems" = json!(["forbidden", "illegal_transition"]))))]
 #[post("/orders/{id}/cancel")]
 pub(crate) async fn cancel(shop: Data<Shop>, id: PathId<OrderId>, change: Change) -> Result<HttpResponse, Problem> {
     step(&shop, id.0, Step::Cancel, &change).await
@@ -100,7 +104,7 @@ pub(crate) async fn cancel(shop: Data<Shop>, id: PathId<OrderId>, change: Change
 /// Return goods of an order
 ///
 /// After delivery, some or all of it, with or without the goods going back to stock; never more than was bought.
-#[utoipa::path(operation_id = "return_order", tag = "Orders", params(("id" = Id, Path)), request_body = ReturnOrder, responses((status = 201, description = "The order.", body = OrderView)))]
+#[utoipa::path(operation_id = "return_order", tag = "Orders", params(("id" = Id, Path)), request_body = ReturnOrder, responses((status = 201, description = "The order.", body = OrderView)), extensions(("x-problems" = json!(["illegal_transition", "conflict"]))))]
 #[post("/orders/{id}/returns")]
 pub(crate) async fn give_back(shop: Data<Shop>, id: PathId<OrderId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;

@@ -4,6 +4,8 @@ use super::wire::{
     json::{Amount, Id, Qty, Time},
     problem::Problem,
     query,
+    texts::AmountText,
+    words::OrderStatusWord,
 };
 use serde::{Deserialize, Serialize};
 use tradepost_domain::{
@@ -27,24 +29,25 @@ pub struct OrderView {
     #[schema(example = 1042)]
     number: i64,
     /// `pending`, `accepted`, `rejected`, `cancelled`, `shipped` or `delivered`.
-    #[schema(example = "pending")]
+    #[schema(value_type = OrderStatusWord)]
     status: String,
     customer: OrderCustomerView,
     /// The user who placed it; `null` for the program itself.
+    #[schema(required = true)]
     placed_by: Option<Id>,
     lines: Vec<OrderLineView>,
     /// The sum of the lines.
     subtotal: Amount,
     /// What the promo code takes off, 0 where there is none.
     discount: Amount,
-    #[schema(example = "MANGO10")]
+    #[schema(required = true, example = "MANGO10")]
     promo_code: Option<String>,
     /// What is to be paid: the subtotal less the discount.
     total: Amount,
     #[schema(example = "USD")]
     currency: String,
     /// The customer's words, up to 500 characters; `null`: none.
-    #[schema(example = "Ring twice")]
+    #[schema(required = true, example = "Ring twice")]
     notes: Option<String>,
     /// Where its goods are reserved.
     location_id: Id,
@@ -87,12 +90,13 @@ pub struct OrderLineView {
 #[schema(as = OrderStep)]
 pub struct StepView {
     /// Where it stood afterwards.
-    #[schema(example = "pending")]
+    #[schema(value_type = OrderStatusWord)]
     status: String,
     at: Time,
     /// The user who did it; `null` for the program itself.
+    #[schema(required = true)]
     by: Option<Id>,
-    #[schema(example = "Out of mangoes")]
+    #[schema(required = true, example = "Out of mangoes")]
     reason: Option<String>,
 }
 
@@ -209,15 +213,20 @@ pub fn is_visible(order: &OrderRow, caller: &Principal) -> bool {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OrderFilter {
+    #[param(value_type = Option<OrderStatusWord>)]
     status: Option<String>,
     customer_id: Option<Id>,
     /// Placed by the user with this e-mail address, without regard to case.
     user_email: Option<String>,
     promo_code: Option<String>,
     number: Option<i64>,
+    #[param(value_type = Option<AmountText>)]
     total_min: Option<String>,
+    #[param(value_type = Option<AmountText>)]
     total_max: Option<String>,
+    #[param(value_type = Option<AmountText>)]
     discount_min: Option<String>,
+    #[param(value_type = Option<AmountText>)]
     discount_max: Option<String>,
     created_after: Option<Time>,
     created_before: Option<Time>,

@@ -3,11 +3,12 @@
 use super::wire::{
     auth::Caller,
     change::Change,
-    json::{Id, Qty, objects, present, present_objects},
+    json::{Id, Qty, WantedQty, objects, present, present_objects},
     lists::{List, ListOf, Paging},
     path::PathId,
     problem::Problem,
     response,
+    texts::{CodeText, NoteText},
 };
 use super::{
     order_views::{OrderFilter, OrderView, is_visible},
@@ -31,11 +32,13 @@ use validator::Validate;
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"lines": [{"product_id": "0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c", "quantity": 2}], "promo_code": "MANGO10", "notes": "Ring twice"}))]
-pub struct PlaceOrder {
+pub struct CreateOrder {
     #[serde(deserialize_with = "objects")]
     #[validate(length(min = 1, max = 200, message = "there are 1 to 200 lines in a request"))]
     lines: Vec<OrderedLine>,
+    #[schema(value_type = Option<CodeText>)]
     promo_code: Option<String>,
+    #[schema(value_type = Option<NoteText>)]
     notes: Option<String>,
     /// The caller's own customer where absent; another one needs the permission `orders.place_for_others`.
     customer_id: Option<Id>,
@@ -48,6 +51,7 @@ pub struct PlaceOrder {
 #[serde(deny_unknown_fields)]
 pub struct OrderedLine {
     pub(super) product_id: Id,
+    #[schema(value_type = WantedQty)]
     pub(super) quantity: Qty,
 }
 
@@ -55,32 +59,35 @@ pub struct OrderedLine {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"lines": [{"product_id": "0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c", "quantity": 3}], "promo_code": null}))]
-pub struct EditOrder {
+pub struct UpdateOrder {
     /// All lines that the order shall have; the net difference is reserved or released.
     #[serde(default, deserialize_with = "present_objects")]
     #[schema(nullable = false)]
     #[validate(length(min = 1, max = 200, message = "there are 1 to 200 lines in a request"))]
-    lines: Option<Vec<EditedLine>>,
+    lines: Option<Vec<UpdatedOrderLine>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<CodeText>)]
     promo_code: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<NoteText>)]
     notes: Option<Option<String>>,
 }
 
 /// One line as it shall be.
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct EditedLine {
+pub struct UpdatedOrderLine {
     /// Which line of the order; needed only where several are of one product.
     line_id: Option<Id>,
     product_id: Option<Id>,
+    #[schema(value_type = WantedQty)]
     quantity: Qty,
 }
 
 /// List orders
 ///
 /// One's own; with `orders.read_all` or `orders.fulfil` everybody's.
-#[utoipa::path(operation_id = "list_orders", tag = "Orders", params(Paging, OrderFilter), responses((status = 200, description = "A page, newest first.", body = List<OrderView>)))]
+#[utoipa::path(operation_id = "list_orders", tag = "Orders", params(Paging, OrderFilter), responses((status = 200, description = "A page, newest first.", body = List<OrderView>)), extensions(("x-orderings" = json!(stored::ORDERINGS))))]
 #[get("/orders")]
 pub(crate) async fn list(shop: Data<Shop>, caller: Caller, list: ListOf<OrderFilter>) -> Result<HttpResponse, Problem> {
     let currency = shop.currency();
@@ -94,10 +101,10 @@ pub(crate) async fn list(shop: Data<Shop>, caller: Caller, list: ListOf<OrderFil
 /// Place an order
 ///
 /// All lines or none; each product's lines are judged together. The goods are reserved.
-#[utoipa::path(operation_id = "create_order", tag = "Orders", request_body = PlaceOrder, responses((status = 201, description = "The order.", body = OrderView)))]
+#[utoipa::path(operation_id = "create_order", tag = "Orders", request_body = CreateOrder, responses((status = 201, description = "The order.", body = OrderView)), extensions(("x-problems" = json!(["forbidden", "insufficient_stock", "product_unavailable", "promo_refused", "conflict"]))))]
 #[post("/orders")]
 pub(crate) async fn place(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
-    let form: PlaceOrder = change.json()?;
+    let form: CreateOrder = change.json()?;
     let mut errors = FieldErrors::new();
     let promo_code = typed_code(form.promo_code, &mut errors);
     errors.into_result()?;
@@ -129,11 +136,17 @@ pub(crate) async fn read(
 /// Change a pending order
 ///
 /// What is on it already keeps its price, and its promo code the terms it was promised with. All of it or nothing.
-#[utoipa::path(operation_id = "update_order", tag = "Orders", params(("id" = Id, Path)), request_body = EditOrder, responses((status = 200, description = "The order.", body = OrderView)))]
+#[utoipa::path(operation_id = "update_order", tag = "Orders", params(("id" = Id, Path)), request_body = UpdateOrder, responses((status = 200, description = "The order.", body = OrderView)), extensions(("x-problems" = json!(["forbidden", "illegal_transition", "insufficient_stock", "product_unavailable", "promo_refused", "conflict"]))))]
 #[patch("/orders/{id}")]
 pub(crate) async fn edit(shop: Data<Shop>, id: PathId<OrderId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
-    let form: EditOrder = change.json_about(&shop, exists(id, &change)).await?;
+    let form: UpdateOrder = change.json_about(&shop, exists(id, &change)).await?;
+    if change.says_nothing() {
+        let find = move |session: &mut Session<'_>| Ok::<_, tradepost_app::Error>(stored::order(session, id)?);
+        let order = shop.store.read(find).await?.filter(|found| is_visible(&found.order, &change.caller.principal));
+        let order = order.ok_or_else(Problem::not_found)?;
+        return change.unchanged(order.order.version, &OrderView::of_rows(order, shop.currency()));
+    }
     let mut errors = FieldErrors::new();
     let promo_code = form.promo_code.map(|code| typed_code(code, &mut errors));
     if let Err(errors) = errors.into_result() {
@@ -148,7 +161,7 @@ pub(crate) async fn edit(shop: Data<Shop>, id: PathId<OrderId>, change: Change) 
 /// Delete an order
 ///
 /// Cancels a pending one; takes a rejected or cancelled one out of lists. An order is never erased.
-#[utoipa::path(operation_id = "delete_order", tag = "Orders", params(("id" = Id, Path)), responses((status = 204, description = "Cancelled or hidden, now or before.")))]
+#[utoipa::path(operation_id = "delete_order", tag = "Orders", params(("id" = Id, Path)), responses((status = 204, description = "Cancelled or hidden, now or before.")), extensions(("x-problems" = json!(["forbidden", "illegal_transition"]))))]
 #[delete("/orders/{id}")]
 pub(crate) async fn remove(shop: Data<Shop>, id: PathId<OrderId>, change: Change) -> Result<HttpResponse, Problem> {
     let command = Command::Orders(orders::Command::Delete { id: id.0 });
@@ -188,8 +201,8 @@ impl From<OrderedLine> for SellLine {
     }
 }
 
-impl From<EditedLine> for SellLine {
-    fn from(line: EditedLine) -> Self {
+impl From<UpdatedOrderLine> for SellLine {
+    fn from(line: UpdatedOrderLine) -> Self {
         Self {
             line: line.line_id.map(LineId::from),
             product: line.product_id.map(ProductId::from),

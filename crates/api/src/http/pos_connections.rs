@@ -8,22 +8,26 @@ use super::wire::{
     lists::{List, ListOf, Paging},
     path::{PathId, PathText},
     problem::Problem,
+    public_url::PublicUrl,
     response,
+    texts::NameText,
+    words::{DialectWord, OnShortageWord, RefusedDeliveryWord},
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web::Data};
 use serde::{Deserialize, Serialize};
 use tradepost_app::{
     Shop, clock,
-    credentials::webhooks,
+    credentials::webhooks::Secret,
     usecases::{entities, pos_connections},
 };
 use tradepost_domain::{
     field_errors::FieldErrors,
     ids::{LocationId, PosConnectionId},
     ledger::{Command, pos},
-    pos::{OnShortage, PosConnection, PosConnectionPatch},
+    pos::{OnShortage, PosConnection, PosConnectionPatch, RefusedDeliveries},
+    repository::PosConnections,
 };
-use tradepost_store::{Session, pos as stored};
+use tradepost_store::{Answer, Session, pos as stored};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
@@ -38,25 +42,60 @@ pub struct ConnectionView {
     #[schema(example = "Till 1")]
     name: String,
     /// `standard`: Standard Webhooks 1.0.
-    #[schema(example = "standard")]
+    #[schema(value_type = DialectWord)]
     dialect: &'static str,
     /// Where its sales take stock from; `null`: the default location.
+    #[schema(required = true)]
     location_id: Option<Id>,
     /// What to do with a report of goods that, by the books, are not there: `refuse` or `hold`.
-    #[schema(example = "refuse")]
+    #[schema(value_type = OnShortageWord)]
     on_shortage: &'static str,
-    /// Where it sends its events.
+    /// Where it sends its events: at `TRADEPOST_PUBLIC_URL`, else at the host that this request came to.
     #[schema(example = "http://127.0.0.1:8080/api/v1/webhooks/pos/0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c")]
     url: String,
-    /// What it signs them with. Shown once, when the connection is made.
+    /// What it signs them with. Shown once, when the connection is made or the secret is rotated.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
+    #[schema(nullable = false, example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
     secret: Option<String>,
+    /// Deliveries to its address that were not let in, by reason, as written down every few seconds. Only where one connection is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused_deliveries: Option<Vec<RefusedView>>,
     created_at: Time,
     updated_at: Time,
 }
 
+/// Deliveries that were not let in for one reason.
+#[derive(Clone, Serialize, ToSchema)]
+#[schema(as = RefusedDeliveries)]
+pub struct RefusedView {
+    /// `header_missing`, `header_malformed`, `clock_off` (signed well, but more than 300 s ago or ahead) or `no_signature_matches`.
+    #[schema(example = "clock_off")]
+    reason: &'static str,
+    /// How many so far.
+    #[schema(example = 3)]
+    count: i64,
+    /// When the last of them came.
+    last_at: Time,
+    /// Where it is the clock: how far the last of them was ahead of the shop's, in seconds; negative where it was behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = -3600)]
+    clock_off_seconds: Option<i64>,
+}
+
+impl From<RefusedDeliveries> for RefusedView {
+    fn from(refused: RefusedDeliveries) -> Self {
+        let RefusedDeliveries { reason, count, last_at, seconds_off } = refused;
+        Self { reason: reason.as_str(), count, last_at: Time(last_at), clock_off_seconds: seconds_off }
+    }
+}
+
 impl ConnectionView {
+    /// What to show once, and what to keep of that answer: all but the secret.
+    fn once(self, secret: &Secret) -> (Self, Vec<u8>) {
+        let kept = response::to_json(&self);
+        (Self { secret: Some(secret.expose().to_owned()), ..self }, kept)
+    }
+
     fn new(connection: &PosConnection, public_url: &str) -> Self {
         Self {
             id: connection.id.into(),
@@ -66,6 +105,7 @@ impl ConnectionView {
             on_shortage: connection.on_shortage.as_str(),
             url: format!("{public_url}/api/v1/webhooks/pos/{}", connection.id),
             secret: None,
+            refused_deliveries: None,
             created_at: Time(connection.created_at),
             updated_at: Time(connection.updated_at),
         }
@@ -76,13 +116,16 @@ impl ConnectionView {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Till 1", "on_shortage": "hold"}))]
-pub struct AddConnection {
+pub struct CreatePosConnection {
     /// Unique without regard to case.
+    #[schema(value_type = NameText)]
     name: String,
     /// `standard`, also where absent.
+    #[schema(value_type = Option<DialectWord>)]
     dialect: Option<String>,
     location_id: Option<Id>,
     /// `refuse` (also where absent) or `hold`.
+    #[schema(value_type = Option<OnShortageWord>)]
     on_shortage: Option<String>,
 }
 
@@ -90,17 +133,17 @@ pub struct AddConnection {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"on_shortage": "hold"}))]
-pub struct EditConnection {
+pub struct UpdatePosConnection {
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<NameText>, nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<DialectWord>, nullable = false)]
     dialect: Option<String>,
     #[serde(default, deserialize_with = "present")]
     location_id: Option<Option<Id>>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<OnShortageWord>, nullable = false)]
     on_shortage: Option<String>,
 }
 
@@ -153,38 +196,69 @@ fn patch(
 }
 
 /// List POS connections
-#[utoipa::path(operation_id = "list_pos_connections", tag = "POS", params(Paging, ConnectionFilter), responses((status = 200, description = "A page.", body = List<ConnectionView>)))]
+#[utoipa::path(operation_id = "list_pos_connections", tag = "POS", params(Paging, ConnectionFilter), responses((status = 200, description = "A page.", body = List<ConnectionView>)), extensions(("x-orderings" = json!(stored::CONNECTION_ORDERINGS))))]
 #[get("/pos-connections")]
-pub(crate) async fn list(shop: Data<Shop>, list: ListOf<ConnectionFilter>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(
+    shop: Data<Shop>,
+    list: ListOf<ConnectionFilter>,
+    base: PublicUrl,
+) -> Result<HttpResponse, Problem> {
     let ConnectionFilter { name, search } = list.filter.clone();
     let request = list.request(stored::ConnectionFilter { name, search }, stored::CONNECTION_ORDERINGS)?;
     let page = shop
         .store
         .read(move |session| stored::connections(session, &request).map_err(tradepost_app::Error::from))
         .await?;
-    Ok(list.answer(page, |connection| ConnectionView::new(&connection, &shop.settings.public_url)))
+    Ok(list.answer(page, |connection| ConnectionView::new(&connection, &base.0)))
 }
 
 /// Register a POS connection
 ///
 /// The answer holds the secret that signs deliveries: it is shown once, and not again when the request is repeated.
-#[utoipa::path(operation_id = "create_pos_connection", tag = "POS", request_body = AddConnection, responses((status = 201, description = "The connection, with its secret.", body = ConnectionView)))]
+#[utoipa::path(operation_id = "create_pos_connection", tag = "POS", request_body = CreatePosConnection, responses((status = 201, description = "The connection, with its secret.", body = ConnectionView)), extensions(("x-problems" = json!(["duplicate"]))))]
 #[post("/pos-connections")]
-pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
-    let form: AddConnection = change.json()?;
+pub(crate) async fn add(shop: Data<Shop>, change: Change, base: PublicUrl) -> Result<HttpResponse, Problem> {
+    let form: CreatePosConnection = change.json()?;
     let location = form.location_id.map(Some);
     let patch = patch(Some(form.name), form.dialect.as_deref(), location, form.on_shortage.as_deref())?;
     let id = PosConnectionId::from_uuid(clock::new_uuid());
     let connection = PosConnection::new(id, &patch, clock::now())?;
-    let secret = webhooks::generate().map_err(Problem::internal)?;
-    let public_url = shop.settings.public_url.clone();
+    let (secret, sealed) = new_secret(&shop, id)?;
     let work = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {
-        pos_connections::register(session, &connection, &secret)?;
-        let without = ConnectionView::new(&connection, &public_url);
-        let with = ConnectionView { secret: Some(secret.clone()), ..without.clone() };
+        pos_connections::register(session, &connection, &sealed)?;
+        let (shown, kept) = ConnectionView::new(&connection, &base.0).once(&secret);
         let address = format!("/api/v1/pos-connections/{id}");
-        let stored_body = Some(response::to_json(&without));
-        Ok(tradepost_store::Answer { stored_body, ..response::created(&with, Some(connection.version), address) })
+        Ok(Answer { stored_body: Some(kept), ..response::created(&shown, Some(connection.version), address) })
+    };
+    Ok(response::send(shop.write_about_connection(id, change.keyed(), work).await?))
+}
+
+/// A secret to show once, and as it is kept.
+fn new_secret(shop: &Shop, id: PosConnectionId) -> Result<(Secret, String), Problem> {
+    let secret = Secret::generate().map_err(Problem::internal)?;
+    let sealed = shop.keys.seal(id, &secret).map_err(Problem::internal)?;
+    Ok((secret, sealed))
+}
+
+/// Rotate the secret of a POS connection
+///
+/// Gives it a new secret; its address stays. The one before is good for 24 hours more, so that the till can be told in between; of several
+/// rotations within that time only the two newest secrets are. The answer holds the new one: it is shown once, and not again when the request
+/// is repeated.
+#[utoipa::path(operation_id = "rotate_pos_secret", tag = "POS", params(("id" = Id, Path)), responses((status = 200, description = "The connection, with its new secret.", body = ConnectionView)))]
+#[post("/pos-connections/{id}/rotate-secret")]
+pub(crate) async fn rotate_secret(
+    shop: Data<Shop>,
+    id: PathId<PosConnectionId>,
+    change: Change,
+    base: PublicUrl,
+) -> Result<HttpResponse, Problem> {
+    let (id, expected) = (id.0, change.expected_version);
+    let (secret, sealed) = new_secret(&shop, id)?;
+    let work = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {
+        let connection = pos_connections::rotate(session, id, expected, &sealed, clock::now())?;
+        let (shown, kept) = ConnectionView::new(&connection, &base.0).once(&secret);
+        Ok(Answer { stored_body: Some(kept), ..response::changed(200, &shown, Some(connection.version)) })
     };
     Ok(response::send(shop.write_about_connection(id, change.keyed(), work).await?))
 }
@@ -196,26 +270,37 @@ pub(crate) async fn read(
     shop: Data<Shop>,
     request: HttpRequest,
     id: PathId<PosConnectionId>,
+    base: PublicUrl,
 ) -> Result<HttpResponse, Problem> {
-    let view = |connection: &PosConnection| ConnectionView::new(connection, &shop.settings.public_url);
-    crud::read(&shop, &request, id.0, view).await
+    let find = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {
+        Ok((entities::get::<PosConnection>(session, id.0)?, session.refused_deliveries(id.0)?))
+    };
+    let (connection, refused) = shop.store.read(find).await?;
+    let refused = refused.into_iter().map(RefusedView::from).collect();
+    let view = ConnectionView { refused_deliveries: Some(refused), ..ConnectionView::new(&connection, &base.0) };
+    Ok(response::one(&request, connection.version, &view))
 }
 
 /// Change a POS connection
-#[utoipa::path(operation_id = "update_pos_connection", tag = "POS", params(("id" = Id, Path)), request_body = EditConnection, responses((status = 200, description = "The connection.", body = ConnectionView)))]
+#[utoipa::path(operation_id = "update_pos_connection", tag = "POS", params(("id" = Id, Path)), request_body = UpdatePosConnection, responses((status = 200, description = "The connection.", body = ConnectionView)), extensions(("x-problems" = json!(["duplicate"]))))]
 #[patch("/pos-connections/{id}")]
 pub(crate) async fn edit(
     shop: Data<Shop>,
     id: PathId<PosConnectionId>,
     change: Change,
+    base: PublicUrl,
 ) -> Result<HttpResponse, Problem> {
     let id = id.0;
-    let form: EditConnection = change.json_about(&shop, crud::exists(id)).await?;
+    let form: UpdatePosConnection = change.json_about(&shop, crud::exists(id)).await?;
     let patch = patch(form.name, form.dialect.as_deref(), form.location_id, form.on_shortage.as_deref());
-    let (public_url, expected) = (shop.settings.public_url.clone(), change.expected_version);
+    let expected = change.expected_version;
+    let is_edit = !change.says_nothing();
     let work = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {
-        let connection = pos_connections::edit(session, id, expected, patch.clone(), clock::now())?;
-        Ok(response::changed(200, &ConnectionView::new(&connection, &public_url), Some(connection.version)))
+        let connection = match is_edit {
+            true => pos_connections::edit(session, id, expected, patch.clone(), clock::now())?,
+            false => crud::unchanged(session, id, expected)?,
+        };
+        Ok(response::changed(200, &ConnectionView::new(&connection, &base.0), Some(connection.version)))
     };
     Ok(response::send(shop.store.write(change.keyed(), work).await?))
 }

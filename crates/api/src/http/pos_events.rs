@@ -8,6 +8,8 @@ use super::wire::{
     path::PathId,
     problem::Problem,
     query, response,
+    texts::NoteText,
+    words::PosEventStatusWord,
 };
 use actix_web::{HttpRequest, HttpResponse, get, post, web::Data};
 use serde::{Deserialize, Serialize};
@@ -34,13 +36,13 @@ pub struct EventView {
     #[schema(example = "msg_p5jXN8AQM9LWM0D4loKWxJek")]
     webhook_id: String,
     /// `received`, `applied`, `refused`, `held` or `dismissed`.
-    #[schema(example = "held")]
+    #[schema(value_type = PosEventStatusWord)]
     status: String,
     /// Why it was refused, is held or was dismissed; stable. `null` where it was not.
-    #[schema(example = "unknown_product")]
+    #[schema(required = true, example = "unknown_product")]
     reason_code: Option<String>,
     /// The same for people, up to 500 characters.
-    #[schema(example = "no product is known by the external_id 4711")]
+    #[schema(required = true, example = "no product is known by the external_id 4711")]
     reason: Option<String>,
     lines: Vec<EventLineView>,
     received_at: Time,
@@ -53,22 +55,30 @@ pub struct EventView {
 #[schema(as = PosEventLine)]
 pub struct EventLineView {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     product_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     sku: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     external_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     quantity_change: Option<QtyChange>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     counted: Option<Qty>,
     /// When it was counted: by the till's clock, or when it was received. Absent where it is a change.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     counted_at: Option<Time>,
     /// When it happened: by the till's clock, or when it was received. Absent where it is a count.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     occurred_at: Option<Time>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     reason: Option<String>,
 }
 
@@ -168,6 +178,7 @@ pub struct JudgedView {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "Counted by hand since"}))]
 pub struct Dismiss {
+    #[schema(value_type = Option<NoteText>)]
     reason: Option<String>,
 }
 
@@ -177,6 +188,7 @@ pub struct Dismiss {
 #[into_params(parameter_in = Query)]
 pub struct EventFilter {
     connection_id: Option<Id>,
+    #[param(value_type = Option<PosEventStatusWord>)]
     status: Option<String>,
     webhook_id: Option<String>,
     reason_code: Option<String>,
@@ -185,7 +197,7 @@ pub struct EventFilter {
 }
 
 /// List the POS inbox
-#[utoipa::path(operation_id = "list_pos_events", tag = "POS", params(Paging, EventFilter), responses((status = 200, description = "A page, newest first.", body = List<EventView>)))]
+#[utoipa::path(operation_id = "list_pos_events", tag = "POS", params(Paging, EventFilter), responses((status = 200, description = "A page, newest first.", body = List<EventView>)), extensions(("x-orderings" = json!(stored::EVENT_ORDERINGS))))]
 #[get("/pos-events")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<EventFilter>) -> Result<HttpResponse, Problem> {
     let filter = list.filter.clone();
@@ -220,7 +232,7 @@ pub(crate) async fn read(
 /// Judge a delivery again
 ///
 /// One that was refused or is held: when there is stock again, or its product is known.
-#[utoipa::path(operation_id = "retry_pos_event", tag = "POS", params(("id" = Id, Path)), responses((status = 200, description = "The delivery as it stands now, and what it led to.", body = JudgedView)))]
+#[utoipa::path(operation_id = "retry_pos_event", tag = "POS", params(("id" = Id, Path)), responses((status = 200, description = "The delivery as it stands now, and what it led to.", body = JudgedView)), extensions(("x-problems" = json!(["illegal_transition", "conflict"]))))]
 #[post("/pos-events/{id}/retry")]
 pub(crate) async fn retry(shop: Data<Shop>, id: PathId<PosEventId>, change: Change) -> Result<HttpResponse, Problem> {
     change.submit(&shop, Command::Pos(pos::Command::Retry { id: id.0 }), judged).await
@@ -229,7 +241,7 @@ pub(crate) async fn retry(shop: Data<Shop>, id: PathId<PosEventId>, change: Chan
 /// Dismiss a delivery
 ///
 /// Decides that it shall not be applied.
-#[utoipa::path(operation_id = "dismiss_pos_event", tag = "POS", params(("id" = Id, Path)), request_body = Option<Dismiss>, responses((status = 200, description = "The delivery.", body = JudgedView)))]
+#[utoipa::path(operation_id = "dismiss_pos_event", tag = "POS", params(("id" = Id, Path)), request_body = Option<Dismiss>, responses((status = 200, description = "The delivery.", body = JudgedView)), extensions(("x-problems" = json!(["illegal_transition"]))))]
 #[post("/pos-events/{id}/dismiss")]
 pub(crate) async fn dismiss(shop: Data<Shop>, id: PathId<PosEventId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;

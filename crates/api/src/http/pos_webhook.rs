@@ -1,16 +1,19 @@
 //! `/webhooks/pos/{connection_id}`: what tills report, in the dialect `standard` (Standard Webhooks 1.0).
 //!
-//! The signature is verified in memory before anything else. What is not signed leaves no trace but a counter and a log line.
+//! The signature is verified in memory before anything else. What is not signed leaves no trace but a counter, and at a connection that exists
+//! the reason.
 
 use super::movements::MovementView;
 use super::wire::{
     Wire, body,
     error::{self, Reader},
-    json::{Id, Qty, QtyChange, Time, present_objects},
-    problem::{Code, Problem, ProblemShape},
+    json::{GivenQty, GivenQtyChange, Id, Qty, QtyChange, Time, present_objects},
+    problem::{Code, Problem},
     query,
     request_id::RequestId,
     response,
+    texts::{CodeText, NoteText},
+    words::PosEventStatusWord,
 };
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse, post,
@@ -20,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use tradepost_app::{Shop, credentials::webhooks::Signed};
+use tradepost_app::{Shop, clock, credentials::webhooks::Signed};
 use tradepost_domain::{
     field_errors::FieldErrors,
     identity::Principal,
@@ -40,18 +43,24 @@ use validator::Validate;
 pub struct PosReport {
     product_id: Option<Id>,
     /// The shop's own SKU of it, without regard to case.
+    #[schema(value_type = Option<CodeText>)]
     sku: Option<String>,
     /// The till's own, which a mapping leads to one of our products.
+    #[schema(value_type = Option<CodeText>)]
     external_id: Option<String>,
     /// So much more or less; negative for what was sold, and not zero.
+    #[schema(value_type = Option<GivenQtyChange>)]
     quantity_change: Option<QtyChange>,
+    #[schema(value_type = Option<NoteText>)]
     reason: Option<String>,
     /// By the till's clock; when it was received where absent.
     occurred_at: Option<Time>,
+    /// Several changes, all or nothing.
     #[serde(default, deserialize_with = "present_objects")]
     #[schema(nullable = false)]
     #[validate(length(min = 1, max = 200, message = "there are 1 to 200 changes or counts in a delivery"))]
     changes: Option<Vec<ReportedChange>>,
+    /// What was counted, product by product.
     #[serde(default, deserialize_with = "present_objects")]
     #[schema(nullable = false)]
     #[validate(length(min = 1, max = 200, message = "there are 1 to 200 changes or counts in a delivery"))]
@@ -63,9 +72,13 @@ pub struct PosReport {
 #[serde(deny_unknown_fields)]
 pub struct ReportedChange {
     product_id: Option<Id>,
+    #[schema(value_type = Option<CodeText>)]
     sku: Option<String>,
+    #[schema(value_type = Option<CodeText>)]
     external_id: Option<String>,
+    #[schema(value_type = GivenQtyChange)]
     quantity_change: QtyChange,
+    #[schema(value_type = Option<NoteText>)]
     reason: Option<String>,
     occurred_at: Option<Time>,
 }
@@ -75,8 +88,11 @@ pub struct ReportedChange {
 #[serde(deny_unknown_fields)]
 pub struct ReportedCount {
     product_id: Option<Id>,
+    #[schema(value_type = Option<CodeText>)]
     sku: Option<String>,
+    #[schema(value_type = Option<CodeText>)]
     external_id: Option<String>,
+    #[schema(value_type = GivenQty)]
     counted: Qty,
     /// By the till's clock, at most 31 days ago; when it was received where absent. Sales since then stay valid.
     counted_at: Option<Time>,
@@ -87,13 +103,15 @@ pub struct ReportedCount {
 pub struct PosOutcome {
     event_id: Id,
     /// `applied`, `held` or `dismissed`.
-    #[schema(example = "applied")]
+    #[schema(value_type = PosEventStatusWord)]
     status: &'static str,
     /// Why it is held, for people; absent where it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     reason: Option<String>,
     /// What was booked; absent where nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     movements: Option<Vec<MovementView>>,
 }
 
@@ -106,16 +124,13 @@ pub struct PosOutcome {
         ("connection_id" = Id, Path),
         ("webhook-id" = String, Header, description = "The sender's id of this delivery."),
         ("webhook-timestamp" = String, Header, description = "Seconds since 1970."),
-        ("webhook-signature" = String, Header, description = "`v1,` and base64; several, separated by spaces."),
     ),
     request_body = PosReport,
     responses(
         (status = 200, description = "Applied, now or before.", body = PosOutcome),
         (status = 202, description = "Held: a product is unknown, or there is too little on a connection that holds.", body = PosOutcome),
-        (status = 401, description = "The signature is not good.", body = ProblemShape, content_type = "application/problem+json"),
-        (status = 409, description = "Refused, and stored as such: there is too little.", body = ProblemShape, content_type = "application/problem+json"),
-        (status = 422, description = "This id came before with another body.", body = ProblemShape, content_type = "application/problem+json"),
-    )
+    ),
+    extensions(("x-problems" = json!(["insufficient_stock", "product_unavailable", "conflict", "idempotency_key_reused"])))
 )]
 #[post("/webhooks/pos/{connection_id}")]
 pub(crate) async fn receive(
@@ -159,12 +174,17 @@ async fn authenticate(
         signatures: header(request, "webhook-signature"),
         body,
     };
-    if let Some(id) = shop.webhook_secrets.sender(&shop.store, named, &signed).await? {
-        return Ok(id);
-    }
+    let now = clock::now();
+    let stranger = match shop.webhook_secrets.sender((&shop.store, &shop.keys), named, &signed, now).await? {
+        Ok(id) => return Ok(id),
+        Err(stranger) => stranger,
+    };
     wire.metrics.bad_signatures.inc();
-    let named = named.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
-    log::info!("a delivery was not signed well (connection {named})");
+    // Only what can be looked at again is worth a number of its own, and a line in the log.
+    if let Some(id) = stranger.connection {
+        shop.refused_deliveries.note(id, stranger.why, now);
+        log::info!("a delivery of the POS connection {id} was not let in: {}", stranger.why.fault);
+    }
     Err(bad_signature())
 }
 
@@ -174,7 +194,8 @@ fn bad_signature() -> Problem {
 }
 
 fn header<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
-    request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    // What is no text is not absent: it cannot be what it should be.
+    request.headers().get(name).map_or("", |value| value.to_str().unwrap_or("\0"))
 }
 
 fn signed_headers(request: &HttpRequest) -> String {

@@ -1,17 +1,19 @@
 //! `/products`: what the shop sells. Everybody may read what is on sale; staff see everything.
 
+use super::product_views::ProductView;
 use super::wire::{
     auth::MaybeCaller,
     change::Change,
-    json::{Amount, Id, Qty, Time, present},
+    json::{GivenQty, Id, Qty, Time, present},
     lists::{List, ListOf, Paging},
     path::PathId,
     problem::Problem,
     query::{self, Parsed},
     response,
+    texts::{AmountText, BarcodeText, CodeText, DescriptionText, ImageUrlText, NameText, PriceText, SkuText},
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::sync::Arc;
 use tradepost_app::{Shop, clock};
 use tradepost_domain::{
@@ -20,165 +22,51 @@ use tradepost_domain::{
     ledger::{Command, Effects, catalogue},
     money::Currency,
     quantity::Quantity,
-    stock::Level,
 };
 use tradepost_store::{
     Session,
-    catalogue::{self as stored, ProductRow, View},
+    catalogue::{self as stored, View},
 };
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
-
-/// A product of the catalogue with its stock.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Product)]
-pub struct ProductView {
-    id: Id,
-    /// Unique for ever, without regard to case.
-    #[schema(example = "SMO-MANGO")]
-    sku: String,
-    #[schema(example = "Mango smoothie")]
-    name: String,
-    #[schema(example = "Mango, banana, orange.")]
-    description: String,
-    price: Amount,
-    #[schema(example = "USD")]
-    currency: String,
-    category: Option<CategoryCard>,
-    #[schema(example = "4006381333931")]
-    barcode: Option<String>,
-    image_url: Option<String>,
-    /// What it is counted in.
-    #[schema(example = "each")]
-    unit: String,
-    /// How many decimals its quantities have, 0 to 5.
-    #[schema(example = 0)]
-    unit_decimals: u8,
-    low_stock_threshold: Option<Qty>,
-    /// On sale or not; the public sees only what is.
-    enabled: bool,
-    stock: StockView,
-    created_at: Time,
-    updated_at: Time,
-}
-
-/// The category of a product.
-#[derive(Serialize, ToSchema)]
-#[schema(as = CategoryOfProduct)]
-pub struct CategoryCard {
-    id: Id,
-    #[schema(example = "Smoothies")]
-    name: String,
-}
-
-/// What there is. The public sees what is available at the default location, staff see all locations together.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Stock)]
-pub struct StockView {
-    /// What is there; staff only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    on_hand: Option<Qty>,
-    /// What is promised; staff only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reserved: Option<Qty>,
-    /// What can be promised; never negative.
-    available: Qty,
-}
-
-impl ProductView {
-    fn of_row(row: ProductRow, view: View, currency: Currency) -> Self {
-        let figures = |value| (view == View::Staff).then(|| Qty::stored(value));
-        let category =
-            row.category_id.map(|id| CategoryCard { id: id.into(), name: row.category_name.unwrap_or_default() });
-        Self {
-            id: row.id.into(),
-            sku: row.sku,
-            name: row.name,
-            description: row.description,
-            price: Amount::stored(row.price, currency),
-            currency: currency.code().to_owned(),
-            category,
-            barcode: row.barcode,
-            image_url: row.image_url,
-            unit: row.unit,
-            unit_decimals: u8::try_from(row.unit_decimals).unwrap_or_default(),
-            low_stock_threshold: row.low_stock_threshold.map(Qty::stored),
-            enabled: row.enabled,
-            stock: StockView {
-                on_hand: figures(row.on_hand),
-                reserved: figures(row.reserved),
-                available: Qty::stored(row.available),
-            },
-            created_at: row.created_at.into(),
-            updated_at: row.updated_at.into(),
-        }
-    }
-
-    /// As staff see it, from what was just written.
-    fn of_effects(product: &Product, catalogue: &catalogue::Effects) -> Self {
-        let name = || catalogue.category.clone().unwrap_or_default();
-        let category = product.category.map(|id| CategoryCard { id: id.into(), name: name() });
-        Self {
-            id: product.id.into(),
-            sku: product.sku.to_string(),
-            name: product.name.clone(),
-            description: product.description.clone(),
-            price: Amount(product.price.money()),
-            currency: product.price.money().currency().code().to_owned(),
-            category,
-            barcode: product.barcode.clone(),
-            image_url: product.image_url.clone(),
-            unit: product.unit.name().to_owned(),
-            unit_decimals: product.unit.decimals(),
-            low_stock_threshold: product.low_stock_threshold.map(Qty),
-            enabled: product.enabled,
-            stock: StockView::of_levels(&catalogue.levels),
-            created_at: Time(product.created_at),
-            updated_at: Time(product.updated_at),
-        }
-    }
-}
-
-impl StockView {
-    fn of_levels(levels: &[Level]) -> Self {
-        let plus = |sum: Quantity, more: Quantity| sum.checked_add(more).unwrap_or(sum);
-        let sum = |figure: fn(&Level) -> Quantity| Qty(levels.iter().map(figure).fold(Quantity::ZERO, plus));
-        Self {
-            on_hand: Some(sum(|level| level.on_hand)),
-            reserved: Some(sum(|level| level.reserved)),
-            available: sum(Level::available),
-        }
-    }
-}
 
 /// A product to be.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"sku": "SMO-MANGO", "name": "Mango smoothie", "price": "4.50", "initial_quantity": 20}))]
-pub struct AddProduct {
+pub struct CreateProduct {
     /// 1 to 64 characters without white space; unique for ever, without regard to case.
+    #[schema(value_type = SkuText)]
     sku: String,
     /// Unique within its category, without regard to case.
+    #[schema(value_type = NameText)]
     name: String,
+    #[schema(value_type = Option<DescriptionText>)]
     description: Option<String>,
     /// More than zero; a decimal string.
+    #[schema(value_type = PriceText)]
     price: String,
     category_id: Option<Id>,
+    #[schema(value_type = Option<BarcodeText>)]
     barcode: Option<String>,
     /// Its address: http or https, up to 2,000 characters.
+    #[schema(value_type = Option<ImageUrlText>)]
     image_url: Option<String>,
     /// What it is counted in; `each` where absent.
+    #[schema(value_type = Option<CodeText>)]
     unit: Option<String>,
     /// 0 where absent; fixed once stock has moved.
     unit_decimals: Option<u8>,
+    #[schema(value_type = Option<GivenQty>)]
     low_stock_threshold: Option<Qty>,
     /// Is it on sale? `true` where absent.
     enabled: Option<bool>,
     /// Booked at the default location, as a movement; none where absent.
+    #[schema(value_type = Option<GivenQty>)]
     initial_quantity: Option<Qty>,
 }
 
-impl AddProduct {
+impl CreateProduct {
     fn parse(self, currency: Currency) -> Result<(Product, Option<Quantity>), Problem> {
         let rest = ProductPatch {
             sku: None,
@@ -203,40 +91,43 @@ impl AddProduct {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"price": "4.80", "barcode": null}))]
-pub struct EditProduct {
+pub struct UpdateProduct {
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<SkuText>, nullable = false)]
     sku: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<NameText>, nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<DescriptionText>, nullable = false)]
     description: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<PriceText>, nullable = false)]
     price: Option<String>,
     #[serde(default, deserialize_with = "present")]
     category_id: Option<Option<Id>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<BarcodeText>)]
     barcode: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<ImageUrlText>)]
     image_url: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<CodeText>, nullable = false)]
     unit: Option<String>,
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     unit_decimals: Option<u8>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<GivenQty>)]
     low_stock_threshold: Option<Option<Qty>>,
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     enabled: Option<bool>,
 }
 
-impl From<EditProduct> for ProductPatch {
-    fn from(form: EditProduct) -> Self {
+impl From<UpdateProduct> for ProductPatch {
+    fn from(form: UpdateProduct) -> Self {
         Self {
             sku: form.sku,
             name: form.name,
@@ -261,11 +152,13 @@ pub struct ProductFilter {
     category_id: Option<Id>,
     sku: Option<String>,
     name: Option<String>,
+    #[param(value_type = Option<AmountText>)]
     price_min: Option<String>,
+    #[param(value_type = Option<AmountText>)]
     price_max: Option<String>,
-    #[param(value_type = Option<Qty>)]
+    #[param(value_type = Option<GivenQty>)]
     available_min: Option<Parsed<Quantity>>,
-    #[param(value_type = Option<Qty>)]
+    #[param(value_type = Option<GivenQty>)]
     available_max: Option<Parsed<Quantity>>,
     /// `true`: anything available; `false`: nothing.
     in_stock: Option<bool>,
@@ -304,7 +197,7 @@ fn view_of(caller: &MaybeCaller) -> View {
 }
 
 /// List products
-#[utoipa::path(operation_id = "list_products", tag = "Catalogue", params(Paging, ProductFilter), responses((status = 200, description = "A page.", body = List<ProductView>)))]
+#[utoipa::path(operation_id = "list_products", tag = "Catalogue", params(Paging, ProductFilter), responses((status = 200, description = "A page.", body = List<ProductView>)), extensions(("x-orderings" = json!(stored::ORDERINGS))))]
 #[get("/products")]
 pub(crate) async fn list(
     shop: Data<Shop>,
@@ -324,18 +217,16 @@ pub(crate) async fn list(
 /// Add a product
 ///
 /// Its first stock is booked as a movement at the default location.
-#[utoipa::path(operation_id = "create_product", tag = "Catalogue", request_body = AddProduct, responses((status = 201, description = "The new product.", body = ProductView)))]
+#[utoipa::path(operation_id = "create_product", tag = "Catalogue", request_body = CreateProduct, responses((status = 201, description = "The new product.", body = ProductView)), extensions(("x-problems" = json!(["duplicate"]))))]
 #[post("/products")]
 pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
-    let (product, initial_quantity) = change.json::<AddProduct>()?.parse(shop.currency())?;
+    let (product, initial_quantity) = change.json::<CreateProduct>()?.parse(shop.currency())?;
     let id = product.id;
     let command = Command::Catalogue(catalogue::Command::Add { product: Arc::new(product), initial_quantity });
-    change
-        .submit(&shop, command, move |effects| match written(effects) {
-            Some((view, version)) => response::created(&view, Some(version), format!("/api/v1/products/{id}")),
-            None => response::no_content(),
-        })
-        .await
+    let answer = move |(view, version): (ProductView, i64)| {
+        response::created(&view, Some(version), format!("/api/v1/products/{id}"))
+    };
+    change.submit(&shop, command, move |effects| written(effects).map_or_else(response::no_content, answer)).await
 }
 
 /// Read a product
@@ -357,24 +248,26 @@ pub(crate) async fn read(
 }
 
 /// Change a product
-#[utoipa::path(operation_id = "update_product", tag = "Catalogue", params(("id" = Id, Path)), request_body = EditProduct, responses((status = 200, description = "The product.", body = ProductView)))]
+#[utoipa::path(operation_id = "update_product", tag = "Catalogue", params(("id" = Id, Path)), request_body = UpdateProduct, responses((status = 200, description = "The product.", body = ProductView)), extensions(("x-problems" = json!(["duplicate", "conflict"]))))]
 #[patch("/products/{id}")]
 pub(crate) async fn edit(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
-    let form: EditProduct = change.json_about(&shop, move |session| exists(session, id)).await?;
+    let form: UpdateProduct = change.json_about(&shop, move |session| exists(session, id)).await?;
+    if change.says_nothing() {
+        let find =
+            move |session: &mut Session<'_>| Ok::<_, tradepost_app::Error>(stored::product(session, View::Staff, id)?);
+        let row = shop.store.read(find).await?.filter(|row| row.removed_at.is_none()).ok_or_else(Problem::not_found)?;
+        return change.unchanged(row.version, &ProductView::of_row(row, View::Staff, shop.currency()));
+    }
     let command = Command::Catalogue(catalogue::Command::Edit { id, patch: Box::new(form.into()) });
-    change
-        .submit(&shop, command, |effects| match written(effects) {
-            Some((view, version)) => response::changed(200, &view, Some(version)),
-            None => response::no_content(),
-        })
-        .await
+    let answer = |(view, version): (ProductView, i64)| response::changed(200, &view, Some(version));
+    change.submit(&shop, command, move |effects| written(effects).map_or_else(response::no_content, answer)).await
 }
 
 /// Remove a product
 ///
 /// It leaves every list; its history stays, and staff can still read it.
-#[utoipa::path(operation_id = "delete_product", tag = "Catalogue", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")))]
+#[utoipa::path(operation_id = "delete_product", tag = "Catalogue", params(("id" = Id, Path)), responses((status = 204, description = "Removed.")), extensions(("x-problems" = json!(["in_use"]))))]
 #[delete("/products/{id}")]
 pub(crate) async fn remove(shop: Data<Shop>, id: PathId<ProductId>, change: Change) -> Result<HttpResponse, Problem> {
     let command = Command::Catalogue(catalogue::Command::Remove { id: id.0 });

@@ -6,6 +6,7 @@ use super::wire::{
     json::{Amount, present_objects},
     problem::Problem,
     response,
+    texts::CodeText,
 };
 use actix_web::{HttpResponse, post, web::Data};
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,7 @@ use validator::Validate;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"code": "MANGO10", "lines": [{"product_id": "0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c", "quantity": 2}]}))]
 pub struct CheckPromo {
+    #[schema(value_type = CodeText)]
     code: String,
     #[serde(default, deserialize_with = "present_objects")]
     #[schema(nullable = false)]
@@ -64,7 +66,7 @@ enum Subject {
 /// Check a promo code
 ///
 /// What it would take off for the caller now. Nothing is redeemed.
-#[utoipa::path(operation_id = "check_promo_code", tag = "Promo codes", request_body = CheckPromo, responses((status = 200, description = "What would be paid.", body = QuoteView)))]
+#[utoipa::path(operation_id = "check_promo_code", tag = "Promo codes", request_body = CheckPromo, responses((status = 200, description = "What would be paid.", body = QuoteView)), extensions(("x-problems" = json!(["cart_empty", "promo_refused", "product_unavailable", "conflict"]))))]
 #[post("/promo-codes/check")]
 pub(crate) async fn check(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let form: CheckPromo = change.json()?;

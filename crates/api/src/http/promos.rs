@@ -8,6 +8,8 @@ use super::wire::{
     path::PathId,
     problem::Problem,
     query,
+    texts::{AmountText, NameText, PercentageText, PriceText, SkuText},
+    words::PromoKindWord,
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use serde::{Deserialize, Serialize};
@@ -34,16 +36,19 @@ pub struct PromoView {
     #[schema(example = "Mango season")]
     name: String,
     /// `fixed`: an amount; `percentage`: a part of the subtotal.
-    #[schema(example = "percentage")]
+    #[schema(value_type = PromoKindWord)]
     kind: &'static str,
     /// What a fixed one takes off; `null` for a percentage.
+    #[schema(required = true)]
     amount: Option<Amount>,
     /// What part of the subtotal a percentage takes off: a decimal string; `null` for a fixed one.
-    #[schema(example = "12.5")]
+    #[schema(required = true, example = "12.5")]
     percentage: Option<String>,
     /// Never more than this comes off; `null`: no such limit.
+    #[schema(required = true)]
     max_discount: Option<Amount>,
     /// Only from this subtotal on; `null`: from any.
+    #[schema(required = true)]
     minimum_subtotal: Option<Amount>,
     /// The first instant at which it can be used.
     valid_from: Time,
@@ -51,10 +56,10 @@ pub struct PromoView {
     valid_until: Time,
     active: bool,
     /// How often in all; `null`: without limit.
-    #[schema(example = 100)]
+    #[schema(required = true, example = 100)]
     usage_limit: Option<u32>,
     /// How often by one customer; `null`: without limit.
-    #[schema(example = 1)]
+    #[schema(required = true, example = 1)]
     per_customer_limit: Option<u32>,
     /// How many orders hold it. Those that were rejected or cancelled gave it back.
     #[schema(example = 17)]
@@ -96,17 +101,24 @@ impl PromoView {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"code": "MANGO10", "name": "Mango season", "kind": "percentage", "percentage": "10", "max_discount": "5.00",
     "valid_from": "2026-06-01T00:00:00Z", "valid_until": "2026-08-31T23:59:59Z", "usage_limit": 100}))]
-pub struct AddPromo {
+pub struct CreatePromoCode {
     /// Up to 64 characters without white space, unique without regard to case.
+    #[schema(value_type = SkuText)]
     code: String,
+    #[schema(value_type = NameText)]
     name: String,
     /// `fixed` with an `amount`, or `percentage` with a `percentage`.
+    #[schema(value_type = PromoKindWord)]
     kind: String,
     /// Of a fixed one: more than zero, a decimal string.
+    #[schema(value_type = Option<PriceText>)]
     amount: Option<String>,
     /// Of a percentage: more than 0, at most 100, with at most two decimals.
+    #[schema(value_type = Option<PercentageText>)]
     percentage: Option<String>,
+    #[schema(value_type = Option<PriceText>)]
     max_discount: Option<String>,
+    #[schema(value_type = Option<PriceText>)]
     minimum_subtotal: Option<String>,
     valid_from: Time,
     valid_until: Time,
@@ -123,23 +135,27 @@ pub struct AddPromo {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"active": false}))]
-pub struct EditPromo {
+pub struct UpdatePromoCode {
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<SkuText>, nullable = false)]
     code: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<NameText>, nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<PromoKindWord>, nullable = false)]
     kind: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<PriceText>)]
     amount: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<PercentageText>)]
     percentage: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<PriceText>)]
     max_discount: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<PriceText>)]
     minimum_subtotal: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
@@ -156,8 +172,8 @@ pub struct EditPromo {
     per_customer_limit: Option<Option<u32>>,
 }
 
-impl From<AddPromo> for PromoPatch {
-    fn from(form: AddPromo) -> Self {
+impl From<CreatePromoCode> for PromoPatch {
+    fn from(form: CreatePromoCode) -> Self {
         Self {
             code: Some(form.code),
             name: Some(form.name),
@@ -175,8 +191,8 @@ impl From<AddPromo> for PromoPatch {
     }
 }
 
-impl From<EditPromo> for PromoPatch {
-    fn from(form: EditPromo) -> Self {
+impl From<UpdatePromoCode> for PromoPatch {
+    fn from(form: UpdatePromoCode) -> Self {
         Self {
             code: form.code,
             name: form.name,
@@ -202,11 +218,16 @@ pub struct PromoFilter {
     code: Option<String>,
     name: Option<String>,
     /// One kind alone: `fixed` or `percentage`.
+    #[param(value_type = Option<PromoKindWord>)]
     kind: Option<String>,
     active: Option<bool>,
+    #[param(value_type = Option<AmountText>)]
     amount_min: Option<String>,
+    #[param(value_type = Option<AmountText>)]
     amount_max: Option<String>,
+    #[param(value_type = Option<PercentageText>)]
     percentage_min: Option<String>,
+    #[param(value_type = Option<PercentageText>)]
     percentage_max: Option<String>,
     valid_from_after: Option<Time>,
     valid_from_before: Option<Time>,
@@ -217,7 +238,7 @@ pub struct PromoFilter {
 }
 
 /// List promo codes
-#[utoipa::path(operation_id = "list_promo_codes", tag = "Promo codes", params(Paging, PromoFilter), responses((status = 200, description = "A page, newest first.", body = List<PromoView>)))]
+#[utoipa::path(operation_id = "list_promo_codes", tag = "Promo codes", params(Paging, PromoFilter), responses((status = 200, description = "A page, newest first.", body = List<PromoView>)), extensions(("x-orderings" = json!(stored::ORDERINGS))))]
 #[get("/promo-codes")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<PromoFilter>) -> Result<HttpResponse, Problem> {
     let (filter, currency) = (list.filter.clone(), shop.currency());
@@ -244,10 +265,10 @@ pub(crate) async fn list(shop: Data<Shop>, list: ListOf<PromoFilter>) -> Result<
 }
 
 /// Add a promo code
-#[utoipa::path(operation_id = "create_promo_code", tag = "Promo codes", request_body = AddPromo, responses((status = 201, description = "The new promo code.", body = PromoView)))]
+#[utoipa::path(operation_id = "create_promo_code", tag = "Promo codes", request_body = CreatePromoCode, responses((status = 201, description = "The new promo code.", body = PromoView)), extensions(("x-problems" = json!(["duplicate"]))))]
 #[post("/promo-codes")]
 pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
-    let form: AddPromo = change.json()?;
+    let form: CreatePromoCode = change.json()?;
     let id = PromoId::from_uuid(clock::new_uuid());
     let promo = Promo::new(id, &form.into(), shop.currency(), clock::now())?;
     crud::add(&shop, &change, (promo, "/api/v1/promo-codes"), PromoView::of).await
@@ -261,10 +282,10 @@ pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<Prom
 }
 
 /// Change a promo code
-#[utoipa::path(operation_id = "update_promo_code", tag = "Promo codes", params(("id" = Id, Path)), request_body = EditPromo, responses((status = 200, description = "The promo code.", body = PromoView)))]
+#[utoipa::path(operation_id = "update_promo_code", tag = "Promo codes", params(("id" = Id, Path)), request_body = UpdatePromoCode, responses((status = 200, description = "The promo code.", body = PromoView)), extensions(("x-problems" = json!(["duplicate"]))))]
 #[patch("/promo-codes/{id}")]
 pub(crate) async fn edit(shop: Data<Shop>, id: PathId<PromoId>, change: Change) -> Result<HttpResponse, Problem> {
-    let form: EditPromo = change.json_about(&shop, crud::exists(id.0)).await?;
+    let form: UpdatePromoCode = change.json_about(&shop, crud::exists(id.0)).await?;
     let (patch, currency) = (PromoPatch::from(form), shop.currency());
     let edit = move |promo: &mut Promo, now| promo.edit(&patch, currency, now);
     crud::edit(&shop, &change, id.0, edit, PromoView::of).await

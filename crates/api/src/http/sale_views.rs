@@ -4,6 +4,8 @@ use super::wire::{
     json::{Amount, Id, Qty, Time},
     problem::Problem,
     query,
+    texts::AmountText,
+    words::SaleStatusWord,
 };
 use serde::{Deserialize, Serialize};
 use tradepost_domain::{
@@ -24,7 +26,7 @@ pub struct SaleView {
     #[schema(example = 1042)]
     number: i64,
     /// `completed`, `partly_refunded`, `refunded` or `voided`.
-    #[schema(example = "completed")]
+    #[schema(value_type = SaleStatusWord)]
     status: String,
     lines: Vec<SaleLineView>,
     /// The sum of the lines. Refunds do not change it.
@@ -34,11 +36,14 @@ pub struct SaleView {
     #[schema(example = "USD")]
     currency: String,
     /// Who bought; `null`: nobody said.
+    #[schema(required = true)]
     customer: Option<BuyerView>,
     location_id: Id,
     /// The user who sold; `null` for the program itself.
+    #[schema(required = true)]
     sold_by: Option<Id>,
     /// Why it was corrected, refunded or voided last; `null`: nobody said.
+    #[schema(required = true)]
     reason: Option<String>,
     /// When it happened, by the seller's word.
     occurred_at: Time,
@@ -67,11 +72,12 @@ pub struct SaleLineView {
 #[schema(as = Buyer)]
 pub struct BuyerView {
     /// `null` for a mere name.
+    #[schema(required = true)]
     id: Option<Id>,
     #[schema(example = "Amina Otieno")]
     name: String,
     /// `null` for a mere name.
-    #[schema(example = "C-7QK2M4N8P0RS")]
+    #[schema(required = true, example = "C-7QK2M4N8P0RS")]
     code: Option<String>,
 }
 
@@ -170,13 +176,16 @@ impl SaleLineView {
 #[into_params(parameter_in = Query)]
 pub struct SaleFilter {
     number: Option<i64>,
+    #[param(value_type = Option<SaleStatusWord>)]
     status: Option<String>,
     customer_id: Option<Id>,
     location_id: Option<Id>,
     sold_by: Option<Id>,
     /// With a line of this product.
     product_id: Option<Id>,
+    #[param(value_type = Option<AmountText>)]
     total_min: Option<String>,
+    #[param(value_type = Option<AmountText>)]
     total_max: Option<String>,
     created_after: Option<Time>,
     created_before: Option<Time>,

@@ -3,11 +3,12 @@
 use super::sale_views::{SaleFilter, SaleView};
 use super::wire::{
     change::Change,
-    json::{Id, Qty, Time, objects, present, present_objects},
+    json::{Id, Qty, Time, WantedQty, objects, present, present_objects},
     lists::{List, ListOf, Paging},
     path::PathId,
     problem::Problem,
     response,
+    texts::{NameText, NoteText, PriceText},
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,7 @@ pub struct RecordSale {
     /// The customer who bought; not together with `customer_name`.
     customer_id: Option<Id>,
     /// A name on the receipt, up to 200 characters; not together with `customer_id`.
+    #[schema(value_type = Option<NameText>)]
     customer_name: Option<String>,
     /// The default location where absent.
     location_id: Option<Id>,
@@ -46,9 +48,10 @@ pub struct RecordSale {
 #[serde(deny_unknown_fields)]
 pub struct SoldLine {
     product_id: Id,
+    #[schema(value_type = WantedQty)]
     quantity: Qty,
     /// Another price than the product's; needs the permission `sales.override_price`.
-    #[schema(example = "4.00")]
+    #[schema(value_type = Option<PriceText>, example = "4.00")]
     unit_price: Option<String>,
 }
 
@@ -65,9 +68,10 @@ pub struct CorrectSale {
     #[serde(default, deserialize_with = "present")]
     customer_id: Option<Option<Id>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<NameText>)]
     customer_name: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<NoteText>, nullable = false)]
     reason: Option<String>,
 }
 
@@ -78,8 +82,10 @@ pub struct CorrectedLine {
     /// Which line of the sale; needed only where several sell the product.
     line_id: Option<Id>,
     product_id: Option<Id>,
+    #[schema(value_type = WantedQty)]
     quantity: Qty,
     /// Another price than the product's; needs the permission `sales.override_price`.
+    #[schema(value_type = Option<PriceText>)]
     unit_price: Option<String>,
 }
 
@@ -93,6 +99,7 @@ pub struct Refund {
     lines: Vec<ReturnedLine>,
     /// Do the goods go back to stock? `true` where absent.
     restock: Option<bool>,
+    #[schema(value_type = Option<NoteText>)]
     reason: Option<String>,
 }
 
@@ -103,11 +110,12 @@ pub struct ReturnedLine {
     /// Or `product_id`, where one line sold it.
     line_id: Option<Id>,
     product_id: Option<Id>,
+    #[schema(value_type = WantedQty)]
     quantity: Qty,
 }
 
 /// List sales
-#[utoipa::path(operation_id = "list_sales", tag = "Sales", params(Paging, SaleFilter), responses((status = 200, description = "A page, newest first.", body = List<SaleView>)))]
+#[utoipa::path(operation_id = "list_sales", tag = "Sales", params(Paging, SaleFilter), responses((status = 200, description = "A page, newest first.", body = List<SaleView>)), extensions(("x-orderings" = json!(stored::ORDERINGS))))]
 #[get("/sales")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<SaleFilter>) -> Result<HttpResponse, Problem> {
     let currency = shop.currency();
@@ -121,7 +129,7 @@ pub(crate) async fn list(shop: Data<Shop>, list: ListOf<SaleFilter>) -> Result<H
 /// Record a sale
 ///
 /// All lines or none; each product's lines are judged together.
-#[utoipa::path(operation_id = "record_sale", tag = "Sales", request_body = RecordSale, responses((status = 201, description = "The sale.", body = SaleView)))]
+#[utoipa::path(operation_id = "record_sale", tag = "Sales", request_body = RecordSale, responses((status = 201, description = "The sale.", body = SaleView)), extensions(("x-problems" = json!(["insufficient_stock", "product_unavailable", "conflict"]))))]
 #[post("/sales")]
 pub(crate) async fn record(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
     let form: RecordSale = change.json()?;
@@ -155,11 +163,16 @@ pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<Sale
 /// Correct a sale
 ///
 /// What is on it already keeps its price. Never below what was refunded.
-#[utoipa::path(operation_id = "correct_sale", tag = "Sales", params(("id" = Id, Path)), request_body = CorrectSale, responses((status = 200, description = "The sale.", body = SaleView)))]
+#[utoipa::path(operation_id = "correct_sale", tag = "Sales", params(("id" = Id, Path)), request_body = CorrectSale, responses((status = 200, description = "The sale.", body = SaleView)), extensions(("x-problems" = json!(["insufficient_stock", "product_unavailable", "conflict"]))))]
 #[patch("/sales/{id}")]
 pub(crate) async fn correct(shop: Data<Shop>, id: PathId<SaleId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
     let form: CorrectSale = change.json_about(&shop, move |session| exists(session, id)).await?;
+    if change.says_nothing() {
+        let find = move |session: &mut Session<'_>| Ok::<_, tradepost_app::Error>(stored::sale(session, id)?);
+        let sale = shop.store.read(find).await?.ok_or_else(Problem::not_found)?;
+        return change.unchanged(sale.sale.version, &SaleView::of_rows(sale, shop.currency()));
+    }
     let mut errors = FieldErrors::new();
     let lines = form.lines.map(|lines| {
         let lines = lines.into_iter().enumerate().map(|(index, line)| SellLine {
@@ -184,7 +197,7 @@ pub(crate) async fn correct(shop: Data<Shop>, id: PathId<SaleId>, change: Change
 /// Refund a sale
 ///
 /// Some or all of it, with or without the goods going back to stock. The total stays; `refunded_total` grows.
-#[utoipa::path(operation_id = "refund_sale", tag = "Sales", params(("id" = Id, Path)), request_body = Refund, responses((status = 201, description = "The sale.", body = SaleView)))]
+#[utoipa::path(operation_id = "refund_sale", tag = "Sales", params(("id" = Id, Path)), request_body = Refund, responses((status = 201, description = "The sale.", body = SaleView)), extensions(("x-problems" = json!(["conflict"]))))]
 #[post("/sales/{id}/refunds")]
 pub(crate) async fn refund(shop: Data<Shop>, id: PathId<SaleId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
@@ -202,7 +215,7 @@ pub(crate) async fn refund(shop: Data<Shop>, id: PathId<SaleId>, change: Change)
 /// Void a sale
 ///
 /// What was sold and has not come back returns to stock, once. The sale stays readable.
-#[utoipa::path(operation_id = "void_sale", tag = "Sales", params(("id" = Id, Path)), responses((status = 204, description = "Voided, now or before.")))]
+#[utoipa::path(operation_id = "void_sale", tag = "Sales", params(("id" = Id, Path)), responses((status = 204, description = "Voided, now or before.")), extensions(("x-problems" = json!(["conflict"]))))]
 #[delete("/sales/{id}")]
 pub(crate) async fn void(shop: Data<Shop>, id: PathId<SaleId>, change: Change) -> Result<HttpResponse, Problem> {
     change.submit(&shop, Command::Sales(sales::Command::Void { id: id.0 }), |_| response::no_content()).await

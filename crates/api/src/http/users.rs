@@ -8,6 +8,8 @@ use super::wire::{
     path::PathId,
     problem::Problem,
     query, response,
+    texts::{DateText, EmailText, OptionalNameText, PasswordText, PhoneText, UsernameText},
+    words::{PermissionWord, RoleWord},
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use serde::{Deserialize, Serialize};
@@ -31,7 +33,7 @@ use validator::Validate;
 #[schema(as = User)]
 pub struct UserView {
     id: Id,
-    #[schema(example = "maria")]
+    #[schema(required = true, example = "maria")]
     username: Option<String>,
     #[schema(example = "maria@example.org")]
     email: String,
@@ -40,15 +42,15 @@ pub struct UserView {
     #[schema(example = "Wanjiku")]
     last_name: String,
     /// In E.164.
-    #[schema(example = "+254712345678")]
+    #[schema(required = true, example = "+254712345678")]
     phone: Option<String>,
-    #[schema(example = "1990-01-31")]
+    #[schema(required = true, example = "1990-01-31")]
     date_of_birth: Option<String>,
     /// `shopper`, `employee`, `admin` or `owner`.
-    #[schema(example = "employee")]
+    #[schema(value_type = RoleWord)]
     role: &'static str,
     /// What they may do: all there is for admins and owners.
-    #[schema(example = json!(["sales.read", "sales.write"]))]
+    #[schema(value_type = Vec<PermissionWord>)]
     permissions: Vec<&'static str>,
     /// May they log in?
     active: bool,
@@ -80,18 +82,27 @@ impl UserView {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"email": "till@shop.test", "password": "quiet river stone", "role": "employee", "permissions": ["sales.write"]}))]
-pub struct AddUser {
+pub struct CreateUser {
+    #[schema(value_type = EmailText)]
     email: String,
     /// At least 10 characters, none of the common ones, and without the name one logs in with.
+    #[schema(value_type = PasswordText)]
     password: String,
+    #[schema(value_type = Option<UsernameText>)]
     username: Option<String>,
+    #[schema(value_type = Option<OptionalNameText>)]
     first_name: Option<String>,
+    #[schema(value_type = Option<OptionalNameText>)]
     last_name: Option<String>,
+    #[schema(value_type = Option<PhoneText>)]
     phone: Option<String>,
+    #[schema(value_type = Option<DateText>)]
     date_of_birth: Option<String>,
     /// `employee` where not said.
+    #[schema(value_type = Option<RoleWord>)]
     role: Option<String>,
     #[validate(length(max = 64, message = "there are not so many permissions"))]
+    #[schema(value_type = Option<Vec<PermissionWord>>)]
     permissions: Option<Vec<String>>,
 }
 
@@ -99,12 +110,12 @@ pub struct AddUser {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"permissions": ["sales.read", "sales.write"]}))]
-pub struct EditUser {
+pub struct UpdateUser {
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<RoleWord>, nullable = false)]
     role: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<Vec<PermissionWord>>, nullable = false)]
     #[validate(length(max = 64, message = "there are not so many permissions"))]
     permissions: Option<Vec<String>>,
     #[serde(default, deserialize_with = "present")]
@@ -119,6 +130,7 @@ pub struct EditUser {
 pub struct UserFilter {
     email: Option<String>,
     username: Option<String>,
+    #[param(value_type = Option<RoleWord>)]
     role: Option<String>,
     active: Option<bool>,
     /// Words of the name, the username or the e-mail address.
@@ -128,7 +140,7 @@ pub struct UserFilter {
 }
 
 /// List users
-#[utoipa::path(operation_id = "list_users", tag = "Users", params(Paging, UserFilter), responses((status = 200, description = "A page.", body = List<UserView>)))]
+#[utoipa::path(operation_id = "list_users", tag = "Users", params(Paging, UserFilter), responses((status = 200, description = "A page.", body = List<UserView>)), extensions(("x-orderings" = json!(stored::ORDERINGS))))]
 #[get("/users")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<UserFilter>) -> Result<HttpResponse, Problem> {
     let UserFilter { email, username, role, active, search, created_after, created_before } = list.filter.clone();
@@ -142,13 +154,13 @@ pub(crate) async fn list(shop: Data<Shop>, list: ListOf<UserFilter>) -> Result<H
 }
 
 /// Add a user
-#[utoipa::path(operation_id = "create_user", tag = "Users", request_body = AddUser, responses((status = 201, description = "The new user.", body = UserView)))]
+#[utoipa::path(operation_id = "create_user", tag = "Users", request_body = CreateUser, responses((status = 201, description = "The new user.", body = UserView)), extensions(("x-problems" = json!(["duplicate"]))))]
 #[post("/users")]
 pub(crate) async fn add(shop: Data<Shop>, change: Change) -> Result<HttpResponse, Problem> {
-    let form: AddUser = change.json()?;
+    let form: CreateUser = change.json()?;
     let role = users::parse_role(form.role.as_deref().unwrap_or(Role::Employee.as_str()))?;
     let permissions = users::parse_permissions(form.permissions.as_deref().unwrap_or_default())?;
-    let AddUser { email, password, username, first_name, last_name, phone, date_of_birth, .. } = form;
+    let CreateUser { email, password, username, first_name, last_name, phone, date_of_birth, .. } = form;
     let form = UserForm { username, email, first_name, last_name, phone, date_of_birth };
     let new = NewUser { form, password, role, permissions };
     let (user, hash) = users::prepare(&shop, &change.caller.principal, new).await?;
@@ -170,18 +182,22 @@ pub(crate) async fn read(shop: Data<Shop>, request: HttpRequest, id: PathId<User
 /// Change what a user is and may
 ///
 /// Nobody grants what they do not hold, only an owner makes admins and owners, and the last owner stays one.
-#[utoipa::path(operation_id = "update_user", tag = "Users", params(("id" = Id, Path)), request_body = EditUser, responses((status = 200, description = "The user.", body = UserView)))]
+#[utoipa::path(operation_id = "update_user", tag = "Users", params(("id" = Id, Path)), request_body = UpdateUser, responses((status = 200, description = "The user.", body = UserView)), extensions(("x-problems" = json!(["conflict"]))))]
 #[patch("/users/{id}")]
 pub(crate) async fn edit(shop: Data<Shop>, id: PathId<UserId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;
-    let form: EditUser = change.json_about(&shop, crud::exists(id)).await?;
+    let form: UpdateUser = change.json_about(&shop, crud::exists(id)).await?;
     let role = form.role.as_deref().map(users::parse_role).transpose();
     let permissions = form.permissions.as_deref().map(users::parse_permissions).transpose();
     let (caller, expected) = (change.caller.principal.clone(), change.expected_version);
+    let is_edit = !change.says_nothing();
     let work = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {
         entities::get::<User>(session, id)?;
         let patch = UserPatch { role: role.clone()?, permissions: permissions.clone()?, active: form.active };
-        let user = users::edit(session, &caller, id, patch, expected, clock::now())?;
+        let user = match is_edit {
+            true => users::edit(session, &caller, id, patch, expected, clock::now())?,
+            false => crud::unchanged(session, id, expected)?,
+        };
         Ok(response::changed(200, &UserView::of(&user), Some(user.version)))
     };
     Ok(response::send(shop.write_about_user(id, change.keyed(), work).await?))
@@ -190,7 +206,7 @@ pub(crate) async fn edit(shop: Data<Shop>, id: PathId<UserId>, change: Change) -
 /// Remove a user
 ///
 /// Erases what is personal and every credential; documents stay.
-#[utoipa::path(operation_id = "delete_user", tag = "Users", params(("id" = Id, Path)), responses((status = 204, description = "Erased.")))]
+#[utoipa::path(operation_id = "delete_user", tag = "Users", params(("id" = Id, Path)), responses((status = 204, description = "Erased.")), extensions(("x-problems" = json!(["conflict"]))))]
 #[delete("/users/{id}")]
 pub(crate) async fn remove(shop: Data<Shop>, id: PathId<UserId>, change: Change) -> Result<HttpResponse, Problem> {
     let id = id.0;

@@ -19,13 +19,20 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "TRADEPOST_PUBLIC_URL",
         default: "",
-        about: "How the outside reaches this program, for example https://shop.example; for the addresses it hands out.",
+        about: "How the outside reaches this program, for example https://shop.example; for the addresses it hands out. Unset: by the \
+                name that the caller has used.",
     },
     Setting {
         name: "TRADEPOST_SECRET_KEY",
         default: "",
-        about: "At least 32 characters, the same for all replicas; signs cursors. Unset on SQLite: made once and kept, \
+        about: "At least 32 characters, the same for all replicas; signs cursors and seals the secrets of tills. Unset on SQLite: made once and kept, \
                 mode 0600, beside the database file. On PostgreSQL it must be set.",
+    },
+    Setting {
+        name: "TRADEPOST_SECRET_KEY_OLD",
+        default: "",
+        about: "Secret keys from before, separated by commas (so none that has a comma): what they sealed can still be read, and is \
+                sealed anew with the current one at the start.",
     },
     Setting {
         name: "TRADEPOST_CURRENCY",
@@ -68,15 +75,17 @@ pub struct ShopConfig {
     pub currency: Option<Currency>,
     /// Completes national phone numbers; `None`: they are refused.
     pub country: Option<Country>,
-    /// How the outside reaches it, without a slash at the end; `None`: as it listens.
+    /// How the outside reaches it, without a slash at the end; `None`: as whoever asks has reached it.
     pub public_url: Option<String>,
 }
 
 /// Keys, and how long credentials live.
 #[derive(Clone)]
 pub struct SecurityConfig {
-    /// Signs cursors, at least 32 characters; `None`: made and kept beside an SQLite file.
+    /// Signs cursors and seals secrets, at least 32 characters; `None`: made and kept beside an SQLite file.
     pub secret_key: Option<String>,
+    /// Those from before, which open what they have sealed.
+    pub old_secret_keys: Vec<String>,
     /// How long a login lasts, in hours, 1 to 8,760.
     pub token_hours: i64,
 }
@@ -99,7 +108,11 @@ impl Config {
     /// One sentence that names the setting.
     pub fn of(values: &Values) -> Result<Self, WrongSetting> {
         // The secret itself is never repeated: what is logged is read by others.
-        let secret_key = values.given("TRADEPOST_SECRET_KEY").map(secret_key).transpose()?;
+        let current =
+            values.given("TRADEPOST_SECRET_KEY").map(|key| secret_key("TRADEPOST_SECRET_KEY", key)).transpose()?;
+        let old = values.given("TRADEPOST_SECRET_KEY_OLD").unwrap_or_default().split(',').map(str::trim);
+        let old = old.filter(|key| !key.is_empty()).map(|key| secret_key("TRADEPOST_SECRET_KEY_OLD", key));
+        let old_secret_keys = old.collect::<Result<_, _>>()?;
         Ok(Self {
             database: DatabaseConfig {
                 url: values.text("DATABASE_URL").to_owned(),
@@ -112,7 +125,8 @@ impl Config {
                 public_url: values.optional("TRADEPOST_PUBLIC_URL", public_url)?,
             },
             security: SecurityConfig {
-                secret_key,
+                secret_key: current,
+                old_secret_keys,
                 token_hours: i64::try_from(values.number("TRADEPOST_TOKEN_HOURS", 1, 8_760)?).unwrap_or(720),
             },
         })
@@ -132,9 +146,9 @@ fn public_url(text: &str) -> Result<String, &'static str> {
     }
 }
 
-fn secret_key(text: &str) -> Result<String, WrongSetting> {
+fn secret_key(name: &str, text: &str) -> Result<String, WrongSetting> {
     if text.chars().count() < 32 {
-        return Err(WrongSetting("TRADEPOST_SECRET_KEY is too short: it must have at least 32 characters".to_owned()));
+        return Err(WrongSetting(format!("{name} is too short: a secret key has at least 32 characters")));
     }
     Ok(text.to_owned())
 }
@@ -162,12 +176,15 @@ mod tests {
             ("TRADEPOST_QUEUE", "many"),
             ("TRADEPOST_PUBLIC_URL", "shop.example"),
             ("TRADEPOST_SECRET_KEY", "short"),
+            ("TRADEPOST_SECRET_KEY_OLD", "a key of more than thirty-two characters, short"),
         ] {
             let sentence = load(&[(name, value)]).err().unwrap().to_string();
             assert!(sentence.starts_with(name), "{sentence}");
         }
         let short = load(&[("TRADEPOST_SECRET_KEY", "hush")]).err().unwrap().to_string();
         assert!(!short.contains("hush"), "{short}");
+        let old = format!("{0}, {0} ,", "k".repeat(32));
+        assert_eq!(load(&[("TRADEPOST_SECRET_KEY_OLD", &old)]).ok().unwrap().security.old_secret_keys.len(), 2);
     }
 
     #[test]

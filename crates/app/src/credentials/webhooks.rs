@@ -1,96 +1,68 @@
 //! What deliveries from tills are signed with, and whether a signature is good (Standard Webhooks 1.0).
 
-use crate::{Error, Result, clock};
 use base64::{
     Engine, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD},
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use std::{
-    collections::HashMap,
-    sync::{PoisonError, RwLock},
-    time::{Duration, Instant as Tick},
-};
-use tradepost_domain::{ids::PosConnectionId, instant::Instant, repository::PosConnections};
-use tradepost_store::Store;
+use tradepost_domain::{instant::Instant, pos::SignatureFault};
 
 /// How far a till's clock may be off, in seconds, either way.
 pub const TOLERANCE_SECONDS: i64 = 300;
-/// How long a secret that another replica changed may still be taken here.
-const MEMORY: Duration = Duration::from_secs(2);
-/// So many are remembered; addresses that are made up must not fill the memory.
-const MOST: usize = 10_000;
 const PREFIX: &str = "whsec_";
 /// The secret of no connection.
 const NOBODYS: &str = "whsec_bm9ib2R5cyBzZWNyZXQ=";
+/// So many signatures of a delivery are looked at.
+const MOST_SIGNATURES: usize = 16;
+/// The longest id of a delivery that can be kept is no longer; a header is.
+const LONGEST_ID: usize = 4_096;
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A new secret: `whsec_` and 256 random bits.
-///
-/// # Errors
-/// Where the operating system has no randomness.
-pub fn generate() -> std::result::Result<String, getrandom::Error> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes)?;
-    Ok(format!("{PREFIX}{}", STANDARD.encode(bytes)))
+/// What a till signs with, as text: `whsec_` and base64. It shows itself only to whoever asks for it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// A new one, of 256 random bits.
+    ///
+    /// # Errors
+    /// Where the operating system has no randomness.
+    pub fn generate() -> Result<Self, getrandom::Error> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes)?;
+        Ok(Self(format!("{PREFIX}{}", STANDARD.encode(bytes))))
+    }
+
+    /// The secret itself: to be shown once, or sealed.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// One that was kept before secrets were sealed.
+    pub fn unsealed(kept: &str) -> Option<Self> {
+        kept.starts_with(PREFIX).then(|| Self(kept.to_owned()))
+    }
+
+    /// The secret of no connection, for the work's sake.
+    pub(super) fn nobodys() -> Self {
+        Self(NOBODYS.to_owned())
+    }
 }
 
-/// The secrets of connections, as found in the database at most two seconds ago.
-#[derive(Default)]
-pub struct WebhookSecrets(RwLock<HashMap<PosConnectionId, (Option<String>, Tick)>>);
-
-impl WebhookSecrets {
-    /// The connection's secret, where there is such a connection.
-    ///
-    /// # Errors
-    /// Whatever keeps the store from working.
-    pub async fn of(&self, store: &Store, id: PosConnectionId) -> Result<Option<String>> {
-        if let Some(known) = self.remembered(id) {
-            return Ok(known);
-        }
-        let secret = store.read_one(move |session| session.connection_secret(id).map_err(Error::from)).await?;
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST {
-            known.retain(|_, (_, since)| since.elapsed() < MEMORY);
-        }
-        if known.len() < MOST {
-            known.insert(id, (secret.clone(), clock::ticks()));
-        }
-        Ok(secret)
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
     }
+}
 
-    /// Whoever signed a delivery, if they are who they say they are: the connection that `named` names, and the signature is made with its
-    /// secret, not too long ago.
-    ///
-    /// # Errors
-    /// Whatever keeps the store from working.
-    pub async fn sender(
-        &self,
-        store: &Store,
-        named: Option<PosConnectionId>,
-        signed: &Signed<'_>,
-    ) -> Result<Option<PosConnectionId>> {
-        let secret = match named {
-            Some(id) => self.of(store, id).await?,
-            None => None,
-        };
-        // Without a connection the work is the same, so that nobody finds out by the time it takes which ids exist.
-        let is_good = signed.is_good(secret.as_deref().unwrap_or(NOBODYS), clock::now());
-        Ok(named.filter(|_| is_good && secret.is_some()))
-    }
-
-    fn remembered(&self, id: PosConnectionId) -> Option<Option<String>> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(&id).filter(|(_, since)| since.elapsed() < MEMORY).map(|(secret, _)| secret.clone())
-    }
-
-    /// Forgets one: it was added or removed here. Called after that is kept.
-    pub fn forget(&self, id: PosConnectionId) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+impl std::fmt::Debug for Secret {
+    /// That it is one.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
     }
 }
 
@@ -107,24 +79,53 @@ pub struct Signed<'a> {
     pub body: &'a [u8],
 }
 
+/// Why a delivery was not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadSignature {
+    /// What is wrong with it.
+    pub fault: SignatureFault,
+    /// Where it is the clock: how far it is ahead, in seconds; negative where it is behind.
+    pub seconds_off: Option<i64>,
+}
+
+impl From<SignatureFault> for BadSignature {
+    fn from(fault: SignatureFault) -> Self {
+        Self { fault, seconds_off: None }
+    }
+}
+
 impl Signed<'_> {
-    /// Is one of the signatures made with this secret, and not too long ago?
-    pub fn is_good(&self, secret: &str, now: Instant) -> bool {
-        let is_fresh = self.timestamp.bytes().all(|b| b.is_ascii_digit())
-            && self
-                .timestamp
-                .parse::<i64>()
-                .is_ok_and(|seconds| (now.micros() / 1_000_000 - seconds).abs() <= TOLERANCE_SECONDS);
-        let Some(expected) = self.mac(secret) else { return false };
-        let given = self.signatures.split(' ').filter_map(|one| one.strip_prefix("v1,")).take(16);
+    /// Is one of the signatures made with one of these secrets, and not too long ago?
+    ///
+    /// # Errors
+    /// Why not. That it is too old is said only of what is signed well: of the rest nobody knows who said when.
+    pub fn check<'s>(&self, secrets: impl IntoIterator<Item = &'s Secret>, now: Instant) -> Result<(), BadSignature> {
+        if [self.id, self.timestamp, self.signatures].iter().any(|header| header.is_empty()) {
+            return Err(SignatureFault::HeaderMissing.into());
+        }
+        let is_id = self.id.len() <= LONGEST_ID && self.id.bytes().all(|b| b.is_ascii_graphic());
+        let sent = Some(self.timestamp).filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
+        let sent: Option<i64> = sent.and_then(|text| text.parse().ok());
+        let given = self.signatures.split(' ').filter_map(|one| one.strip_prefix("v1,")).take(MOST_SIGNATURES);
+        let given: Vec<Vec<u8>> = given.filter_map(|one| BASE64.decode(one).ok()).collect();
+        let Some(sent) = sent.filter(|_| is_id && !given.is_empty()) else {
+            return Err(SignatureFault::HeaderMalformed.into());
+        };
         // Every candidate is compared in constant time, and all of them are.
-        let matches =
-            given.filter(|one| BASE64.decode(one).is_ok_and(|tag| expected.clone().verify_slice(&tag).is_ok())).count();
-        is_fresh && matches > 0
+        let expected: Vec<_> = secrets.into_iter().filter_map(|secret| self.mac(secret)).collect();
+        let is_good = |tag: &[u8]| expected.iter().filter(|mac| (*mac).clone().verify_slice(tag).is_ok()).count();
+        if given.iter().map(|tag| is_good(tag)).sum::<usize>() == 0 {
+            return Err(SignatureFault::NoSignatureMatches.into());
+        }
+        let seconds_off = sent.saturating_sub(now.micros().div_euclid(1_000_000));
+        if seconds_off.saturating_abs() > TOLERANCE_SECONDS {
+            return Err(BadSignature { fault: SignatureFault::ClockOff, seconds_off: Some(seconds_off) });
+        }
+        Ok(())
     }
 
-    fn mac(&self, secret: &str) -> Option<Hmac<Sha256>> {
-        let key = BASE64.decode(secret.strip_prefix(PREFIX)?).ok()?;
+    fn mac(&self, secret: &Secret) -> Option<Hmac<Sha256>> {
+        let key = BASE64.decode(secret.0.strip_prefix(PREFIX)?).ok()?;
         let mut mac = Hmac::<Sha256>::new_from_slice(&key).ok()?;
         for part in [self.id.as_bytes(), b".", self.timestamp.as_bytes(), b".", self.body] {
             mac.update(part);
@@ -136,6 +137,7 @@ impl Signed<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use SignatureFault::{ClockOff, HeaderMalformed, HeaderMissing, NoSignatureMatches};
 
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const BODY: &[u8] = br#"{"test": 2432232314}"#;
@@ -150,42 +152,70 @@ mod tests {
         }
     }
 
-    fn at(second: i64) -> Instant {
-        Instant::from_micros(second * 1_000_000)
+    fn checked(signed: &Signed<'_>, secrets: &[&str], second: i64) -> Result<(), BadSignature> {
+        let secrets: Vec<_> = secrets.iter().map(|text| Secret::from((*text).to_owned())).collect();
+        signed.check(&secrets, Instant::from_micros(second * 1_000_000))
+    }
+
+    fn fault(signed: &Signed<'_>) -> SignatureFault {
+        checked(signed, &[SECRET], 1_614_265_330).unwrap_err().fault
     }
 
     #[test]
     fn the_example_of_the_specification_is_good() {
-        assert!(good().is_good(SECRET, at(1_614_265_330)));
+        assert_eq!(checked(&good(), &[SECRET], 1_614_265_330), Ok(()));
         let several = format!("v1,AAAA v1a,xyz {}", good().signatures);
-        assert!(Signed { signatures: &several, ..good() }.is_good(SECRET, at(1_614_265_630)));
+        assert_eq!(checked(&Signed { signatures: &several, ..good() }, &[SECRET], 1_614_265_630), Ok(()));
+        assert_eq!(checked(&good(), &["whsec_AAAA", SECRET], 1_614_265_330), Ok(()), "one secret of several");
     }
 
     #[test]
-    fn whatever_differs_is_not() {
-        let now = at(1_614_265_330);
-        assert!(!good().is_good("whsec_AAAA", now));
-        assert!(!good().is_good("", now));
-        assert!(!good().is_good(SECRET, at(1_614_265_631)));
-        assert!(!good().is_good(SECRET, at(1_614_265_029)));
-        for signatures in [
-            "",
-            "v1,",
-            "v1",
-            "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
-            "v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
-        ] {
-            assert!(!Signed { signatures, ..good() }.is_good(SECRET, now), "{signatures}");
+    fn what_differs_matches_no_signature() {
+        for secrets in [&[][..], &["whsec_AAAA"], &[""]] {
+            assert_eq!(checked(&good(), secrets, 1_614_265_330).unwrap_err().fault, NoSignatureMatches);
         }
-        assert!(!Signed { id: "msg_q", ..good() }.is_good(SECRET, now));
-        assert!(!Signed { timestamp: "1614265331", ..good() }.is_good(SECRET, now));
-        assert!(!Signed { timestamp: "+1614265330", ..good() }.is_good(SECRET, now));
-        assert!(!Signed { body: b"{}", ..good() }.is_good(SECRET, now));
+        for other in [
+            Signed { id: "msg_q", ..good() },
+            Signed { timestamp: "1614265331", ..good() },
+            Signed { body: b"{}", ..good() },
+            Signed { signatures: "v1,AAAA", ..good() },
+        ] {
+            assert_eq!(fault(&other), NoSignatureMatches, "{other:?}");
+        }
     }
 
     #[test]
-    fn a_secret_is_256_bits_in_base64() {
-        let secret = generate().unwrap();
-        assert_eq!(BASE64.decode(secret.strip_prefix("whsec_").unwrap()).unwrap().len(), 32);
+    fn what_is_signed_well_may_be_too_old_or_too_early_and_it_is_said_by_how_much() {
+        let off = |second| checked(&good(), &[SECRET], second).unwrap_err();
+        let by = |seconds| BadSignature { fault: ClockOff, seconds_off: Some(seconds) };
+        assert_eq!((off(1_614_265_631), off(1_614_265_029)), (by(-301), by(301)));
+        let signed_by_another = checked(&good(), &["whsec_AAAA"], 0).unwrap_err();
+        assert_eq!(signed_by_another, NoSignatureMatches.into(), "of that nobody knows who said when");
+    }
+
+    #[test]
+    fn headers_that_are_not_there_or_cannot_be_are_told_apart() {
+        for missing in
+            [Signed { id: "", ..good() }, Signed { timestamp: "", ..good() }, Signed { signatures: "", ..good() }]
+        {
+            assert_eq!(fault(&missing), HeaderMissing, "{missing:?}");
+        }
+        for id in ["two words", "a\tb", "\u{1}", "caf\u{e9}"] {
+            assert_eq!(fault(&Signed { id, ..good() }), HeaderMalformed, "{id:?}");
+        }
+        for timestamp in ["yesterday", "+1614265330", "-1", "1614265330.5", "99999999999999999999"] {
+            assert_eq!(fault(&Signed { timestamp, ..good() }), HeaderMalformed, "{timestamp}");
+        }
+        let bare = "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+        for signatures in ["v1", bare, "v2,AAAA", "v1,***"] {
+            assert_eq!(fault(&Signed { signatures, ..good() }), HeaderMalformed, "{signatures}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_256_bits_in_base64_and_does_not_show_itself() {
+        let secret = Secret::generate().unwrap();
+        assert_eq!(BASE64.decode(secret.expose().strip_prefix("whsec_").unwrap()).unwrap().len(), 32);
+        assert_eq!(format!("{secret:?}"), "Secret");
     }
 }

@@ -1,7 +1,7 @@
 //! Managing users: nobody grants what they do not hold, nor touches somebody who stands higher, and the last owner stays.
 
 use super::{check_version, entities::get};
-use crate::{Error, Result, Shop, clock, credentials::passwords};
+use crate::{Error, Result, Shop, clock, credentials::passwords, nearest::did_you_mean};
 use tradepost_domain::{
     contact::Country,
     field_errors::FieldErrors,
@@ -39,8 +39,9 @@ pub struct UserPatch {
 /// # Errors
 /// At `/role`.
 pub fn parse_role(text: &str) -> std::result::Result<Role, FieldErrors> {
-    let names = Role::ALL.map(Role::as_str).join(", ");
-    Role::parse(text).ok_or_else(|| FieldErrors::one("/role", "invalid", format!("a role is one of {names}")))
+    let names = Role::ALL.map(Role::as_str);
+    let unknown = || format!("a role is one of {}{}", names.join(", "), did_you_mean(text, names));
+    Role::parse(text).ok_or_else(|| FieldErrors::one("/role", "invalid", unknown()))
 }
 
 /// Reads permissions by their names, such as `sales.write`.
@@ -53,7 +54,10 @@ pub fn parse_permissions(texts: &[String]) -> std::result::Result<Permissions, F
     for (index, text) in texts.iter().enumerate() {
         match Permission::parse(text) {
             Some(permission) => found.push(permission),
-            None => errors.add(format!("/permissions/{index}"), "invalid", "there is no such permission"),
+            None => {
+                let hint = did_you_mean(text, Permission::ALL.iter().map(|one| one.as_str()));
+                errors.add(format!("/permissions/{index}"), "invalid", format!("there is no such permission{hint}"));
+            }
         }
     }
     errors.into_result()?;
@@ -219,6 +223,20 @@ mod tests {
         let locked_out = UserPatch { active: Some(false), ..UserPatch::default() };
         edit(&mut shop, &Principal::of_user(&owner, None), clerk.id, locked_out, Some(1), NOW).unwrap();
         assert_eq!(shop.principal_by_token(&[7; 32], NOW).unwrap(), None);
+    }
+
+    #[test]
+    fn an_unknown_permission_or_role_names_the_closest() {
+        let texts = ["sales.write".to_owned(), "salesread".to_owned(), "fly".to_owned()];
+        let errors = parse_permissions(&texts).unwrap_err();
+        let details: Vec<_> =
+            errors.as_slice().iter().map(|error| (error.pointer.as_str(), error.detail.as_str())).collect();
+        let expected = [
+            ("/permissions/1", "there is no such permission; did you mean sales.read?"),
+            ("/permissions/2", "there is no such permission"),
+        ];
+        assert_eq!(details, expected);
+        assert!(parse_role("emploee").unwrap_err().to_string().contains("did you mean employee?"));
     }
 
     #[test]

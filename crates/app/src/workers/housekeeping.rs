@@ -1,7 +1,7 @@
-//! Throws away what is over: old answers, dead tokens, forgotten failures.
+//! Throws away what is over: old answers, dead tokens, forgotten failures, secrets that were followed by others. And seals the rest anew.
 
 use super::worker::{Step, Worker};
-use crate::{Error, Result, Shop, clock};
+use crate::{Error, Result, Shop, clock, usecases::pos_connections};
 use std::time::Duration;
 use tradepost_store::{Purged, Session, housekeeping};
 
@@ -27,6 +27,11 @@ impl Worker for Housekeeping {
         let clock = self.0;
         let work = move |session: &mut Session<'_>| housekeeping(session, clock.now()).map_err(Error::from);
         let purged = shop.store.write_plain(work).await?;
-        Ok(if purged.is_done() { Step::Idle } else { Step::Done(purged) })
+        if !purged.is_done() {
+            return Ok(Step::Done(purged));
+        }
+        // A replica that has not got the new key yet may have sealed something with the old one meanwhile.
+        pos_connections::seal_all_anew(shop).await?;
+        Ok(Step::Idle)
     }
 }

@@ -3,12 +3,14 @@
 
 mod housekeeping;
 mod login_failures;
+mod refusals;
 mod tidying;
 mod token_uses;
 mod worker;
 
 pub use housekeeping::Housekeeping;
 pub use login_failures::LoginFailuresWriter;
+pub use refusals::RefusalsWriter;
 pub use tidying::Tidying;
 pub use token_uses::TokenUses;
 pub use worker::{Step, Worker};
@@ -61,6 +63,7 @@ impl Workers {
         let tasks = vec![
             tokio::spawn(work(TokenUses, Arc::clone(shop), told.clone())),
             tokio::spawn(work(LoginFailuresWriter, Arc::clone(shop), told.clone())),
+            tokio::spawn(work(RefusalsWriter, Arc::clone(shop), told.clone())),
             tokio::spawn(work(Tidying, Arc::clone(shop), told.clone())),
             tokio::spawn(work(Housekeeping::start(), Arc::clone(shop), told)),
         ];
@@ -81,7 +84,7 @@ impl Workers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Error, clock, config, shop::Settings, start};
+    use crate::{Error, clock, config, credentials::sealing::SecretKeys, shop::Settings, start};
     use tradepost_domain::{ids::TokenId, repository::LoginFailures};
     use tradepost_store::Session;
 
@@ -92,8 +95,8 @@ mod tests {
         let config = config::Config::of(&values).unwrap();
         let store = start::open(&config).unwrap();
         let currency = start::prepare(&store, &config, true).unwrap();
-        let settings = Settings { currency, country: None, public_url: String::new(), token_hours: 1 };
-        (Shop::open(store, settings).unwrap(), path)
+        let settings = Settings { currency, country: None, public_url: None, token_hours: 1 };
+        (Shop::open(store, settings, SecretKeys::new("a secret key of the shop, long enough", &[])).unwrap(), path)
     }
 
     fn remove(path: &std::path::Path) {

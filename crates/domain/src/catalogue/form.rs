@@ -114,18 +114,17 @@ impl ProductForm {
 impl Product {
     pub(super) fn change(&mut self, patch: &ProductPatch) -> Result<(), FieldErrors> {
         let mut errors = FieldErrors::new();
-        let nullable = |text: &Option<Option<String>>| {
-            text.as_ref().map(|t| t.as_deref().filter(|t| !t.trim().is_empty()).map(str::to_owned))
-        };
         let sku = patch.sku.as_deref().and_then(|t| errors.take("/sku", Sku::parse(t)));
         let name = patch.name.as_deref().and_then(|t| errors.take("/name", text::required(t, limits::NAME)));
         let description = patch.description.as_deref();
         let description = description.and_then(|t| errors.take("/description", text::optional(t, limits::DESCRIPTION)));
         let currency = self.price.money().currency();
         let price = patch.price.as_deref().and_then(|t| errors.take("/price", Price::parse(t, currency)));
-        let barcode = nullable(&patch.barcode);
-        let barcode = barcode.map(|b| b.and_then(|t| errors.take("/barcode", text::required(&t, limits::CODE))));
-        let image_url = nullable(&patch.image_url).map(|u| u.and_then(|t| errors.take("/image_url", parse_url(&t))));
+        let barcode = patch.barcode.as_ref();
+        let barcode = barcode.map(|b| errors.take("/barcode", text::optional(b.as_deref()?, limits::CODE)));
+        let barcode = barcode.map(|b| b.filter(|b| !b.is_empty()));
+        let image_url = patch.image_url.as_ref();
+        let image_url = image_url.map(|u| errors.take("/image_url", parse_url(u.as_deref()?)).flatten());
         let unit = Unit::new(
             patch.unit.as_deref().unwrap_or(self.unit.name()),
             patch.unit_decimals.unwrap_or(self.unit.decimals()),
@@ -156,11 +155,14 @@ impl Product {
     }
 }
 
-fn parse_url(text: &str) -> Result<String, text::TextError> {
-    let url = text::required(text, limits::URL)?;
+fn parse_url(text: &str) -> Result<Option<String>, text::TextError> {
+    let url = text::optional(text, limits::URL)?;
+    if url.is_empty() {
+        return Ok(None);
+    }
     let after = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     match after {
-        Some(rest) if !rest.is_empty() && !url.chars().any(|c| c.is_whitespace() || c.is_control()) => Ok(url),
+        Some(rest) if !rest.is_empty() && !url.chars().any(|c| c.is_whitespace() || c.is_control()) => Ok(Some(url)),
         _ => Err(text::TextError::Form("this is not an http or https address")),
     }
 }

@@ -8,6 +8,9 @@ pub enum Denied {
     /// Nobody grants what they do not hold.
     #[error("you cannot grant what you do not hold: {}", .0.iter().map(Permission::as_str).collect::<Vec<_>>().join(", "))]
     NotHeld(Permissions),
+    /// Nobody edits somebody who may do what they may not.
+    #[error("this user may do what you may not: {}", .0.iter().map(Permission::as_str).collect::<Vec<_>>().join(", "))]
+    HoldsMore(Permissions),
     /// Only an owner makes admins and owners.
     #[error("only an owner grants the roles admin and owner")]
     OnlyOwner,
@@ -47,7 +50,7 @@ pub fn may_edit(who: &Principal, user: &User) -> Result<(), Denied> {
     }
     // Somebody with more permissions than oneself is of a higher standing in all but name.
     let missing = who.permissions.missing(user.effective_permissions());
-    if missing.is_empty() { Ok(()) } else { Err(Denied::NotHeld(missing)) }
+    if missing.is_empty() { Ok(()) } else { Err(Denied::HoldsMore(missing)) }
 }
 
 #[cfg(test)]
@@ -90,7 +93,7 @@ mod tests {
         assert_eq!(may_edit(&manager, &a_user(Role::Shopper, &[])), Ok(()));
         assert!(matches!(
             may_edit(&manager, &a_user(Role::Employee, &[Permission::AuditRead])),
-            Err(Denied::NotHeld(_))
+            Err(Denied::HoldsMore(_))
         ));
     }
 }

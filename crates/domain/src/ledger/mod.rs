@@ -30,7 +30,7 @@ pub use effects::{AuditEntry, AuditId, Effects, Message, MessageId, Names, Writt
 pub use inputs::{CLOCK_TOLERANCE_SECONDS, Inputs, NumberSeries};
 pub use lines::{RefundLine, SellLine};
 pub use read_set::{Missing, Rank, ReadSet, Stop, gather};
-pub use refusal::{Refusal, Shortage, Unavailable};
+pub use refusal::{CONFLICTS, Refusal, Shortage, Unavailable};
 pub use shelf::{Keys, Shelf};
 
 use crate::{identity::Principal, instant::Instant};

@@ -48,6 +48,24 @@ impl Unavailable {
     }
 }
 
+/// Every reason of a [`Refusal::Conflict`], for programs.
+pub const CONFLICTS: &[Word] = &[
+    "below_refunded",
+    "cart_full",
+    "connection_removed",
+    "count_contradicted",
+    "count_superseded",
+    "last_owner",
+    "location_removed",
+    "more_than_sold",
+    "not_reserved",
+    "other_currency",
+    "refunded",
+    "too_much_stock",
+    "unit_fixed",
+    "voided",
+];
+
 /// Why a command was refused. Nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -143,7 +161,9 @@ impl Refusal {
         Self::Invalid(FieldErrors::one(pointer, code, detail))
     }
 
-    pub(super) fn conflict(reason: &'static str, detail: impl Into<String>) -> Self {
+    /// It contradicts what there is, for one of the reasons in [`CONFLICTS`].
+    pub fn conflict(reason: Word, detail: impl Into<String>) -> Self {
+        debug_assert!(CONFLICTS.contains(&reason), "{reason} is not in the list of reasons");
         Self::Conflict { reason, detail: detail.into() }
     }
 }

@@ -17,6 +17,7 @@ mod look_up;
 mod records;
 mod replay;
 mod repositories;
+mod secrets;
 
 pub use records::Record;
 
@@ -31,6 +32,7 @@ use crate::{
         missing,
     },
     money::Currency,
+    pos::{KeptSecrets, RefusedDeliveries, SignatureFault},
     quantity::Quantity,
     stock::{Location, Movement},
 };
@@ -79,7 +81,8 @@ pub struct Shop {
     tokens: BTreeMap<TokenId, Token>,
     token_uses: BTreeMap<TokenId, Instant>,
     login_failures: BTreeMap<String, (u32, Instant)>,
-    secrets: BTreeMap<PosConnectionId, String>,
+    secrets: BTreeMap<PosConnectionId, KeptSecrets>,
+    refused_deliveries: BTreeMap<(PosConnectionId, SignatureFault), RefusedDeliveries>,
     next_id: u128,
     numbers: HashMap<NumberSeries, i64>,
 }
@@ -117,6 +120,7 @@ impl Shop {
             token_uses: BTreeMap::new(),
             login_failures: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            refused_deliveries: BTreeMap::new(),
             next_id,
             numbers: HashMap::new(),
         }

@@ -15,8 +15,7 @@ use crate::{
     pos::PosConnection,
     promos::Promo,
     repository::{
-        Carts, Customers, DryRun, Entity as _, Error, LoginFailures, PosConnections, Promos, Remove, Repository,
-        Result, Tokens, Users,
+        Carts, Customers, DryRun, Entity as _, Error, LoginFailures, Promos, Remove, Repository, Result, Tokens, Users,
     },
     stock::Location,
 };
@@ -199,19 +198,6 @@ impl Remove<PosConnection> for Shop {
     fn remove(&mut self, id: PosConnectionId, _now: Instant) -> Result<()> {
         self.book.pos.connections.enter(id, None);
         self.secrets.remove(&id);
-        Ok(())
-    }
-}
-
-impl PosConnections for Shop {
-    fn connection_secret(&mut self, id: PosConnectionId) -> Result<Option<String>> {
-        Ok(self.secrets.get(&id).cloned())
-    }
-
-    fn set_connection_secret(&mut self, id: PosConnectionId, secret: &str) -> Result<()> {
-        if Repository::<PosConnection>::find(self, id)?.is_some() {
-            self.secrets.insert(id, secret.to_owned());
-        }
         Ok(())
     }
 }

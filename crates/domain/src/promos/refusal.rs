@@ -32,6 +32,18 @@ pub enum PromoRefusal {
 }
 
 impl PromoRefusal {
+    /// Every reason there is.
+    pub const ALL: [Self; 8] = [
+        Self::Unknown,
+        Self::Inactive,
+        Self::NotStarted,
+        Self::Expired,
+        Self::UsedUp,
+        Self::AlreadyUsed,
+        Self::MinimumNotReached,
+        Self::OtherCurrency,
+    ];
+
     /// The stable name: the same in the contract and in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {

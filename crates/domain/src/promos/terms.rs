@@ -14,6 +14,9 @@ pub enum Discount {
 }
 
 impl Discount {
+    /// The names of all kinds there are.
+    pub const KINDS: [&'static str; 2] = ["fixed", "percentage"];
+
     /// The kind's name in the contract and in tables.
     pub const fn kind(self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@ use crate::{a_category, a_customer, a_user, address, at, now, on_each_engine};
 use tradepost_domain::{
     identity::{Role, Token},
     ids::{PosConnectionId, TokenId, UserId},
-    pos::{PosConnection, PosConnectionPatch},
+    pos::{KeptSecrets, PosConnection, PosConnectionPatch},
     repository::{PosConnections, Remove, Repository, Tokens, Users},
 };
 use tradepost_store::{Session, StoreError};
@@ -86,7 +86,11 @@ on_each_engine!(the_secret_of_a_removed_connection_is_in_no_row, async |kept| {
     let form = PosConnectionPatch { name: Some("Till".to_owned()), ..PosConnectionPatch::default() };
     let till = PosConnection::new(PosConnectionId::from_uuid(crate::new_id()), &form, now()).expect("a connection");
     let id = till.id;
-    kept.write(move |s| s.add(&till).and_then(|()| s.set_connection_secret(id, "whsec_1"))).await.unwrap();
+    let secrets = KeptSecrets::first("first".to_owned()).rotated("second".to_owned(), now());
+    kept.write(move |s| s.add(&till).and_then(|()| s.set_connection_secrets(id, &secrets))).await.unwrap();
     kept.write(move |s| Remove::remove(s, id, now())).await.unwrap();
-    assert_eq!(kept.number("SELECT COUNT(*) FROM pos_connections WHERE secret IS NOT NULL"), 0);
+    assert_eq!(
+        kept.number("SELECT COUNT(*) FROM pos_connections WHERE secret IS NOT NULL OR secret_before IS NOT NULL"),
+        0
+    );
 });

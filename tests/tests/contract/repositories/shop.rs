@@ -11,7 +11,7 @@ use tradepost_domain::{
     ids::{CustomerId, LocationId, OrderId, PosConnectionId, PromoId},
     ledger::{Command, catalogue, stock},
     orders::Step,
-    pos::{PosConnection, PosConnectionPatch},
+    pos::{KeptSecrets, PosConnection, PosConnectionPatch, RefusedDeliveries, SignatureFault},
     promos::Promo,
     repository::{Error, Remove, Repository},
     stock::Location,
@@ -56,26 +56,77 @@ on_each_implementation!(a_location_that_the_ledger_removed_is_not_found_and_free
     shop.done(move |s| s.add(&next));
 });
 
-on_each_implementation!(a_connection_has_one_secret_and_forgets_it_when_it_is_removed, |shop| {
+/// A till, not added yet.
+fn a_till() -> PosConnection {
     let form = PosConnectionPatch { name: Some("Till".to_owned()), ..PosConnectionPatch::default() };
-    let till = PosConnection::new(PosConnectionId::from_uuid(crate::new_id()), &form, at(10)).expect("a connection");
+    PosConnection::new(PosConnectionId::from_uuid(crate::new_id()), &form, at(10)).expect("a connection")
+}
+
+on_each_implementation!(a_connection_has_its_secrets_and_forgets_them_when_it_is_removed, |shop| {
+    let till = a_till();
     let (id, added) = (till.id, till.clone());
-    let secret = || shop.done(move |s| s.connection_secret(id));
-    shop.done(move |s| s.set_connection_secret(id, "early"));
-    assert_eq!(secret(), None, "there is no such connection");
+    let secrets = || shop.done(move |s| s.connection_secrets(id));
+    let set = |kept: &KeptSecrets| {
+        let kept = kept.clone();
+        shop.done(move |s| s.set_connection_secrets(id, &kept));
+    };
+    let one = KeptSecrets::first("first".to_owned());
+    set(&one);
+    assert_eq!(secrets(), None, "there is no such connection");
     shop.done(move |s| s.add(&added));
-    assert_eq!(secret(), None, "it was never given one");
-    for text in ["first", "second"] {
-        shop.done(move |s| s.set_connection_secret(id, text));
-        assert_eq!(secret().as_deref(), Some(text));
+    assert_eq!(secrets(), None, "it was never given one");
+    let two = one.clone().rotated("second".to_owned(), at(20));
+    for kept in [&one, &two, &one, &two] {
+        set(kept);
+        assert_eq!(secrets().as_ref(), Some(kept));
     }
     let edited = PosConnection { version: 2, ..till };
     shop.done(move |s| s.update(&edited));
-    assert_eq!(secret().as_deref(), Some("second"), "an edit keeps it");
+    assert_eq!(secrets().as_ref(), Some(&two), "an edit keeps them");
+    assert_eq!(shop.done(|s| s.all_connection_secrets()).into_iter().map(|(_, kept)| kept).collect::<Vec<_>>(), [two]);
     shop.done(move |s| Remove::<PosConnection>::remove(s, id, at(20)));
-    assert_eq!(secret(), None);
-    shop.done(move |s| s.set_connection_secret(id, "late"));
-    assert_eq!(secret(), None);
+    assert_eq!((secrets(), shop.done(|s| s.all_connection_secrets()).len()), (None, 0));
+    set(&one);
+    assert_eq!(secrets(), None);
+});
+
+on_each_implementation!(a_secret_is_sealed_anew_wherever_it_is_kept_and_forgotten_when_it_is_no_longer_good, |shop| {
+    let till = a_till();
+    let (id, kept) = (till.id, KeptSecrets::first("first".to_owned()).rotated("second".to_owned(), at(20)));
+    let until = kept.before.as_ref().expect("one before").1;
+    shop.done(move |s| s.add(&till).and_then(|()| s.set_connection_secrets(id, &kept)));
+    let seal = |sealed: &'static str, anew: &'static str| {
+        shop.done(move |s| s.seal_connection_secret_anew(id, sealed, anew));
+        let kept = shop.done(move |s| s.connection_secrets(id)).expect("secrets");
+        (kept.current, kept.before.map(|(sealed, _)| sealed))
+    };
+    assert_eq!(seal("second", "2"), ("2".to_owned(), Some("first".to_owned())));
+    assert_eq!(seal("first", "1"), ("2".to_owned(), Some("1".to_owned())));
+    assert_eq!(seal("second", "nothing"), ("2".to_owned(), Some("1".to_owned())), "somebody was faster");
+    let forget = |now| shop.done(move |s| s.forget_old_connection_secrets(now));
+    assert_eq!((forget(until.plus_seconds(-1)), forget(until), forget(until)), (0, 1, 0));
+    assert_eq!(shop.done(move |s| s.connection_secrets(id)), Some(KeptSecrets::first("2".to_owned())));
+});
+
+on_each_implementation!(refused_deliveries_add_up_by_connection_and_reason, |shop| {
+    let till = a_till();
+    let id = till.id;
+    shop.done(move |s| s.add(&till));
+    let refused =
+        |reason, count, seconds, seconds_off| RefusedDeliveries { reason, count, last_at: at(seconds), seconds_off };
+    let (clock, missing) = (SignatureFault::ClockOff, SignatureFault::HeaderMissing);
+    let note = |all: Vec<RefusedDeliveries>| {
+        let all: Vec<_> = all.into_iter().map(|one| (id, one)).collect();
+        shop.done(move |s| s.note_refused_deliveries(&all));
+    };
+    note(vec![refused(missing, 2, 30, None), refused(clock, 1, 20, Some(-400))]);
+    note(vec![refused(clock, 3, 10, Some(900)), refused(missing, 1, 40, None)]);
+    note(Vec::new());
+    let mut told = shop.done(move |s| s.refused_deliveries(id));
+    told.sort_by_key(|one| one.reason.as_str());
+    assert_eq!(told, [refused(clock, 4, 20, Some(-400)), refused(missing, 3, 40, None)]);
+    let other = PosConnectionId::from_uuid(crate::new_id());
+    assert_eq!(shop.done(move |s| s.refused_deliveries(other)), []);
 });
 
 /// Somebody with a login and a customer record.

@@ -13,7 +13,9 @@ use tradepost_domain::{
     instant::Instant,
     ledger::{Command, Effects, RefundLine, SellLine, catalogue, orders, pos, sales, stock},
     orders::Step,
-    pos::{OnShortage, PosConnection, PosConnectionPatch, PosEventLine, Reference, Report, WebhookDelivery},
+    pos::{
+        KeptSecrets, OnShortage, PosConnection, PosConnectionPatch, PosEventLine, Reference, Report, WebhookDelivery,
+    },
     promos::PromoPatch,
     quantity::Quantity,
     repository::{PosConnections, Promos, Repository},
@@ -226,7 +228,10 @@ impl History<'_> {
         let form = PosConnectionPatch { name: Some(name.to_owned()), location: None, on_shortage: Some(on_shortage) };
         let connection = PosConnection::new(id, &form, now()).expect("a connection");
         self.kept
-            .write(move |s| s.add(&connection).and_then(|()| s.set_connection_secret(connection.id, "secret")))
+            .write(move |s| {
+                s.add(&connection)
+                    .and_then(|()| s.set_connection_secrets(connection.id, &KeptSecrets::first("secret".to_owned())))
+            })
             .await
             .expect("it is kept");
         self.names.add(name, id.uuid());

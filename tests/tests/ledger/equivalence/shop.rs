@@ -16,6 +16,7 @@ use tradepost_domain::{
     ledger::{Command, SellLine, catalogue::Command::Add, orders},
     memory,
     orders::Step,
+    pos::KeptSecrets,
     repository::{PosConnections, Repository},
 };
 use tradepost_store::{Answer, FirstStart, Session, Sources, Store, StoreConfig, StoreError, Submission};
@@ -96,7 +97,7 @@ fn fill(session: &mut Session<'_>, shop: &memory::Shop) -> Result<(), StoreError
     }
     for (_, till) in shop.book().pos.connections.iter() {
         session.add(&**till)?;
-        session.set_connection_secret(till.id, "secret")?;
+        session.set_connection_secrets(till.id, &KeptSecrets::first("secret".to_owned()))?;
     }
     for (_, promo) in shop.book().orders.promos.iter() {
         session.add(&**promo)?;

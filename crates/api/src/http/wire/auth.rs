@@ -16,7 +16,7 @@ pub struct Caller(principals::Caller);
 /// Finds out who sends a request, and refuses who may not.
 ///
 /// # Errors
-/// 401 without a good credential where one is needed or was presented, 403 for who may not.
+/// 401 without a good credential where one is needed or was presented, 400 for two of them, 403 for who may not.
 pub async fn admit(shop: &Shop, request: &ServiceRequest, access: Access) -> Result<Option<Caller>, Problem> {
     if matches!(access, Access::Anyone | Access::Signature) {
         return Ok(None);
@@ -30,8 +30,11 @@ pub async fn admit(shop: &Shop, request: &ServiceRequest, access: Access) -> Res
             Err(unauthenticated("Log in, and send the token as `Authorization: Bearer …`."))
         }
         Some(caller) if !access.allows(&caller.principal) => {
-            let detail = format!("This needs {access}, which you do not have.");
-            Err(Problem::new(Code::FORBIDDEN, detail))
+            let problem = Problem::new(Code::FORBIDDEN, format!("This needs {access}, which you do not have."));
+            Err(match access {
+                Access::Permission(permission) => problem.with("permission", permission.as_str()),
+                Access::Anyone | Access::Public | Access::Signature | Access::SignedIn | Access::Owner => problem,
+            })
         }
         _ => Ok(caller),
     }
@@ -42,7 +45,12 @@ fn unauthenticated(detail: &str) -> Problem {
 }
 
 fn bearer(request: &ServiceRequest) -> Result<Option<String>, Problem> {
-    let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
+    let mut values = request.headers().get_all(header::AUTHORIZATION);
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        // A proxy may look at one of them and we at the other.
+        return Err(Problem::parameter("Authorization", "duplicate", "this header stands here twice"));
+    }
     let parts = value.to_str().ok().and_then(|text| text.split_once(' '));
     match parts {
         // RFC 9110: the name of a scheme is the same in capitals.

@@ -1,21 +1,26 @@
-//! Bodies: read whole, up to 1 MiB, kept raw (a retry is recognised by every byte), then parsed as JSON strictly.
+//! Bodies: read whole, up to 1 MiB, inflated where they come in gzip, kept raw (a retry is recognised by every byte), then parsed as JSON
+//! strictly.
 //!
 //! What cannot be parsed is parsed once more, slowly, to say where it went wrong.
 
 use super::{
+    explain::Sent,
+    explain_json::escape,
     json::Object,
     problem::{Code, FieldError, Problem},
 };
 use actix_web::{
-    FromRequest, HttpRequest,
+    FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
     error::PayloadError,
     http::header,
     web::{self, Bytes},
 };
+use flate2::read::MultiGzDecoder;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
-use std::time::Duration;
+use std::{io::Read, time::Duration};
+use tradepost_app::nearest::did_you_mean;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 /// The largest body, in bytes.
@@ -27,15 +32,45 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Reads the whole body.
 ///
 /// # Errors
-/// 413 beyond [`LIMIT`], 400 where the connection broke off, the encoding is wrong or the rest does not come.
+/// 413 beyond [`LIMIT`], also after inflating; 415 for an encoding other than gzip; 400 where the connection broke off or the encoding is
+/// wrong; 408 where the rest does not come.
 pub async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Problem> {
+    let is_gzip = is_gzip(request)?;
     let whole = tokio::time::timeout(PATIENCE, web::Bytes::from_request(request, payload)).await;
-    let whole =
-        whole.map_err(|_| Problem::new(Code::MALFORMED, "The rest of the body did not come within 30 seconds."))?;
-    whole.map_err(|error| match error.as_error::<PayloadError>() {
+    let whole = whole.map_err(|_| {
+        Problem::new(Code::REQUEST_TIMEOUT, "The rest of the body did not come within 30 seconds.").closing()
+    })?;
+    let whole = whole.map_err(|error| match error.as_error::<PayloadError>() {
         Some(PayloadError::Overflow) => too_large(),
         _ => Problem::new(Code::MALFORMED, "The body could not be read to its end."),
-    })
+    })?;
+    let whole = if is_gzip { inflate(&whole)? } else { whole };
+    request.extensions_mut().insert(Sent(whole.clone()));
+    Ok(whole)
+}
+
+/// Is the body to be inflated first?
+fn is_gzip(request: &HttpRequest) -> Result<bool, Problem> {
+    let values = request.headers().get_all(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?"));
+    let mut encodings = values.flat_map(|value| value.split(',')).map(|one| one.trim().to_ascii_lowercase());
+    let mut real = encodings.by_ref().filter(|one| !one.is_empty() && one != "identity");
+    match (real.next().as_deref(), real.next()) {
+        (None, _) => Ok(false),
+        (Some("gzip" | "x-gzip"), None) => Ok(true),
+        _ => Err(Problem::new(Code::UNSUPPORTED_MEDIA_TYPE, "Send the body as it is, or encoded once with gzip.")
+            .with_header(header::ACCEPT_ENCODING, "gzip")),
+    }
+}
+
+/// What a body in gzip says, as long as that is no more than a body may.
+fn inflate(body: &[u8]) -> Result<Bytes, Problem> {
+    if body.is_empty() {
+        return Ok(Bytes::new());
+    }
+    let mut whole = Vec::new();
+    let bounded = MultiGzDecoder::new(body).take(LIMIT as u64 + 1).read_to_end(&mut whole);
+    bounded.map_err(|_| Problem::new(Code::MALFORMED, "The body is not gzip, as Content-Encoding says it is."))?;
+    if whole.len() > LIMIT { Err(too_large()) } else { Ok(whole.into()) }
 }
 
 fn too_large() -> Problem {
@@ -56,7 +91,8 @@ pub fn says_json(request: &HttpRequest) -> bool {
 /// # Errors
 /// `malformed` for what is not JSON; `validation` with a pointer for everything else.
 pub fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Problem> {
-    let Object(value) = serde_json::from_slice::<Object<T>>(bytes).map_err(|error| explain::<T>(bytes, &error))?;
+    let Object(value) =
+        serde_json::from_slice::<Object<T>>(bytes).map_err(|error| explain::<T>(bytes, &error).of_parser())?;
     value.validate().map_err(|errors| shape_errors(&errors))?;
     Ok(value)
 }
@@ -99,11 +135,43 @@ pub(super) fn explain_message(message: &str) -> Explained<'_> {
         m if m.starts_with("missing field") => about("required", "this is required"),
         m if m.starts_with("unknown field") => about("unknown", "there is no such field here"),
         m if m.starts_with("duplicate field") => about("duplicate", "this stands here twice"),
-        m if m.starts_with("invalid type") => {
-            Explained { field: None, code: "type", detail: m.replace("invalid type: ", "this is of the wrong type: ") }
-        }
+        m if m.starts_with("invalid type: ") => Explained { field: None, code: "type", detail: type_words(m) },
+        m if m.starts_with("unknown variant") => Explained { field: None, code: "invalid", detail: variant_words(m) },
         m => Explained { field: None, code: "invalid", detail: m.to_owned() },
     }
+}
+
+/// `invalid type: integer `5`, expected a string` in words of JSON.
+fn type_words(message: &str) -> String {
+    let (found, expected) =
+        message.trim_start_matches("invalid type: ").split_once(", expected ").unwrap_or((message, "something else"));
+    let found = match found.split([' ', ',']).next().unwrap_or_default() {
+        "integer" | "floating" => "a number",
+        "string" => "text",
+        "boolean" => "true or false",
+        "null" | "unit" => "null",
+        "map" => "an object",
+        "sequence" => "a list",
+        _ => "something else",
+    };
+    let expected = match expected {
+        "a string" | "a borrowed string" => "text",
+        "a sequence" => "a list",
+        "a boolean" => "true or false",
+        "f32" | "f64" => "a number",
+        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" => "a whole number",
+        map if map == "a map" || map.starts_with("struct ") => "an object",
+        other => other,
+    };
+    format!("this is {found}; this must be {expected}")
+}
+
+/// `unknown variant `pendingg`, expected one of `pending`, `accepted`` with what was most likely meant.
+fn variant_words(message: &str) -> String {
+    let mut names = message.split('`').skip(1).step_by(2);
+    let given = names.next().unwrap_or_default();
+    let known: Vec<_> = names.collect();
+    format!("this is one of {}{}", known.join(", "), did_you_mean(given, known.iter().copied()))
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {
@@ -115,10 +183,6 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
             Segment::Unknown => String::new(),
         })
         .collect()
-}
-
-fn escape(token: &str) -> String {
-    token.replace('~', "~0").replace('/', "~1")
 }
 
 fn shape_errors(errors: &ValidationErrors) -> Problem {
@@ -197,6 +261,50 @@ mod tests {
             assert_eq!(fault(body), (pointer.to_owned(), code.to_owned()), "{body}");
         }
         assert!(parse::<Sell>(line("0.1").as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn what_serde_says_is_said_in_words_of_json() {
+        for (message, detail) in [
+            ("invalid type: integer `5`, expected a string", "this is a number; this must be text"),
+            ("invalid type: string \"x\", expected i64", "this is text; this must be a whole number"),
+            ("invalid type: null, expected struct Line", "this is null; this must be an object"),
+            ("invalid type: sequence, expected an object", "this is a list; this must be an object"),
+            (
+                "unknown variant `pendingg`, expected one of `pending`, `shipped`",
+                "this is one of pending, shipped; did you mean pending?",
+            ),
+        ] {
+            assert_eq!(explain_message(message).detail, detail);
+        }
+    }
+
+    #[test]
+    fn gzip_is_taken_as_far_as_a_body_may_go_and_any_other_encoding_refused() {
+        use actix_web::test::TestRequest;
+        use flate2::{Compression, write::GzEncoder};
+        use std::io::Write;
+        let packed = |bytes: &[u8]| {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+            encoder.write_all(bytes).unwrap();
+            encoder.finish().unwrap()
+        };
+        assert_eq!(inflate(&packed(b"{}")).unwrap(), "{}");
+        assert_eq!(inflate(b"").unwrap(), "");
+        assert_eq!(inflate(&packed(&vec![b' '; LIMIT])).unwrap().len(), LIMIT);
+        assert_eq!(inflate(&packed(&vec![b' '; 100 * LIMIT])).unwrap_err().code(), Code::PAYLOAD_TOO_LARGE);
+        assert_eq!(inflate(&packed(b"cut off")[..20]).unwrap_err().code(), Code::MALFORMED);
+        assert_eq!(inflate(b"{}").unwrap_err().code(), Code::MALFORMED);
+        let said = |value: &str| {
+            is_gzip(&TestRequest::post().insert_header((header::CONTENT_ENCODING, value)).to_http_request())
+        };
+        assert_eq!(
+            ["identity", "", "gzip", "GZIP", "x-gzip, identity"].map(|value| said(value).unwrap()),
+            [false, false, true, true, true]
+        );
+        for other in ["br", "deflate", "zstd", "gzip, gzip", "gzip;q=1"] {
+            assert_eq!(said(other).unwrap_err().code(), Code::UNSUPPORTED_MEDIA_TYPE, "{other}");
+        }
     }
 
     #[test]

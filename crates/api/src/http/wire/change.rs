@@ -9,15 +9,15 @@ use super::{
     response,
 };
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header::HeaderName, web::Bytes};
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use std::{future::Future, pin::Pin};
-use tradepost_app::Shop;
+use tradepost_app::{Shop, usecases::check_version};
 use tradepost_domain::{
     identity::Permission,
     ledger::{Command, Effects, Refusal},
 };
-use tradepost_store::{Answer, Keyed, Session, Submission, SubmitError, orders};
+use tradepost_store::{Answer, Done, Keyed, Session, Submission, SubmitError, orders};
 use validator::Validate;
 
 /// The header that makes a retry safe.
@@ -70,7 +70,23 @@ impl Change {
         T: DeserializeOwned + Validate + Default,
         F: FnOnce(&mut Session<'_>) -> tradepost_app::Result<bool> + Send + 'static,
     {
-        if self.body.is_empty() { Ok(T::default()) } else { self.json_about(shop, exists).await }
+        // `null` says as much: there is nothing to say.
+        let is_absent = self.body.is_empty() || (self.is_json && self.body.trim_ascii() == b"null");
+        if is_absent { Ok(T::default()) } else { self.json_about(shop, exists).await }
+    }
+
+    /// Does it ask for no change at all (`{}`)?
+    pub fn says_nothing(&self) -> bool {
+        self.is_json && self.body.iter().filter(|byte| !byte.is_ascii_whitespace()).eq(b"{}")
+    }
+
+    /// The answer to an edit that says nothing: the thing as it is, where it is what the caller has seen.
+    ///
+    /// # Errors
+    /// 412 where it was changed since.
+    pub fn unchanged(&self, version: i64, view: &impl Serialize) -> Result<HttpResponse, Problem> {
+        check_version(self.expected_version, version)?;
+        Ok(response::send(Done { answer: response::changed(200, view, Some(version)), replayed: false }))
     }
 
     /// The idempotency key, where there is one, with what recognises the request.

@@ -3,7 +3,10 @@
 use super::{change::Change, problem::Problem, response};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
-use tradepost_app::{Result, Shop, clock, usecases::entities};
+use tradepost_app::{
+    Result, Shop, clock,
+    usecases::{check_version, entities},
+};
 use tradepost_domain::{
     field_errors::FieldErrors,
     ids::Id,
@@ -80,11 +83,30 @@ where
     for<'c> Session<'c>: Repository<T>,
 {
     let expected = change.expected_version;
+    let is_edit = !change.says_nothing();
     let work = move |session: &mut Session<'_>| -> Result<_> {
-        let entity = entities::edit(session, id, expected, |entity| edit(entity, clock::now()))?;
+        let entity = if is_edit {
+            entities::edit(session, id, expected, |entity| edit(entity, clock::now()))?
+        } else {
+            unchanged(session, id, expected)?
+        };
         Ok(response::changed(200, &view(&entity), Some(entity.version())))
     };
     Ok(response::send(shop.store.write(change.keyed(), work).await?))
+}
+
+/// The thing as it is, for an edit that says nothing: it gets no new version.
+///
+/// # Errors
+/// `NotFound`, `PreconditionFailed`.
+pub fn unchanged<T>(session: &mut Session<'_>, id: Id<T>, expected_version: Option<i64>) -> Result<T>
+where
+    T: Entity,
+    for<'c> Session<'c>: Repository<T>,
+{
+    let entity: T = entities::get(session, id)?;
+    check_version(expected_version, entity.version())?;
+    Ok(entity)
 }
 
 /// Removes a thing: whether its row goes, or is kept and emptied, is the noun's to say.

@@ -2,6 +2,7 @@
 
 use super::{
     json::{Id, Qty},
+    missing,
     problem::{Code, FieldError, Problem, RATE_LIMIT, RATE_LIMIT_POLICY},
 };
 use serde::Serialize;
@@ -11,10 +12,11 @@ use tradepost_app::{
 };
 use tradepost_domain::{
     field_errors::FieldErrors,
-    identity::Denied,
+    identity::{Denied, Permission},
     ledger::{Refusal, Shortage},
 };
 use tradepost_store::{StoreError, orders::HolderRow};
+use utoipa::ToSchema;
 
 impl From<FieldErrors> for Problem {
     fn from(errors: FieldErrors) -> Self {
@@ -55,7 +57,7 @@ pub(crate) fn refused(refusal: Refusal, reader: Reader<'_>) -> Problem {
         Refusal::Forbidden(permission) => {
             Problem::new(Code::FORBIDDEN, sentence).with("permission", permission.as_str())
         }
-        Refusal::NotFound(_) => Problem::new(Code::NOT_FOUND, sentence),
+        Refusal::NotFound(noun) => missing::thing(noun),
         Refusal::PreconditionFailed => Problem::new(Code::PRECONDITION_FAILED, sentence),
         Refusal::InsufficientStock(shortages) => {
             let shortages: Vec<_> = shortages.iter().map(|one| ShortageView::new(one, reader)).collect();
@@ -88,25 +90,41 @@ pub(crate) fn sentence(refusal: &impl ToString) -> String {
     format!("{first}{}{}", letters.as_str(), if text.ends_with('.') { "" } else { "." })
 }
 
-/// One product's shortage as the contract shows it.
-#[derive(Serialize)]
-struct ShortageView<'a> {
+/// What there is too little of: one product at one location, all lines of it together.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Shortage)]
+pub(crate) struct ShortageView {
+    /// The product there is too little of.
     product_id: Id,
-    sku: &'a str,
+    /// Its SKU.
+    #[schema(example = "SMO-MANGO")]
+    sku: String,
+    /// Where it was looked for.
     location_id: Id,
+    /// What was asked for.
     requested: Qty,
+    /// What could have been had.
     available: Qty,
+    /// What is promised to others; only for those with `stock.read`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     reserved: Option<Qty>,
+    /// Which orders hold it; only for those with `stock.read`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     held_by: Option<Vec<HolderView>>,
 }
 
 /// An order that holds some of what is short.
-#[derive(Serialize)]
-struct HolderView {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Holder)]
+pub(crate) struct HolderView {
+    /// The order.
     order_id: Id,
+    /// Its number, for people.
+    #[schema(example = 1042)]
     number: i64,
+    /// How much of the product it holds there.
     quantity: Qty,
 }
 
@@ -116,8 +134,8 @@ impl From<&HolderRow> for HolderView {
     }
 }
 
-impl<'a> ShortageView<'a> {
-    fn new(shortage: &'a Shortage, reader: Reader<'_>) -> Self {
+impl ShortageView {
+    fn new(shortage: &Shortage, reader: Reader<'_>) -> Self {
         let holders = match reader {
             Reader::Public | Reader::Staff => None,
             Reader::Stock(holders) => Some(holders),
@@ -129,7 +147,7 @@ impl<'a> ShortageView<'a> {
         };
         Self {
             product_id: shortage.product.into(),
-            sku: shortage.sku.as_str(),
+            sku: shortage.sku.to_string(),
             location_id: shortage.location.into(),
             requested: Qty(shortage.requested),
             available: Qty(shortage.available),
@@ -151,9 +169,11 @@ fn duplicate(field: &str) -> Problem {
 impl From<Denied> for Problem {
     fn from(denied: Denied) -> Self {
         match denied {
-            Denied::NotHeld(_) | Denied::OnlyOwner | Denied::HigherRole | Denied::Oneself => {
-                Self::new(Code::FORBIDDEN, sentence(&denied))
+            Denied::NotHeld(missing) | Denied::HoldsMore(missing) => {
+                let names: Vec<_> = missing.iter().map(Permission::as_str).collect();
+                Self::new(Code::FORBIDDEN, sentence(&denied)).with("permissions", names)
             }
+            Denied::OnlyOwner | Denied::HigherRole | Denied::Oneself => Self::new(Code::FORBIDDEN, sentence(&denied)),
         }
     }
 }
@@ -241,7 +261,7 @@ pub fn login_policy() -> String {
 mod tests {
     use super::*;
     use tradepost_domain::{
-        identity::{Permission, Permissions},
+        identity::Permissions,
         ids::{LocationId, ProductId},
         ledger::Unavailable,
         promos::PromoRefusal,

@@ -8,7 +8,7 @@ use actix_web::{
 use sha2::{Digest, Sha256};
 
 /// A version that no thing has: it matches nothing.
-const NO_VERSION: i64 = -1;
+const NO_VERSION: i64 = i64::MAX;
 
 /// The tag of this body of this version.
 pub fn of(version: i64, body: &[u8]) -> String {
@@ -28,10 +28,10 @@ pub fn is_known(request: &HttpRequest, tag: &str) -> bool {
     texts(request, header::IF_NONE_MATCH).any(|value| value.is_ok_and(known))
 }
 
-/// The version that `If-Match` names: `None` where any will do, one that never matches where the tag is not one of ours.
+/// The version that `If-Match` names: `None` where any will do.
 ///
 /// # Errors
-/// 400 for several tags: a change is based on one version.
+/// 400 for several tags, as a change is based on one version, and for what is not one of our tags.
 pub fn expected_version(request: &HttpRequest) -> Result<Option<i64>, Problem> {
     let mut values = texts(request, header::IF_MATCH);
     let Some(value) = values.next() else { return Ok(None) };
@@ -42,9 +42,16 @@ pub fn expected_version(request: &HttpRequest) -> Result<Option<i64>, Problem> {
     if value == "*" {
         return Ok(None);
     }
-    let version =
-        value.strip_prefix('"').and_then(|rest| rest.split_once('-')).and_then(|(version, _)| version.parse().ok());
-    Ok(Some(version.filter(|version| *version >= 0 && value.ends_with('"')).unwrap_or(NO_VERSION)))
+    let inner = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|inner| !inner.contains('"'));
+    let version = inner.and_then(|inner| inner.split_once('-')).map(|(version, _)| version);
+    match version.filter(|version| !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit())) {
+        Some(version) => Ok(Some(version.parse().unwrap_or(NO_VERSION))),
+        None => Err(Problem::parameter(
+            "If-Match",
+            "invalid",
+            "this is no ETag of ours: send the header `ETag` of an answer as it came, with its quotation marks, or *",
+        )),
+    }
 }
 
 fn texts(request: &HttpRequest, name: HeaderName) -> impl Iterator<Item = Result<&str, header::ToStrError>> {
@@ -69,10 +76,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_our_tag_matches_nothing() {
-        for tag in ["\"abc\"", "7", "W/\"7-00\"", "\"-1-00\"", "\"7-00", ""] {
-            assert_eq!(expected(tag), Some(NO_VERSION), "{tag}");
+    fn what_is_not_our_tag_is_refused_and_a_version_that_nothing_has_matches_nothing() {
+        for tag in ["\"abc\"", "7", "W/\"7-00\"", "\"-1-00\"", "\"7-00", "\"7\"", "\"7-0\"x\"", "\"+7-0\"", ""] {
+            let request = TestRequest::get().insert_header((header::IF_MATCH, tag)).to_http_request();
+            assert!(expected_version(&request).is_err(), "{tag}");
         }
+        assert_eq!(expected("\"999999999999999999999999-x\""), Some(NO_VERSION));
     }
 
     #[test]

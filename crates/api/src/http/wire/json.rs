@@ -10,11 +10,11 @@ use tradepost_domain::{
     ids::{self, ProductId},
     instant::Instant,
     money::{Currency, Money},
-    quantity::{Delta, Quantity},
+    quantity::{self, Delta, Quantity},
 };
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, schema::Type},
+    openapi::{ObjectBuilder, RefOr, Schema, SchemaFormat, schema::Type},
 };
 use uuid::Uuid;
 
@@ -220,16 +220,21 @@ pub fn present_objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     objects(deserializer).map(Some)
 }
 
+/// A quantity that somebody asks for, as the contract describes it.
+pub struct WantedQty;
+
+/// A quantity that somebody names, as the contract describes it.
+pub struct GivenQty;
+
+/// A change that somebody asks for or reports, as the contract describes it.
+pub struct GivenQtyChange;
+
 macro_rules! schemas {
-    ($($name:ident as $schema_name:literal = $type:ident, $format:expr, $example:expr, $about:literal;)+) => {$(
+    ($($name:ident as $schema_name:literal = $schema:expr, $example:expr, $about:literal;)+) => {$(
         impl PartialSchema for $name {
             fn schema() -> RefOr<Schema> {
-                ObjectBuilder::new()
-                    .schema_type(Type::$type)
-                    .format($format)
-                    .examples([serde_json::json!($example)])
-                    .description(Some($about))
-                    .into()
+                let schema: ObjectBuilder = $schema;
+                schema.examples([serde_json::json!($example)]).description(Some($about)).into()
             }
         }
 
@@ -241,11 +246,33 @@ macro_rules! schemas {
     )+};
 }
 schemas! {
-    Id as "Id" = String, Some(SchemaFormat::Custom("uuid".to_owned())), "0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c", "A UUID.";
-    Qty as "Quantity" = Number, None, 3, "A quantity with at most the decimals of its product's unit (5 at most), up to 10^9.";
-    QtyChange as "QuantityChange" = Number, None, -2, "A signed change of a quantity.";
-    Amount as "Money" = String, None, "12.50", "An amount of the shop's currency.";
-    Time as "Time" = String, Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)), "2026-01-31T12:00:00Z", "RFC 3339, answered in UTC.";
+    Id as "Id" = a_string(Some("uuid")).pattern(Some("^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")),
+        "0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c", "A UUID in its hyphenated form.";
+    Qty as "Quantity" = a_number().minimum(Some(0)), 3, "A quantity with at most the decimals of its product's unit (5 at most).";
+    QtyChange as "QuantityChange" = a_number(), -2, "A signed change of a quantity.";
+    WantedQty as "WantedQuantity" = a_number().exclusive_minimum(Some(0)).maximum(Some(most())), 2,
+        "A quantity of more than zero, with at most the decimals of its product's unit (5 at most).";
+    GivenQty as "GivenQuantity" = a_number().minimum(Some(0)).maximum(Some(most())), 20,
+        "A quantity, zero or more, with at most the decimals of its product's unit (5 at most).";
+    GivenQtyChange as "GivenQuantityChange" = a_number().minimum(Some(-most())).maximum(Some(most())), -2,
+        "A signed change of a quantity, not zero, with at most the decimals of its product's unit (5 at most).";
+    Amount as "Money" = a_string(None).pattern(Some(r"^-?[0-9]+(?:\.[0-9]{2,4})?$")), "12.50",
+        "An amount of the shop's currency, with as many decimals as the currency has.";
+    Time as "Time" = a_string(Some("date-time")), "2026-01-31T12:00:00Z", "A point in time by RFC 3339, answered in UTC with `Z`.";
+}
+
+fn a_string(format: Option<&str>) -> ObjectBuilder {
+    let format = format.map(|format| SchemaFormat::Custom(format.to_owned()));
+    ObjectBuilder::new().schema_type(Type::String).format(format)
+}
+
+fn a_number() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::Number)
+}
+
+/// The largest quantity that a request may name, in whole units.
+fn most() -> i64 {
+    quantity::MAX.hundred_thousandths() / Quantity::whole(1).unwrap_or(quantity::MAX).hundred_thousandths()
 }
 
 #[cfg(test)]

@@ -5,8 +5,12 @@ use super::{problem::Problem, query::Pairs, response::to_json};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header, web::Data};
 use serde::{Serialize, de::DeserializeOwned};
 use std::future::{Ready, ready};
+use tradepost_app::nearest::did_you_mean;
 use tradepost_store::list::{KeyValue, ListRequest, Page, Sort};
 use utoipa::{IntoParams, ToSchema};
+
+/// The most items of a page.
+pub const MAX_LIMIT: u16 = 200;
 
 /// The parameters that every list takes.
 #[derive(IntoParams)]
@@ -31,9 +35,11 @@ pub struct List<T> {
     /// The items of this page, in order; at most `limit`.
     pub items: Vec<T>,
     /// The cursor of the next page; `null` on the last.
+    #[schema(required = true)]
     pub next: Option<String>,
     /// How many items there are on all pages; absent where not asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub count: Option<i64>,
 }
 
@@ -61,8 +67,10 @@ impl<F> ListOf<F> {
             None => Vec::new(),
             Some(text) => Sort::parse_list(text, orderings).map_err(|field| {
                 let known = orderings.join(", ");
-                let detail =
-                    format!("{field:?} is unknown or named twice: order by {known}, each with - for largest first");
+                let hint = did_you_mean(field.trim_start_matches('-'), orderings.iter().copied());
+                let detail = format!(
+                    "{field:?} is unknown or named twice: order by {known}, each with - for largest first{hint}"
+                );
                 Problem::parameter("ordering", "invalid", detail)
             })?,
         };
@@ -100,7 +108,7 @@ fn read<F: DeserializeOwned>(request: &HttpRequest) -> Result<ListOf<F>, Problem
     let mut pairs = Pairs::parse(request.query_string())?;
     let limit = match pairs.take("limit").map(|text| text.parse::<u16>()) {
         None => 25,
-        Some(Ok(limit @ 1..=200)) => limit,
+        Some(Ok(limit @ 1..=MAX_LIMIT)) => limit,
         Some(_) => {
             return Err(Problem::parameter("limit", "out_of_range", "this must be a whole number from 1 to 200"));
         }

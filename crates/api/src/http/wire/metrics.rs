@@ -139,7 +139,9 @@ mod tests {
     #[test]
     fn answers_are_counted_by_route_and_status() {
         let (path, action) = ("/healthz".to_owned(), "check_health".to_owned());
-        let counted = Metrics::new(&[Operation { method: "GET", path, action, takes_query: false }]).unwrap();
+        let counted =
+            Metrics::new(&[Operation { method: "GET", path, action, takes_query: false, takes_version: false }])
+                .unwrap();
         counted.answered(Some(0), StatusCode::OK, Duration::from_millis(1));
         counted.answered(None, StatusCode::NOT_FOUND, Duration::from_millis(1));
         let figures =

@@ -3,13 +3,14 @@
 use super::{
     Wire, auth,
     endpoints::Endpoint,
+    missing,
     problem::{Code, Problem},
     query,
     request_id::{self, RequestId},
 };
 use actix_web::{
-    Error, HttpMessage, ResponseError,
-    body::BoxBody,
+    Error, HttpMessage, HttpRequest, HttpResponse, ResponseError,
+    body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method, StatusCode,
@@ -25,16 +26,17 @@ use std::{
 };
 use tradepost_app::{Shop, access::Access, clock};
 
-/// The outermost layer: it names the request, sees to it that every answer is one, and counts and logs it.
+/// The outermost layer: it names the request, finds its endpoint, sees to it that every answer is one, and counts and logs it.
 ///
 /// # Errors
 /// Only after a panic: then there is no request left to answer, but there is still an answer.
 pub async fn answer(
-    (shop, wire): (Data<Shop>, Data<Wire>),
+    wire: Data<Wire>,
     mut request: ServiceRequest,
-    next: Next<BoxBody>,
+    next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let began = clock::ticks();
+    let path = request.path().to_owned();
     let id = RequestId::of(&request);
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
@@ -42,28 +44,75 @@ pub async fn answer(
         // What answers GET answers HEAD; the connection leaves the body out.
         request.head_mut().method = Method::GET;
     }
-    let path = request.path().to_owned();
     // The path as the router sees it, so that no way of writing it goes past the table.
     let endpoint = wire.endpoints.endpoint(request.method(), request.match_info().as_str());
-    let result = match admit(&shop, &request, endpoint).await {
-        Ok(()) => caught(next.call(request)).await,
-        Err(problem) => Ok(request.error_response(problem).map_into_boxed_body()),
-    };
+    if let Some(endpoint) = endpoint {
+        request.extensions_mut().insert(endpoint);
+    }
+    let result = caught(next.call(request)).await.map(ServiceResponse::map_into_boxed_body);
     let status = result.as_ref().map_or(StatusCode::INTERNAL_SERVER_ERROR, ServiceResponse::status);
     wire.metrics.answered(endpoint.map(|endpoint| endpoint.index), status, began.elapsed());
     let level = if status.is_server_error() { log::Level::Warn } else { log::Level::Debug };
     log::log!(level, "{method} {path} {} in {:?} [{}]", status.as_u16(), began.elapsed(), id.0);
     match result {
-        Ok(response) => Ok(finish(response, &id, path.starts_with("/api/v1"))),
+        Ok(response) => {
+            let explain = |problem, request: &HttpRequest| {
+                let problem = missing::named(problem, &wire.endpoints, endpoint, request.match_info().as_str());
+                match endpoint {
+                    Some(Endpoint { index, .. }) => wire.explainer.complete(problem, request, index),
+                    None => problem,
+                }
+            };
+            Ok(finish(response, &id, path.starts_with("/api/v1"), explain))
+        }
         Err(error) => Err(named(&error, &id).with_header(request_id::HEADER, &id.0).into()),
     }
 }
 
-/// Finds out who asks and whether they may.
-async fn admit(shop: &Shop, request: &ServiceRequest, endpoint: Option<Endpoint>) -> Result<(), Problem> {
-    let Some(Endpoint { access, takes_query, .. }) = endpoint else { return Ok(()) };
+/// The layer before the router: only who may comes further, and only by a method that the path knows.
+///
+/// # Errors
+/// Whatever the router says.
+pub async fn admit(
+    (shop, wire): (Data<Shop>, Data<Wire>),
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let endpoint = request.extensions().get::<Endpoint>().copied();
+    let admitted = match endpoint {
+        Some(endpoint) => check(&shop, &request, endpoint).await,
+        None => match wire.endpoints.allowed(request.match_info().as_str()) {
+            Some(allowed) if request.method() == Method::OPTIONS => {
+                let answer = HttpResponse::NoContent().insert_header((header::ALLOW, allowed)).finish();
+                return Ok(request.into_response(answer));
+            }
+            Some(allowed) => {
+                let detail = format!("{} cannot be done here; {allowed} can.", request.method());
+                Err(Problem::new(Code::METHOD_NOT_ALLOWED, detail).with_header(header::ALLOW, allowed))
+            }
+            None => Ok(()),
+        },
+    };
+    match admitted {
+        Ok(()) => next.call(request).await,
+        Err(problem) => Ok(request.error_response(problem).map_into_boxed_body()),
+    }
+}
+
+/// Finds out who asks and whether they may, and refuses what the endpoint does not know.
+async fn check(shop: &Shop, request: &ServiceRequest, endpoint: Endpoint) -> Result<(), Problem> {
+    let Endpoint { access, takes_query, takes_version, .. } = endpoint;
     if let Some(caller) = auth::admit(shop, request, access).await? {
         request.extensions_mut().insert(caller);
+    }
+    let is_read = request.method() == Method::GET;
+    if !takes_version && !is_read && access != Access::Signature && request.headers().contains_key(header::IF_MATCH) {
+        // Silence would let somebody believe that nothing is overwritten.
+        return Err(Problem::parameter(
+            "If-Match",
+            "unknown",
+            "nothing here has a version that this could be based on",
+        ));
     }
     // Where the signature comes first, the endpoint itself looks at its query afterwards.
     if takes_query || access == Access::Signature { Ok(()) } else { query::refuse_all(request.query_string()) }
@@ -79,8 +128,13 @@ async fn caught<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Er
     .await
 }
 
-fn finish(response: ServiceResponse<BoxBody>, id: &RequestId, is_api: bool) -> ServiceResponse<BoxBody> {
-    let problem = response.response().error().map(|error| named(error, id));
+fn finish(
+    response: ServiceResponse<BoxBody>,
+    id: &RequestId,
+    is_api: bool,
+    explain: impl FnOnce(Problem, &HttpRequest) -> Problem,
+) -> ServiceResponse<BoxBody> {
+    let problem = response.response().error().map(|error| explain(named(error, id), response.request()));
     let mut response = match problem {
         Some(problem) => response.into_response(problem.error_response()),
         None => response,
@@ -91,7 +145,7 @@ fn finish(response: ServiceResponse<BoxBody>, id: &RequestId, is_api: bool) -> S
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if is_api {
-        headers.insert(header::VARY, HeaderValue::from_static("Authorization"));
+        headers.append(header::VARY, HeaderValue::from_static("Authorization"));
     }
     response
 }

@@ -1,5 +1,6 @@
 //! Every error is an RFC 9457 `application/problem+json`, without exception; this is its shape.
 
+pub use super::problem_codes::Code;
 use actix_web::{
     HttpResponse, ResponseError,
     http::{
@@ -22,10 +23,11 @@ pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 pub struct FieldError {
     /// JSON pointer (RFC 6901) into the request's body; absent where the fault is not in it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "/lines/0/quantity")]
+    #[schema(nullable = false, example = "/lines/0/quantity")]
     pub pointer: Option<String>,
     /// The name of the parameter or header; absent where the fault is in the body.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "limit")]
     pub parameter: Option<String>,
     /// Stable, in snake_case; for example `required` or `invalid`.
     #[schema(example = "invalid")]
@@ -35,51 +37,24 @@ pub struct FieldError {
     pub detail: String,
 }
 
-/// One row of the contract's table of errors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Code {
-    /// Stable, in snake_case; the last part of the problem's `type`.
-    pub name: &'static str,
-    /// The HTTP status it comes with.
-    pub status: u16,
-    /// What it means, in a few words.
-    pub title: &'static str,
-}
+impl FieldError {
+    /// The place and what is wrong there.
+    fn sentence(&self) -> String {
+        let place = self.pointer.as_deref().or(self.parameter.as_deref()).unwrap_or_default();
+        let colon = if place.is_empty() { "" } else { ": " };
+        format!("{place}{colon}{}", self.detail)
+    }
 
-macro_rules! codes {
-    ($($const:ident = $name:literal $status:literal $title:literal;)+) => {
-        impl Code {
-            $(#[doc = $title] pub const $const: Self = Self { name: $name, status: $status, title: $title };)+
-            /// Every code there is.
-            pub const ALL: &'static [Self] = &[$(Self::$const),+];
-        }
-    };
-}
-codes! {
-    MALFORMED = "malformed" 400 "The request cannot be read";
-    VALIDATION = "validation" 400 "Something in the request is not as it must be";
-    UNAUTHENTICATED = "unauthenticated" 401 "Log in first";
-    BAD_CREDENTIALS = "bad_credentials" 401 "The login or the password is wrong";
-    BAD_SIGNATURE = "bad_signature" 401 "The signature is not good";
-    FORBIDDEN = "forbidden" 403 "You may not do this";
-    NOT_FOUND = "not_found" 404 "There is no such thing";
-    METHOD_NOT_ALLOWED = "method_not_allowed" 405 "This cannot be done with it";
-    INSUFFICIENT_STOCK = "insufficient_stock" 409 "There is not enough in stock";
-    DUPLICATE = "duplicate" 409 "There is already one like this";
-    IN_USE = "in_use" 409 "Something still refers to it";
-    ILLEGAL_TRANSITION = "illegal_transition" 409 "Where it stands, this cannot be done";
-    PRODUCT_UNAVAILABLE = "product_unavailable" 409 "The product is not on sale";
-    PROMO_REFUSED = "promo_refused" 409 "The promo code cannot be used";
-    CART_EMPTY = "cart_empty" 409 "There is nothing in the cart";
-    CONFLICT = "conflict" 409 "This contradicts what is already recorded";
-    PRECONDITION_FAILED = "precondition_failed" 412 "It was changed since you read it";
-    PAYLOAD_TOO_LARGE = "payload_too_large" 413 "The body is too large";
-    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type" 415 "The body must be JSON";
-    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused" 422 "This key came with another request";
-    RATE_LIMITED = "rate_limited" 429 "Too many attempts";
-    INTERNAL = "internal" 500 "The program failed";
-    UNAVAILABLE = "unavailable" 503 "Not now";
-    OUTCOME_UNKNOWN = "outcome_unknown" 503 "Nobody knows whether it happened";
+    fn is_at(&self, other: &Self) -> bool {
+        (&self.pointer, &self.parameter) == (&other.pointer, &other.parameter)
+    }
+
+    /// Is it at the place of the other, or at a part of what is there?
+    fn is_inside(&self, other: &Self) -> bool {
+        let rest =
+            self.pointer.as_deref().zip(other.pointer.as_deref()).and_then(|(own, other)| own.strip_prefix(other));
+        self.is_at(other) || rest.is_some_and(|rest| rest.starts_with('/'))
+    }
 }
 
 /// An error as the outside sees it, and what the inside needs to know besides.
@@ -93,6 +68,8 @@ struct Parts {
     inside: Option<String>,
     instance: Option<String>,
     errors: Vec<FieldError>,
+    of_parser: bool,
+    closes: bool,
     members: Vec<(&'static str, Box<RawValue>)>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -106,6 +83,8 @@ impl Problem {
             inside: None,
             instance: None,
             errors: Vec::new(),
+            of_parser: false,
+            closes: false,
             members: Vec::new(),
             headers: Vec::new(),
         }))
@@ -153,11 +132,49 @@ impl Problem {
     #[must_use]
     pub fn with_field_error(mut self, fault: FieldError) -> Self {
         if self.0.detail.is_empty() {
-            let place = fault.pointer.as_deref().or(fault.parameter.as_deref()).unwrap_or_default();
-            let colon = if place.is_empty() { "" } else { ": " };
-            self.0.detail = format!("{place}{colon}{}", fault.detail);
+            self.0.detail = fault.sentence();
         }
         self.0.errors.push(fault);
+        self
+    }
+
+    /// Says that it was found by who reads the request, not by a rule: there may be better words for it.
+    #[must_use]
+    pub fn of_parser(mut self) -> Self {
+        self.0.of_parser = true;
+        self
+    }
+
+    /// The same with these faults as well, one for each place. A rule's own words stay; a parser's give way to better ones, but not its code.
+    #[must_use]
+    pub fn with_all(mut self, more: Vec<FieldError>) -> Self {
+        if more.is_empty() {
+            return self;
+        }
+        let own = std::mem::take(&mut self.0.errors);
+        let is_known = |fault: &FieldError, faults: &[FieldError]| faults.iter().any(|other| other.is_at(fault));
+        self.0.errors = if self.0.of_parser {
+            let coded = |mut fault: FieldError| {
+                if let Some(own) = own.iter().find(|own| own.is_at(&fault)) {
+                    fault.code.clone_from(&own.code);
+                }
+                fault
+            };
+            let mut errors: Vec<_> = more.into_iter().map(coded).collect();
+            // Where it only says that something inside is wrong, what that is has been said.
+            let rest: Vec<_> = own.into_iter().filter(|own| !errors.iter().any(|one| one.is_inside(own))).collect();
+            errors.extend(rest);
+            errors
+        } else {
+            let rest: Vec<_> = more.into_iter().filter(|fault| !is_known(fault, &own)).collect();
+            own.into_iter().chain(rest).collect()
+        };
+        self.0.code = Code::VALIDATION;
+        let others = self.0.errors.len() - 1;
+        self.0.detail = self.0.errors[0].sentence();
+        if others > 0 {
+            self.0.detail.push_str(&format!(" (and {others} more, see `errors`)"));
+        }
         self
     }
 
@@ -184,6 +201,25 @@ impl Problem {
     #[must_use]
     pub fn retry_after(self, seconds: i64) -> Self {
         self.with_header(header::RETRY_AFTER, seconds.max(1))
+    }
+
+    /// Ends the connection after the answer: what is still to come on it cannot be told apart.
+    #[must_use]
+    pub fn closing(mut self) -> Self {
+        self.0.closes = true;
+        self
+    }
+
+    /// With another sentence.
+    #[must_use]
+    pub fn saying(mut self, detail: impl Into<String>) -> Self {
+        self.0.detail = detail.into();
+        self
+    }
+
+    /// Has it a member of its own by this name?
+    pub fn has(&self, name: &str) -> bool {
+        self.0.members.iter().any(|(other, _)| *other == name)
     }
 
     /// Names the request that it answers, by the id in its log line.
@@ -214,7 +250,7 @@ impl Serialize for Problem {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let parts = &*self.0;
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("type", &format_args!("urn:tradepost:problem:{}", parts.code.name))?;
+        map.serialize_entry("type", &parts.code.type_uri())?;
         map.serialize_entry("title", parts.code.title)?;
         map.serialize_entry("status", &parts.code.status)?;
         map.serialize_entry("detail", &parts.detail)?;
@@ -256,39 +292,14 @@ impl ResponseError for Problem {
         for (name, value) in &self.0.headers {
             response.insert_header((name.clone(), value.clone()));
         }
+        if self.0.closes {
+            response.force_close();
+        }
         if self.0.code.status == 401 {
             response.insert_header(WwwAuthenticate(Bearer::build().realm("tradepost").finish()));
         }
         response.body(self.body())
     }
-}
-
-/// How a problem looks in the documentation.
-#[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = Problem)]
-pub struct ProblemShape {
-    /// `urn:tradepost:problem:` and the code.
-    #[serde(rename = "type")]
-    #[schema(example = "urn:tradepost:problem:not_found")]
-    kind: String,
-    /// What the code means.
-    #[schema(example = "There is no such thing")]
-    title: String,
-    /// The HTTP status, as in the answer's first line.
-    #[schema(example = 404)]
-    status: u16,
-    /// What happened, for people.
-    #[schema(example = "There is nothing at this address.")]
-    detail: String,
-    /// The request's id, as in `X-Request-Id` and in the log.
-    #[schema(example = "0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c")]
-    instance: String,
-    /// Stable, snake_case; other members depend on it.
-    #[schema(example = "not_found")]
-    code: String,
-    /// What is wrong, field by field; absent where it is no field's fault.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<Vec<FieldError>>,
 }
 
 #[cfg(test)]
@@ -300,16 +311,10 @@ mod tests {
     fn a_problem_names_its_request_and_its_fields() {
         let problem = Problem::at("/lines/0/quantity", "invalid", "too much").in_request("r-1");
         let json: Value = serde_json::from_slice(&problem.body()).unwrap();
-        assert_eq!(json["type"], "urn:tradepost:problem:validation");
+        assert_eq!(json["type"], "/api/problems/validation");
         assert_eq!(json["status"], 400);
         assert_eq!(json["instance"], "r-1");
         assert_eq!(json["errors"][0]["pointer"], "/lines/0/quantity");
         assert_eq!(json["detail"], "/lines/0/quantity: too much");
-    }
-
-    #[test]
-    fn every_code_has_its_own_name() {
-        let names: std::collections::BTreeSet<_> = Code::ALL.iter().map(|code| code.name).collect();
-        assert_eq!(names.len(), Code::ALL.len());
     }
 }

@@ -2,14 +2,14 @@
 
 use super::{
     body::explain_message,
-    problem::{Code, Problem},
+    problem::{Code, FieldError, Problem},
 };
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error as _, IntoDeserializer, Visitor, value::MapDeserializer},
     forward_to_deserialize_any,
 };
-use std::{fmt::Display, str::FromStr};
+use std::{collections::HashMap, fmt::Display, str::FromStr};
 use tradepost_domain::money::{Currency, Money};
 
 /// The parameters of a request, in the order given.
@@ -17,25 +17,57 @@ use tradepost_domain::money::{Currency, Money};
 pub struct Pairs(Vec<(String, String)>);
 
 impl Pairs {
-    /// Decodes a query string.
+    /// Decodes a query string, whatever stands in it.
     ///
     /// # Errors
-    /// 400 for a doubled parameter and for NUL.
-    pub fn parse(query: &str) -> Result<Self, Problem> {
+    /// 400 for what is not made of texts.
+    pub fn decode(query: &str) -> Result<Self, Problem> {
         let unreadable = || Problem::new(Code::MALFORMED, "The query is not made of name=value in UTF-8.");
         if percent_encoding::percent_decode_str(query).decode_utf8().is_err() {
             return Err(unreadable());
         }
-        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|_| unreadable())?;
-        for (index, (name, value)) in pairs.iter().enumerate() {
-            if pairs[..index].iter().any(|(other, _)| other == name) {
-                return Err(Problem::parameter(name, "duplicate", "this parameter stands here twice"));
+        serde_urlencoded::from_str(query).map(Self).map_err(|_| unreadable())
+    }
+
+    /// Decodes a query string in which each parameter stands once.
+    ///
+    /// # Errors
+    /// 400 for a doubled parameter and for NUL, each of them.
+    pub fn parse(query: &str) -> Result<Self, Problem> {
+        let pairs = Self::decode(query)?;
+        let faults = pairs.own_faults();
+        if faults.is_empty() {
+            return Ok(pairs);
+        }
+        Err(faults.into_iter().fold(Problem::new(Code::VALIDATION, ""), Problem::with_field_error))
+    }
+
+    /// What is wrong with them whatever they mean.
+    pub fn own_faults(&self) -> Vec<FieldError> {
+        let fault = |name: &str, code: &str, detail: &str| FieldError {
+            pointer: None,
+            parameter: Some(name.to_owned()),
+            code: code.to_owned(),
+            detail: detail.to_owned(),
+        };
+        let mut seen = HashMap::new();
+        let mut found = Vec::new();
+        for (name, value) in &self.0 {
+            let times = seen.entry(name.as_str()).or_insert(0_u32);
+            *times += 1;
+            if *times == 2 {
+                found.push(fault(name, "duplicate", "this parameter stands here twice"));
             }
             if value.contains('\0') || name.contains('\0') {
-                return Err(Problem::parameter(name, "invalid", "control characters are not allowed"));
+                found.push(fault(name, "invalid", "control characters are not allowed"));
             }
         }
-        Ok(Self(pairs))
+        found
+    }
+
+    /// Names and values, in the order given.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Takes a parameter out; `None` where it was not given.
@@ -73,7 +105,7 @@ impl Pairs {
                 "unknown" => "there is no such parameter here".to_owned(),
                 _ => explained.detail,
             };
-            Problem::parameter(explained.field.unwrap_or(&name), explained.code, detail)
+            Problem::parameter(explained.field.unwrap_or(&name), explained.code, detail).of_parser()
         })
     }
 }
@@ -81,12 +113,14 @@ impl Pairs {
 /// Refuses every parameter, where none is known.
 ///
 /// # Errors
-/// 400 that names the first.
+/// 400 that names one.
 pub fn refuse_all(query: &str) -> Result<(), Problem> {
-    match Pairs::parse(query)?.0.first() {
-        Some((name, _)) => Err(Problem::parameter(name, "unknown", "there is no such parameter here")),
-        None => Ok(()),
+    if query.is_empty() {
+        return Ok(());
     }
+    let pairs = Pairs::parse(query)?;
+    let unknown = |name| Problem::parameter(name, "unknown", "there is no such parameter here").of_parser();
+    pairs.iter().next().map_or(Ok(()), |(name, _)| Err(unknown(name)))
 }
 
 /// A parameter that is one of a few names.
@@ -94,8 +128,9 @@ pub fn refuse_all(query: &str) -> Result<(), Problem> {
 /// # Errors
 /// 400 for any other.
 pub fn named<T>(parameter: &str, text: Option<&str>, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Problem> {
-    let unknown =
-        |text| Problem::parameter(parameter, "invalid", format!("{text:?} is not one of the values this takes"));
+    let unknown = |text| {
+        Problem::parameter(parameter, "invalid", format!("{text:?} is not one of the values this takes")).of_parser()
+    };
     text.map(|text| parse(text).ok_or_else(|| unknown(text))).transpose()
 }
 
