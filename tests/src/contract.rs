@@ -102,7 +102,8 @@ impl Contract {
         let mut found: Vec<_> = all.filter(|(pattern, _)| fits(pattern)).collect();
         found.sort_by_key(|(pattern, _)| pattern.matches('{').count());
         let method = method.to_ascii_lowercase();
-        found.into_iter().find_map(|(pattern, item)| Some((pattern.as_str(), item.get(&method)?)))
+        // The one that says most: `check` is no id.
+        found.first().and_then(|(pattern, item)| Some((pattern.as_str(), item.get(&method)?)))
     }
 
     fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {

@@ -147,7 +147,9 @@ both_engines!(a_precondition_is_kept_or_refused_never_ignored, async |shop| {
     let owner = shop.owner();
     let tea = a_product().stock(10).create(&owner).await;
     let line = json!({ "lines": [tea.line(1)] });
-    let order = owner.post("/orders", line.clone()).await.is(201).id();
+    let buyer = owner.post("/customers", json!({ "name": "Nia" })).await.is(201).id();
+    let wanted = json!({ "lines": [tea.line(1)], "customer_id": buyer });
+    let order = owner.post("/orders", wanted).await.is(201).id();
     let sale = owner.post("/sales", line.clone()).await.is(201).id();
     let till = owner
         .post("/pos-connections", json!({ "name": "T", "dialect": "standard", "on_shortage": "hold" }))
