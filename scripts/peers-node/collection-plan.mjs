@@ -107,6 +107,8 @@ export const plan = ({ owner, password }) => [
   ['list_pos_connections', {}],
   ['receive_pos_webhook', { only: { sku: '{{sku}}', quantity_change: -1 }, before: signed }],
   ['receive_pos_webhook', { why: 'of a product that nobody knows', status: 202, only: { external_id: 'T-1', quantity_change: -1 }, before: signed, keep: { event_id: '.event_id' } }],
+  ['rotate_pos_secret', { id: 'connection_id', keep: { secret: '.secret' } }],
+  ['receive_pos_webhook', { why: 'signed with the new secret', only: { sku: '{{sku}}', quantity_change: -1 }, before: signed }],
   ['get_pos_event', { id: 'event_id' }],
   ['retry_pos_event', { id: 'event_id', match: true }],
   ['dismiss_pos_event', { id: 'event_id' }],
@@ -131,6 +133,7 @@ export const plan = ({ owner, password }) => [
   ['create_customer', { why: 'to be removed', body: { name: 'Gone', code: 'GONE', phone: null }, keep: { customer_id: '.id' } }],
   ['delete_customer', { id: 'customer_id' }],
 
+  ['change_password', { as: 'shopper', only: { current_password: 'quiet river stone', new_password: 'three ripe mangoes' } }],
   ['log_out', { as: 'shopper' }],
   ['get_me', { as: 'shopper', why: 'who has logged out', status: 401 }],
   ['log_out_everywhere', {}],

@@ -6,8 +6,8 @@ use tradepost_tests::{
     unix_now,
 };
 
-const OLD_KEY: &str = "an old secret key of this shop, long enough to be one";
-const NEW_KEY: &str = "a new secret key of this shop, long enough to be one";
+const OLD_KEY: &str = "an old secret key of this shop and long enough to be one";
+const NEW_KEY: &str = "a new secret key of this shop and long enough to be one";
 
 /// A till with another secret at the same address.
 fn with_secret(till: &PosConnection, answer: &tradepost_tests::Answer) -> PosConnection {
@@ -120,9 +120,7 @@ fn a_secret_that_one_server_rotates_is_good_at_the_other_at_once_and_a_removed_t
         }
         shop.owner().delete(&path(&till)).await.is(204);
         let is_dead = async || !is_let_in(&till, &there, "evt-6").await;
-        let removed = std::time::Instant::now();
-        eventually("the removed till is dead", 10, is_dead).await;
-        assert!(removed.elapsed() < std::time::Duration::from_secs(4), "{:?}", removed.elapsed());
+        eventually("the removed till is dead", 4, is_dead).await;
     });
 }
 

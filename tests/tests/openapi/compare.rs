@@ -220,7 +220,9 @@ impl<'a> Comparison<'a> {
                 for form in items(before) {
                     match items(after).find(|known| is_same_form(known, form)) {
                         None => self.tell(at, "its forms are others"),
-                        Some(known) => self.schema(&format!("{at} {}", name_of(form).unwrap_or_default()), (form, known), way),
+                        Some(known) => {
+                            self.schema(&format!("{at} {}", name_of(form).unwrap_or_default()), (form, known), way)
+                        }
                     }
                 }
             }

@@ -155,7 +155,8 @@ fn describe_ordering(operation: &mut Value, orderings: &Value) {
     for parameter in parameters.filter(|parameter| parameter["name"] == "ordering") {
         let (field, known) = (format!("-?(?:{})", names.join("|")), names.join("`, `"));
         let no_field_twice = format!(r"(?!(?:.*,)?-?({}),(?:.*,)?-?\1(?:,|$))", names.join("|"));
-        let about = format!("Fields to sort by, separated by commas, each with `-` for largest first, none twice: `{known}`.");
+        let about =
+            format!("Fields to sort by, separated by commas, each with `-` for largest first, none twice: `{known}`.");
         parameter["description"] = about.into();
         parameter["schema"] = json!({"type": "string", "pattern": format!("^{no_field_twice}{field}(?:,{field})*$")});
         parameter["example"] = format!("-{}", names.first().copied().unwrap_or_default()).into();
@@ -173,7 +174,8 @@ fn complete_body(operation: &mut Value, schemas: &Value) {
     }
     body["required"] = (!is_optional).into();
     let content = &mut body["content"]["application/json"];
-    let name = content["schema"]["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()).unwrap_or_default();
+    let name =
+        content["schema"]["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()).unwrap_or_default();
     // Also here: not every tool looks for it in the schema.
     if let Some(example) = schemas.pointer(&format!("/{name}/examples/0")).cloned() {
         content["example"] = example;

@@ -152,10 +152,13 @@ fn forms(schemas: &mut Map<String, Value>) {
     for name in ["PosChange", "ReportedChange", "ReportedCount"] {
         set(name, json!(["product_id", "sku", "external_id"].map(one_name)));
     }
-    set("CheckPromo", json!([
-        {"required": ["lines"], "properties": {"lines": {"type": "array"}, "cart": {"enum": [false, null]}}},
-        {"required": ["cart"], "properties": {"lines": {"type": "null"}, "cart": {"const": true}}},
-    ]));
+    set(
+        "CheckPromo",
+        json!([
+            {"required": ["lines"], "properties": {"lines": {"type": "array"}, "cart": {"enum": [false, null]}}},
+            {"required": ["cart"], "properties": {"lines": {"type": "null"}, "cart": {"const": true}}},
+        ]),
+    );
     let not_both = json!([
         {"properties": {"customer_id": {"type": "null"}, "customer_name": {"type": ["string", "null"]}}},
         {"required": ["customer_id"], "properties": {"customer_id": {"type": "string"}, "customer_name": {"type": "null"}}},
@@ -177,7 +180,8 @@ fn one_name(own: &str) -> Value {
 fn three_forms_of_a_report(schemas: &mut Map<String, Value>) {
     let Some(all) = schemas.get("PosReport").cloned() else { return };
     let form = |about: &str, required: &str, fields: &[&str]| {
-        let mut properties: Map<_, _> = fields.iter().map(|name| ((*name).to_owned(), all["properties"][*name].clone())).collect();
+        let mut properties: Map<_, _> =
+            fields.iter().map(|name| ((*name).to_owned(), all["properties"][*name].clone())).collect();
         // Of one that is required `null` is not taken.
         if let Some(own) = properties.get_mut(required).filter(|own| !own["oneOf"].is_null()) {
             *own = json!({"$ref": own["oneOf"][0]["$ref"], "description": own["description"]});
