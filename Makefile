@@ -7,10 +7,10 @@ CARGO ?= cargo
 # --locked: what is built is what Cargo.lock says.
 CARGO_FLAGS ?= --locked
 
-.PHONY: help run test peers lint bench docs image up
+.PHONY: help run test peers lint bench docs openapi openapi-baseline image up
 
 help: ## List these targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 run: ## Build and start a working shop (SQLite; an empty shop gets sample data and an owner's one-time password)
 	$(CARGO) run $(CARGO_FLAGS) -p tradepost-api -- serve --demo
@@ -42,3 +42,9 @@ up: ## Start a shop in containers: two servers on PostgreSQL behind a proxy, or 
 
 docs: ## Build the documentation of the crates (target/doc)
 	$(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps
+
+openapi: ## Write the contract to docs/openapi.json
+	$(CARGO) run $(CARGO_FLAGS) --quiet -p tradepost-api -- openapi > docs/openapi.json
+
+openapi-baseline: openapi ## Take the contract of today as what this version promises
+	cp docs/openapi.json docs/openapi.baseline.json

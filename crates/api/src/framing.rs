@@ -54,10 +54,12 @@ impl<S> Framed<S> {
                 Code::URI_TOO_LONG,
                 "The first line of the request is too long: an address has at most 65534 bytes.",
             ),
-            "431" => Problem::new(Code::HEADERS_TOO_LARGE, "The headers of a request have at most 128 KiB together."),
+            "431" => {
+                Problem::new(Code::HEADERS_TOO_LARGE, "A request has at most 96 headers, of at most 128 KiB together.")
+            }
             _ => Problem::new(
                 Code::MALFORMED,
-                "This cannot be read as HTTP: the first line, one of the headers (there are at most 96) or the length of the body \
+                "This cannot be read as HTTP: the first line, one of the headers or the length of the body \
                  is not as it must be.",
             ),
         };

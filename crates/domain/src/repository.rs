@@ -169,8 +169,8 @@ pub trait PosConnections: Repository<PosConnection> + Remove<PosConnection> {
     fn seal_connection_secret_anew(&mut self, id: PosConnectionId, sealed: &str, anew: &str) -> Result<()>;
     /// Forgets all secrets that were good until then or earlier, and says how many.
     fn forget_old_connection_secrets(&mut self, now: Instant) -> Result<usize>;
-    /// Deliveries that were not let in, by reason.
-    fn refused_deliveries(&mut self, id: PosConnectionId) -> Result<Vec<RefusedDeliveries>>;
+    /// Deliveries of these connections that were not let in, by connection and reason.
+    fn refused_deliveries(&mut self, of: &[PosConnectionId]) -> Result<Vec<(PosConnectionId, RefusedDeliveries)>>;
     /// Adds these to them. Each connection and reason occurs once.
     fn note_refused_deliveries(&mut self, refused: &[(PosConnectionId, RefusedDeliveries)]) -> Result<()>;
 }

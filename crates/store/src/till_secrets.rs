@@ -5,6 +5,7 @@ use crate::{
     connection::{Conn, Engine},
     dialect::{Array, Sql, on_both},
     list::unreadable,
+    parts::one_of,
     pos::{Row as ConnectionRow, pos_connections},
     schema::tables,
     session::Session,
@@ -54,6 +55,7 @@ impl SecretsRow {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = pos_refusals)]
 struct RefusedRow {
+    connection_id: Id,
     reason: String,
     count: i64,
     last_at: At,
@@ -61,13 +63,14 @@ struct RefusedRow {
 }
 
 impl RefusedRow {
-    fn refused(self) -> Result<RefusedDeliveries, StoreError> {
-        Ok(RefusedDeliveries {
+    fn refused(self) -> Result<(PosConnectionId, RefusedDeliveries), StoreError> {
+        let refused = RefusedDeliveries {
             reason: SignatureFault::parse(&self.reason).ok_or_else(|| unreadable("reason", self.reason))?,
             count: self.count,
             last_at: self.last_at.into(),
             seconds_off: self.seconds_off,
-        })
+        };
+        Ok((self.connection_id.into(), refused))
     }
 }
 
@@ -112,10 +115,16 @@ impl PosConnections for Session<'_> {
         Ok(self.run(|conn| diesel::update(old).set(none).execute(conn))?)
     }
 
-    fn refused_deliveries(&mut self, id: PosConnectionId) -> repository::Result<Vec<RefusedDeliveries>> {
-        let of_it = pos_refusals::table.filter(pos_refusals::connection_id.eq(Id::from(id)));
-        let of_it = of_it.order(pos_refusals::reason).select(RefusedRow::as_select());
-        let rows: Vec<RefusedRow> = self.run(|conn| of_it.load(conn))?;
+    fn refused_deliveries(
+        &mut self,
+        of: &[PosConnectionId],
+    ) -> repository::Result<Vec<(PosConnectionId, RefusedDeliveries)>> {
+        let of = of.iter().map(|id| Id::from(*id)).collect();
+        let of_these = pos_refusals::table
+            .filter(one_of(pos_refusals::connection_id, of))
+            .order((pos_refusals::connection_id, pos_refusals::reason));
+        let rows: Vec<RefusedRow> =
+            self.run(|conn| on_both!(conn, c => of_these.select(RefusedRow::as_select()).load(c)))?;
         Ok(rows.into_iter().map(RefusedRow::refused).collect::<Result<_, _>>()?)
     }
 

@@ -177,13 +177,14 @@ both_engines!(names_that_are_too_long_together_are_both_named, async |shop| {
 both_engines!(an_edit_that_says_nothing_changes_nothing, async |shop| {
     let owner = shop.owner();
     let tea = a_product().stock(10).create(&owner).await;
+    let buyer = owner.post("/customers", json!({ "name": "Nia" })).await.is(201).id();
     let made = [
         ("/categories", json!({ "name": "Tea" })),
         ("/locations", json!({ "code": "BACK", "name": "Back room" })),
         ("/customers", json!({ "name": "Amina" })),
         ("/users", json!({ "email": "m@shop.test", "password": "quiet river stone", "role": "employee" })),
         ("/pos-connections", json!({ "name": "Till", "dialect": "standard", "on_shortage": "hold" })),
-        ("/orders", json!({ "lines": [tea.line(1)] })),
+        ("/orders", json!({ "lines": [tea.line(1)], "customer_id": buyer })),
         ("/sales", json!({ "lines": [tea.line(1)] })),
     ];
     let mut addresses = vec![format!("/products/{}", tea.id)];

@@ -79,7 +79,9 @@ fn domain_has_no_floats_no_randomness_and_no_input_or_output() {
 fn money_and_quantities_are_never_floats_outside_json() {
     let all = sources("crates").into_iter().filter(|source| {
         // Readings for people and machines: durations of requests and the like.
-        !source.path.contains("/metrics") && !source.path.contains("/throttle") && !source.path.contains("/examples/")
+        let is_reading = ["/metrics", "/throttle", "/examples/"].iter().any(|part| source.path.contains(part));
+        // What was refused is read once more only to say what is wrong with it.
+        !is_reading && !source.path.ends_with("/wire/explain_json.rs")
     });
     // serde's list of what a deserializer may be asked for names them without having any.
     let floats =

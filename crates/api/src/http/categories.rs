@@ -79,7 +79,7 @@ pub struct CategoryFilter {
 }
 
 /// List categories
-#[utoipa::path(operation_id = "list_categories", tag = "Catalogue", params(Paging, CategoryFilter), responses((status = 200, description = "A page.", body = List<CategoryView>)))]
+#[utoipa::path(operation_id = "list_categories", tag = "Catalogue", params(Paging, CategoryFilter), responses((status = 200, description = "A page.", body = List<CategoryView>)), extensions(("x-orderings" = json!(stored::ORDERINGS))))]
 #[get("/categories")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<CategoryFilter>) -> Result<HttpResponse, Problem> {
     let CategoryFilter { name, search } = list.filter.clone();

@@ -110,7 +110,7 @@ pub struct CustomerFilter {
 }
 
 /// List customers
-#[utoipa::path(operation_id = "list_customers", tag = "Customers", params(Paging, CustomerFilter), responses((status = 200, description = "A page.", body = List<CustomerView>)))]
+#[utoipa::path(operation_id = "list_customers", tag = "Customers", params(Paging, CustomerFilter), responses((status = 200, description = "A page.", body = List<CustomerView>)), extensions(("x-orderings" = json!(stored::ORDERINGS))))]
 #[get("/customers")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<CustomerFilter>) -> Result<HttpResponse, Problem> {
     let CustomerFilter { code, name, email, phone, search, created_after, created_before } = list.filter.clone();

@@ -143,7 +143,7 @@ pub struct Count {
 }
 
 /// List inventory
-#[utoipa::path(operation_id = "list_inventory", tag = "Stock", params(Paging, InventoryFilter), responses((status = 200, description = "A page.", body = List<InventoryView>)))]
+#[utoipa::path(operation_id = "list_inventory", tag = "Stock", params(Paging, InventoryFilter), responses((status = 200, description = "A page.", body = List<InventoryView>)), extensions(("x-orderings" = json!(stored::INVENTORY_ORDERINGS))))]
 #[get("/inventory")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<InventoryFilter>) -> Result<HttpResponse, Problem> {
     let InventoryFilter { location_id, low_stock, search } = list.filter.clone();

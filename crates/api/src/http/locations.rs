@@ -89,7 +89,7 @@ pub struct LocationFilter {
 }
 
 /// List locations
-#[utoipa::path(operation_id = "list_locations", tag = "Stock", params(Paging, LocationFilter), responses((status = 200, description = "A page.", body = List<LocationView>)))]
+#[utoipa::path(operation_id = "list_locations", tag = "Stock", params(Paging, LocationFilter), responses((status = 200, description = "A page.", body = List<LocationView>)), extensions(("x-orderings" = json!(stored::ORDERINGS))))]
 #[get("/locations")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<LocationFilter>) -> Result<HttpResponse, Problem> {
     let LocationFilter { code, name, search } = list.filter.clone();

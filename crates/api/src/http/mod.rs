@@ -20,6 +20,7 @@ pub mod pos_connections;
 pub mod pos_events;
 pub mod pos_webhook;
 pub mod problems;
+pub mod product_views;
 pub mod products;
 pub mod promo_check;
 pub mod promos;

@@ -157,7 +157,7 @@ pub struct MovementFilter {
 }
 
 /// List stock movements
-#[utoipa::path(operation_id = "list_stock_movements", tag = "Stock", params(Paging, MovementFilter), responses((status = 200, description = "A page, newest first.", body = List<MovementView>)))]
+#[utoipa::path(operation_id = "list_stock_movements", tag = "Stock", params(Paging, MovementFilter), responses((status = 200, description = "A page, newest first.", body = List<MovementView>)), extensions(("x-orderings" = json!(stored::MOVEMENT_ORDERINGS))))]
 #[get("/stock-movements")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<MovementFilter>) -> Result<HttpResponse, Problem> {
     let filter = list.filter.clone();

@@ -87,7 +87,7 @@ pub struct UpdatedOrderLine {
 /// List orders
 ///
 /// One's own; with `orders.read_all` or `orders.fulfil` everybody's.
-#[utoipa::path(operation_id = "list_orders", tag = "Orders", params(Paging, OrderFilter), responses((status = 200, description = "A page, newest first.", body = List<OrderView>)))]
+#[utoipa::path(operation_id = "list_orders", tag = "Orders", params(Paging, OrderFilter), responses((status = 200, description = "A page, newest first.", body = List<OrderView>)), extensions(("x-orderings" = json!(stored::ORDERINGS))))]
 #[get("/orders")]
 pub(crate) async fn list(shop: Data<Shop>, caller: Caller, list: ListOf<OrderFilter>) -> Result<HttpResponse, Problem> {
     let currency = shop.currency();

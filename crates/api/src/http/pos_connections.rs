@@ -11,7 +11,7 @@ use super::wire::{
     public_url::PublicUrl,
     response,
     texts::NameText,
-    words::{DialectWord, OnShortageWord},
+    words::{DialectWord, OnShortageWord, RefusedDeliveryWord},
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web::Data};
 use serde::{Deserialize, Serialize};
@@ -57,9 +57,9 @@ pub struct ConnectionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
     secret: Option<String>,
-    /// Deliveries to its address that were not let in, by reason, as written down every few seconds. Only where one connection is read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refused_deliveries: Option<Vec<RefusedView>>,
+    /// Deliveries to its address that were not let in, by reason, as written down every few seconds. They are no change of the connection.
+    #[schema(max_items = 4)]
+    refused_deliveries: Vec<RefusedView>,
     created_at: Time,
     updated_at: Time,
 }
@@ -68,17 +68,16 @@ pub struct ConnectionView {
 #[derive(Clone, Serialize, ToSchema)]
 #[schema(as = RefusedDeliveries)]
 pub struct RefusedView {
-    /// `header_missing`, `header_malformed`, `clock_off` (signed well, but more than 300 s ago or ahead) or `no_signature_matches`.
-    #[schema(example = "clock_off")]
+    #[schema(value_type = RefusedDeliveryWord)]
     reason: &'static str,
     /// How many so far.
-    #[schema(example = 3)]
+    #[schema(example = 3, minimum = 1)]
     count: i64,
     /// When the last of them came.
     last_at: Time,
     /// Where it is the clock: how far the last of them was ahead of the shop's, in seconds; negative where it was behind.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = -3600)]
+    #[schema(nullable = false, example = -3600)]
     clock_off_seconds: Option<i64>,
 }
 
@@ -96,7 +95,7 @@ impl ConnectionView {
         (Self { secret: Some(secret.expose().to_owned()), ..self }, kept)
     }
 
-    fn new(connection: &PosConnection, public_url: &str) -> Self {
+    fn new(connection: &PosConnection, refused: Vec<RefusedDeliveries>, public_url: &str) -> Self {
         Self {
             id: connection.id.into(),
             name: connection.name.clone(),
@@ -105,7 +104,7 @@ impl ConnectionView {
             on_shortage: connection.on_shortage.as_str(),
             url: format!("{public_url}/api/v1/webhooks/pos/{}", connection.id),
             secret: None,
-            refused_deliveries: None,
+            refused_deliveries: refused.into_iter().map(RefusedView::from).collect(),
             created_at: Time(connection.created_at),
             updated_at: Time(connection.updated_at),
         }
@@ -196,7 +195,7 @@ fn patch(
 }
 
 /// List POS connections
-#[utoipa::path(operation_id = "list_pos_connections", tag = "POS", params(Paging, ConnectionFilter), responses((status = 200, description = "A page.", body = List<ConnectionView>)))]
+#[utoipa::path(operation_id = "list_pos_connections", tag = "POS", params(Paging, ConnectionFilter), responses((status = 200, description = "A page.", body = List<ConnectionView>)), extensions(("x-orderings" = json!(stored::CONNECTION_ORDERINGS))))]
 #[get("/pos-connections")]
 pub(crate) async fn list(
     shop: Data<Shop>,
@@ -205,11 +204,17 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let ConnectionFilter { name, search } = list.filter.clone();
     let request = list.request(stored::ConnectionFilter { name, search }, stored::CONNECTION_ORDERINGS)?;
-    let page = shop
-        .store
-        .read(move |session| stored::connections(session, &request).map_err(tradepost_app::Error::from))
-        .await?;
-    Ok(list.answer(page, |connection| ConnectionView::new(&connection, &base.0)))
+    let find = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {
+        let page = stored::connections(session, &request)?;
+        let ids: Vec<_> = page.rows.iter().map(|connection| connection.id).collect();
+        Ok((page, session.refused_deliveries(&ids)?))
+    };
+    let (page, refused) = shop.store.read(find).await?;
+    let view = |connection: PosConnection| {
+        let of_it = refused.iter().filter(|(id, _)| *id == connection.id).map(|(_, refused)| *refused);
+        ConnectionView::new(&connection, of_it.collect(), &base.0)
+    };
+    Ok(list.answer(page, view))
 }
 
 /// Register a POS connection
@@ -226,11 +231,16 @@ pub(crate) async fn add(shop: Data<Shop>, change: Change, base: PublicUrl) -> Re
     let (secret, sealed) = new_secret(&shop, id)?;
     let work = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {
         pos_connections::register(session, &connection, &sealed)?;
-        let (shown, kept) = ConnectionView::new(&connection, &base.0).once(&secret);
+        let (shown, kept) = ConnectionView::new(&connection, Vec::new(), &base.0).once(&secret);
         let address = format!("/api/v1/pos-connections/{id}");
         Ok(Answer { stored_body: Some(kept), ..response::created(&shown, Some(connection.version), address) })
     };
     Ok(response::send(shop.write_about_connection(id, change.keyed(), work).await?))
+}
+
+/// What was not let in at a connection's address.
+fn refused(session: &mut Session<'_>, id: PosConnectionId) -> tradepost_app::Result<Vec<RefusedDeliveries>> {
+    Ok(session.refused_deliveries(&[id])?.into_iter().map(|(_, refused)| refused).collect())
 }
 
 /// A secret to show once, and as it is kept.
@@ -257,7 +267,8 @@ pub(crate) async fn rotate_secret(
     let (secret, sealed) = new_secret(&shop, id)?;
     let work = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {
         let connection = pos_connections::rotate(session, id, expected, &sealed, clock::now())?;
-        let (shown, kept) = ConnectionView::new(&connection, &base.0).once(&secret);
+        let refused = refused(session, id)?;
+        let (shown, kept) = ConnectionView::new(&connection, refused, &base.0).once(&secret);
         Ok(Answer { stored_body: Some(kept), ..response::changed(200, &shown, Some(connection.version)) })
     };
     Ok(response::send(shop.write_about_connection(id, change.keyed(), work).await?))
@@ -273,12 +284,10 @@ pub(crate) async fn read(
     base: PublicUrl,
 ) -> Result<HttpResponse, Problem> {
     let find = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {
-        Ok((entities::get::<PosConnection>(session, id.0)?, session.refused_deliveries(id.0)?))
+        Ok((entities::get::<PosConnection>(session, id.0)?, refused(session, id.0)?))
     };
     let (connection, refused) = shop.store.read(find).await?;
-    let refused = refused.into_iter().map(RefusedView::from).collect();
-    let view = ConnectionView { refused_deliveries: Some(refused), ..ConnectionView::new(&connection, &base.0) };
-    Ok(response::one(&request, connection.version, &view))
+    Ok(response::one(&request, connection.version, &ConnectionView::new(&connection, refused, &base.0)))
 }
 
 /// Change a POS connection
@@ -300,7 +309,8 @@ pub(crate) async fn edit(
             true => pos_connections::edit(session, id, expected, patch.clone(), clock::now())?,
             false => crud::unchanged(session, id, expected)?,
         };
-        Ok(response::changed(200, &ConnectionView::new(&connection, &base.0), Some(connection.version)))
+        let view = ConnectionView::new(&connection, refused(session, id)?, &base.0);
+        Ok(response::changed(200, &view, Some(connection.version)))
     };
     Ok(response::send(shop.store.write(change.keyed(), work).await?))
 }

@@ -197,7 +197,7 @@ pub struct EventFilter {
 }
 
 /// List the POS inbox
-#[utoipa::path(operation_id = "list_pos_events", tag = "POS", params(Paging, EventFilter), responses((status = 200, description = "A page, newest first.", body = List<EventView>)))]
+#[utoipa::path(operation_id = "list_pos_events", tag = "POS", params(Paging, EventFilter), responses((status = 200, description = "A page, newest first.", body = List<EventView>)), extensions(("x-orderings" = json!(stored::EVENT_ORDERINGS))))]
 #[get("/pos-events")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<EventFilter>) -> Result<HttpResponse, Problem> {
     let filter = list.filter.clone();

@@ -124,7 +124,6 @@ pub struct PosOutcome {
         ("connection_id" = Id, Path),
         ("webhook-id" = String, Header, description = "The sender's id of this delivery."),
         ("webhook-timestamp" = String, Header, description = "Seconds since 1970."),
-        ("webhook-signature" = String, Header, description = "`v1,` and base64; several, separated by spaces."),
     ),
     request_body = PosReport,
     responses(

@@ -85,7 +85,7 @@ fn text_page(body: String) -> HttpResponse {
 pub(super) fn html_page(title: &str, body: &str) -> HttpResponse {
     let page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title} · Tradepost</title>\n<style>body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 44rem; margin: 2rem auto; padding: 0 1rem }} \
+         <title>{title}</title>\n<style>body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 44rem; margin: 2rem auto; padding: 0 1rem }} \
          td {{ padding-right: 1rem; vertical-align: top }}</style>\n<h1>{title}</h1>\n{body}\n</html>\n"
     );
     let mut response = HttpResponse::Ok();

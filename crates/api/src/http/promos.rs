@@ -238,7 +238,7 @@ pub struct PromoFilter {
 }
 
 /// List promo codes
-#[utoipa::path(operation_id = "list_promo_codes", tag = "Promo codes", params(Paging, PromoFilter), responses((status = 200, description = "A page, newest first.", body = List<PromoView>)))]
+#[utoipa::path(operation_id = "list_promo_codes", tag = "Promo codes", params(Paging, PromoFilter), responses((status = 200, description = "A page, newest first.", body = List<PromoView>)), extensions(("x-orderings" = json!(stored::ORDERINGS))))]
 #[get("/promo-codes")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<PromoFilter>) -> Result<HttpResponse, Problem> {
     let (filter, currency) = (list.filter.clone(), shop.currency());

@@ -115,7 +115,7 @@ pub struct ReturnedLine {
 }
 
 /// List sales
-#[utoipa::path(operation_id = "list_sales", tag = "Sales", params(Paging, SaleFilter), responses((status = 200, description = "A page, newest first.", body = List<SaleView>)))]
+#[utoipa::path(operation_id = "list_sales", tag = "Sales", params(Paging, SaleFilter), responses((status = 200, description = "A page, newest first.", body = List<SaleView>)), extensions(("x-orderings" = json!(stored::ORDERINGS))))]
 #[get("/sales")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<SaleFilter>) -> Result<HttpResponse, Problem> {
     let currency = shop.currency();

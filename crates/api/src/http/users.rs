@@ -140,7 +140,7 @@ pub struct UserFilter {
 }
 
 /// List users
-#[utoipa::path(operation_id = "list_users", tag = "Users", params(Paging, UserFilter), responses((status = 200, description = "A page.", body = List<UserView>)))]
+#[utoipa::path(operation_id = "list_users", tag = "Users", params(Paging, UserFilter), responses((status = 200, description = "A page.", body = List<UserView>)), extensions(("x-orderings" = json!(stored::ORDERINGS))))]
 #[get("/users")]
 pub(crate) async fn list(shop: Data<Shop>, list: ListOf<UserFilter>) -> Result<HttpResponse, Problem> {
     let UserFilter { email, username, role, active, search, created_after, created_before } = list.filter.clone();

@@ -43,9 +43,9 @@ impl PosConnections for Shop {
         Ok(forgotten.count())
     }
 
-    fn refused_deliveries(&mut self, id: PosConnectionId) -> Result<Vec<RefusedDeliveries>> {
-        let of_it = self.refused_deliveries.iter().filter(|((connection, _), _)| *connection == id);
-        Ok(of_it.map(|(_, refused)| *refused).collect())
+    fn refused_deliveries(&mut self, of: &[PosConnectionId]) -> Result<Vec<(PosConnectionId, RefusedDeliveries)>> {
+        let of_these = self.refused_deliveries.iter().filter(|((connection, _), _)| of.contains(connection));
+        Ok(of_these.map(|((connection, _), refused)| (*connection, *refused)).collect())
     }
 
     fn note_refused_deliveries(&mut self, refused: &[(PosConnectionId, RefusedDeliveries)]) -> Result<()> {

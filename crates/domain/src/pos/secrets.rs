@@ -60,6 +60,11 @@ names!(SignatureFault {
     NoSignatureMatches = "no_signature_matches",
 });
 
+impl SignatureFault {
+    /// Every fault there is.
+    pub const ALL: [Self; 4] = [Self::HeaderMissing, Self::HeaderMalformed, Self::ClockOff, Self::NoSignatureMatches];
+}
+
 /// Deliveries of one connection that were not let in, for one reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefusedDeliveries {

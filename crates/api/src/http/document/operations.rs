@@ -8,6 +8,8 @@ use tradepost_app::access::Access;
 
 /// The extension in which a handler names the problems that are its own. It does not show.
 const OWN_PROBLEMS: &str = "x-problems";
+/// The extension in which a list names what it can be ordered by. It does not show.
+const ORDERINGS: &str = "x-orderings";
 
 /// What follows from an operation's method, path and access.
 struct Shape<'a> {
@@ -84,16 +86,20 @@ impl Shape<'_> {
 }
 
 /// Completes an operation.
-pub(super) fn complete(operation: &mut Value, known: &endpoints::Operation, access: Access) {
+pub(super) fn complete(operation: &mut Value, schemas: &Value, known: &endpoints::Operation, access: Access) {
     let has_body = !operation["requestBody"].is_null();
     let shape = Shape { method: known.method, path: &known.path, access, has_body };
     let may = format!("Who may: {access}.");
     let about = operation["description"].as_str().map_or(may.clone(), |text| format!("{text}\n\n{may}"));
     operation["description"] = about.into();
     operation["security"] = security(access);
-    let own = operation.as_object_mut().and_then(|members| members.remove(OWN_PROBLEMS));
+    let mut take = |name| operation.as_object_mut().and_then(|members| members.remove(name));
+    let (own, orderings) = (take(OWN_PROBLEMS), take(ORDERINGS));
     complete_parameters(operation, &shape);
-    complete_body(operation);
+    if let Some(orderings) = &orderings {
+        describe_ordering(operation, orderings);
+    }
+    complete_body(operation, schemas);
     add_problems(operation, &shape, own);
     name_headers(operation, &shape);
 }
@@ -142,8 +148,23 @@ fn complete_parameters(operation: &mut Value, shape: &Shape<'_>) {
     operation["parameters"] = parameters.into();
 }
 
+/// One or more of the fields of the list, none of them twice.
+fn describe_ordering(operation: &mut Value, orderings: &Value) {
+    let names: Vec<_> = orderings.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let parameters = operation["parameters"].as_array_mut().into_iter().flatten();
+    for parameter in parameters.filter(|parameter| parameter["name"] == "ordering") {
+        let (field, known) = (format!("-?(?:{})", names.join("|")), names.join("`, `"));
+        let no_field_twice = format!(r"(?!(?:.*,)?-?({}),(?:.*,)?-?\1(?:,|$))", names.join("|"));
+        let about =
+            format!("Fields to sort by, separated by commas, each with `-` for largest first, none twice: `{known}`.");
+        parameter["description"] = about.into();
+        parameter["schema"] = json!({"type": "string", "pattern": format!("^{no_field_twice}{field}(?:,{field})*$")});
+        parameter["example"] = format!("-{}", names.first().copied().unwrap_or_default()).into();
+    }
+}
+
 /// A body that may be absent is documented as such: `null` in its place is the same as none, and not worth a type of its own.
-fn complete_body(operation: &mut Value) {
+fn complete_body(operation: &mut Value, schemas: &Value) {
     let Some(body) = operation.get_mut("requestBody") else { return };
     let schema = &mut body["content"]["application/json"]["schema"];
     let present = schema["oneOf"].as_array().and_then(|forms| forms.iter().find(|form| !form["$ref"].is_null()));
@@ -152,6 +173,13 @@ fn complete_body(operation: &mut Value) {
         *schema = json!({"$ref": present["$ref"]});
     }
     body["required"] = (!is_optional).into();
+    let content = &mut body["content"]["application/json"];
+    let name =
+        content["schema"]["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()).unwrap_or_default();
+    // Also here: not every tool looks for it in the schema.
+    if let Some(example) = schemas.pointer(&format!("/{name}/examples/0")).cloned() {
+        content["example"] = example;
+    }
 }
 
 fn add_problems(operation: &mut Value, shape: &Shape<'_>, own: Option<Value>) {

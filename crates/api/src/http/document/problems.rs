@@ -4,6 +4,7 @@ use crate::http::wire::{
     error::{HolderView, ShortageView},
     json::Id,
     problem::{Code, FieldError},
+    texts::AmountText,
     words::{ActionWord, ConflictWord, PermissionWord, PromoRefusalWord, StateWord},
 };
 use serde_json::{Map, Value, json};
@@ -131,6 +132,8 @@ pub(super) fn add_schemas(schemas: &mut Map<String, Value>) {
         (ShortageView::name(), ShortageView::schema()),
         (HolderView::name(), HolderView::schema()),
         (PermissionWord::name(), PermissionWord::schema()),
+        // Only parameters refer to it.
+        (AmountText::name(), AmountText::schema()),
         (StateWord::name(), StateWord::schema()),
         (ActionWord::name(), ActionWord::schema()),
         (ConflictWord::name(), ConflictWord::schema()),

@@ -1,6 +1,7 @@
 //! Schemas, completed: bounds that no type says, lists that refer to the thing they are lists of, descriptions and examples.
 
 use super::{examples, problems, properties};
+use crate::http::wire::{texts, words};
 use serde_json::{Map, Value, json};
 use tradepost_domain::{lines::MAX_LINES, quantity::MAX_DECIMALS};
 
@@ -29,6 +30,25 @@ pub(super) fn complete(schemas: &mut Value) {
         change["not"] = json!({"const": 0});
     }
     forms(schemas);
+}
+
+/// Adds the texts and words that something refers to and nothing brought along, as parameters do; and drops what nothing refers to.
+pub(super) fn keep_used(document: &mut Value) {
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        for (name, schema) in texts::schemas().into_iter().chain(words::schemas()) {
+            schemas.entry(name).or_insert_with(|| json!(schema));
+        }
+    }
+    // What only something refers to that is dropped itself goes in the next round.
+    loop {
+        let text = document.to_string();
+        let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+        let before = schemas.len();
+        schemas.retain(|name, _| text.contains(&format!("\"#/components/schemas/{name}\"")));
+        if schemas.len() == before {
+            return;
+        }
+    }
 }
 
 fn properties_of(schema: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
@@ -118,44 +138,64 @@ fn bound(property: &str, schema: &mut Value, is_request: bool) {
 
 /// Bodies with several forms: what goes with what.
 fn forms(schemas: &mut Map<String, Value>) {
-    let needs = |fields: &[&str]| json!({"required": fields});
-    let is = |kind: &str| json!({"properties": {"kind": {"const": kind}}});
+    three_forms_of_a_report(schemas);
     // Beside its properties, so that generators that know nothing of forms still see one plain object.
     let mut set = |name: &str, forms: Value| {
         if let Some(schema) = schemas.get_mut(name) {
             schema["allOf"] = json!([{"oneOf": forms}]);
         }
     };
-    let nothing = |field: &str| json!({"properties": {field: {"type": "null"}}});
-    let kinds =
-        [("fixed", "amount", "percentage"), ("percentage", "percentage", "amount")].map(|(kind, own, other)| {
-            let text = json!({"required": [own], "properties": {own: {"type": "string"}}});
-            json!({"allOf": [is(kind), text, nothing(other)]})
-        });
+    let kinds = [("fixed", "amount", "percentage"), ("percentage", "percentage", "amount")].map(|(kind, own, other)| {
+        json!({"required": [own], "properties": {"kind": {"const": kind}, own: {"type": "string"}, other: {"type": "null"}}})
+    });
     set("CreatePromoCode", json!(kinds));
-    let product = ["product_id", "sku", "external_id"];
-    let one_name = |more: &[&str]| -> Vec<Value> {
-        let named = |field: &&str| {
-            let others = product.iter().filter(|other| *other != field);
-            let others: Map<_, _> = others.map(|other| ((*other).to_owned(), json!({"type": "null"}))).collect();
-            let required: Vec<_> = [*field].into_iter().chain(more.iter().copied()).collect();
-            let given = json!({"required": required, "properties": {*field: {"type": "string"}}});
-            json!({"allOf": [given, {"properties": others}]})
-        };
-        product.iter().map(named).collect()
+    for name in ["PosChange", "ReportedChange", "ReportedCount"] {
+        set(name, json!(["product_id", "sku", "external_id"].map(one_name)));
+    }
+    set(
+        "CheckPromo",
+        json!([
+            {"required": ["lines"], "properties": {"lines": {"type": "array"}, "cart": {"enum": [false, null]}}},
+            {"required": ["cart"], "properties": {"lines": {"type": "null"}, "cart": {"const": true}}},
+        ]),
+    );
+    let not_both = json!([
+        {"properties": {"customer_id": {"type": "null"}, "customer_name": {"type": ["string", "null"]}}},
+        {"required": ["customer_id"], "properties": {"customer_id": {"type": "string"}, "customer_name": {"type": "null"}}},
+    ]);
+    set("RecordSale", not_both.clone());
+    set("CorrectSale", not_both);
+}
+
+/// The product is named in this way, and in no other.
+fn one_name(own: &str) -> Value {
+    let names = ["product_id", "sku", "external_id"].map(|name| {
+        let kind = if name == own { "string" } else { "null" };
+        (name.to_owned(), json!({"type": kind}))
+    });
+    json!({"required": [own], "properties": Map::from_iter(names)})
+}
+
+/// A till's report is one of three closed objects; in Rust it is one struct, which says what is wrong better than three could.
+fn three_forms_of_a_report(schemas: &mut Map<String, Value>) {
+    let Some(all) = schemas.get("PosReport").cloned() else { return };
+    let form = |about: &str, required: &str, fields: &[&str]| {
+        let mut properties: Map<_, _> =
+            fields.iter().map(|name| ((*name).to_owned(), all["properties"][*name].clone())).collect();
+        // Of one that is required `null` is not taken.
+        if let Some(own) = properties.get_mut(required).filter(|own| !own["oneOf"].is_null()) {
+            *own = json!({"$ref": own["oneOf"][0]["$ref"], "description": own["description"]});
+        }
+        json!({"type": "object", "description": about, "required": [required], "properties": properties, "additionalProperties": false})
     };
-    set("ReportedChange", one_name(&[]).into());
-    set("ReportedCount", one_name(&[]).into());
-    let single: Vec<_> = ["product_id", "sku", "external_id", "quantity_change", "reason", "occurred_at"].to_vec();
-    let none = |fields: &[&str]| -> Value {
-        let absent = |field: &&str| ((*field).to_owned(), json!({"type": "null"}));
-        json!({"properties": fields.iter().map(absent).collect::<Map<_, _>>()})
-    };
-    let absent = |field: &str| json!({"not": needs(&[field])});
-    let one_change = json!({"allOf": [
-        {"required": ["quantity_change"], "properties": {"quantity_change": {"type": "number"}}},
-        {"oneOf": one_name(&[])}, absent("changes"), absent("counts"),
-    ]});
-    let several = |own: &str, other: &str| json!({"allOf": [needs(&[own]), absent(other), none(&single)]});
-    set("PosReport", json!([one_change, several("changes", "counts"), several("counts", "changes")]));
+    let single = ["product_id", "sku", "external_id", "quantity_change", "reason", "occurred_at"];
+    let forms = [
+        ("PosChange", form("A single change.", "quantity_change", &single)),
+        ("PosChanges", form("Several changes, all or nothing.", "changes", &["changes"])),
+        ("PosCounts", form("What was counted.", "counts", &["counts"])),
+    ];
+    let references = forms.each_ref().map(|(name, _)| json!({"$ref": format!("#/components/schemas/{name}")}));
+    let report = json!({"description": all["description"], "oneOf": references, "examples": all["examples"]});
+    schemas.insert("PosReport".to_owned(), report);
+    schemas.extend(forms.map(|(name, schema)| (name.to_owned(), schema)));
 }

@@ -57,10 +57,12 @@ impl Explainer {
     /// The problem with every fault of its request, where it speaks of faults.
     pub fn complete(&self, problem: Problem, request: &HttpRequest, operation: usize) -> Problem {
         let Some(schemas) = self.operations.get(operation) else { return problem };
-        if ![Code::VALIDATION, Code::MALFORMED].contains(&problem.code()) {
-            return problem;
-        }
-        let mut found = self.query_faults(&schemas.query, request.query_string());
+        let mut found = match problem.code() {
+            Code::VALIDATION => self.query_faults(&schemas.query, request.query_string()),
+            // Perhaps it can be read after all, but for a number that no machine can keep.
+            Code::MALFORMED => Vec::new(),
+            _ => return problem,
+        };
         if let (Some(schema), Some(Sent(body))) = (&schemas.body, request.extensions().get()) {
             found.extend(self.body_faults(schema, body));
         }

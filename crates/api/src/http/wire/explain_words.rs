@@ -1,4 +1,4 @@
-//! What a schema has against a value, in words of JSON for people: text, number, list, object.
+//! What a schema or a parser has against a value, in words of JSON for people: text, number, list, object.
 
 use super::{explain_json::escape, problem::FieldError};
 use jsonschema::{
@@ -237,5 +237,82 @@ fn length(schema: &Value) -> String {
         (None, Some(most)) => format!("this list has at most {most} items"),
         (Some(least), None) => format!("this list has at least {least} items"),
         (None, None) => "this list has another length".to_owned(),
+    }
+}
+
+/// What serde said, in words for people.
+pub(super) struct Explained<'a> {
+    /// The field it is about, where the message names one.
+    pub(super) field: Option<&'a str>,
+    /// Stable, in snake_case: what programs may compare.
+    pub(super) code: &'static str,
+    /// A sentence for people, which may change.
+    pub(super) detail: String,
+}
+
+pub(super) fn explain_message(message: &str) -> Explained<'_> {
+    let field = message.split('`').nth(1);
+    let about = |code, detail: &str| Explained { field, code, detail: detail.to_owned() };
+    match message {
+        m if m.starts_with("missing field") => about("required", "this is required"),
+        m if m.starts_with("unknown field") => about("unknown", "there is no such field here"),
+        m if m.starts_with("duplicate field") => about("duplicate", "this stands here twice"),
+        m if m.starts_with("invalid type: ") => Explained { field: None, code: "type", detail: type_words(m) },
+        m if m.starts_with("unknown variant") => Explained { field: None, code: "invalid", detail: variant_words(m) },
+        m => Explained { field: None, code: "invalid", detail: m.to_owned() },
+    }
+}
+
+/// `invalid type: integer `5`, expected a string` in words of JSON.
+fn type_words(message: &str) -> String {
+    let (found, expected) =
+        message.trim_start_matches("invalid type: ").split_once(", expected ").unwrap_or((message, "something else"));
+    let found = match found.split([' ', ',']).next().unwrap_or_default() {
+        "integer" | "floating" => "a number",
+        "string" => "text",
+        "boolean" => "true or false",
+        "null" | "unit" => "null",
+        "map" => "an object",
+        "sequence" => "a list",
+        _ => "something else",
+    };
+    let expected = match expected {
+        "a string" | "a borrowed string" => "text",
+        "a sequence" => "a list",
+        "a boolean" => "true or false",
+        "f32" | "f64" => "a number",
+        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" => "a whole number",
+        map if map == "a map" || map.starts_with("struct ") => "an object",
+        other => other,
+    };
+    format!("this is {found}; this must be {expected}")
+}
+
+/// `unknown variant `pendingg`, expected one of `pending`, `accepted`` with what was most likely meant.
+fn variant_words(message: &str) -> String {
+    let mut names = message.split('`').skip(1).step_by(2);
+    let given = names.next().unwrap_or_default();
+    let known: Vec<_> = names.collect();
+    format!("this is one of {}{}", known.join(", "), did_you_mean(given, known.iter().copied()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_serde_says_is_said_in_words_of_json() {
+        for (message, detail) in [
+            ("invalid type: integer `5`, expected a string", "this is a number; this must be text"),
+            ("invalid type: string \"x\", expected i64", "this is text; this must be a whole number"),
+            ("invalid type: null, expected struct Line", "this is null; this must be an object"),
+            ("invalid type: sequence, expected an object", "this is a list; this must be an object"),
+            (
+                "unknown variant `pendingg`, expected one of `pending`, `shipped`",
+                "this is one of pending, shipped; did you mean pending?",
+            ),
+        ] {
+            assert_eq!(explain_message(message).detail, detail);
+        }
     }
 }

@@ -14,7 +14,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method, StatusCode,
-        header::{self, HeaderValue},
+        header::{self, HeaderName, HeaderValue},
     },
     middleware::Next,
     web::Data,
@@ -136,7 +136,14 @@ fn finish(
 ) -> ServiceResponse<BoxBody> {
     let problem = response.response().error().map(|error| explain(named(error, id), response.request()));
     let mut response = match problem {
-        Some(problem) => response.into_response(problem.error_response()),
+        Some(problem) => {
+            // Which pages may read it was said before it was put into other words.
+            let of_cors = |name: &HeaderName| *name == header::VARY || name.as_str().starts_with("access-control-");
+            let kept: Vec<_> = response.headers().iter().filter(|(name, _)| of_cors(name)).collect();
+            let mut answer = problem.error_response();
+            kept.into_iter().for_each(|(name, value)| answer.headers_mut().append(name.clone(), value.clone()));
+            response.into_response(answer)
+        }
         None => response,
     };
     let headers = response.headers_mut();

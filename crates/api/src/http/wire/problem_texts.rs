@@ -73,7 +73,7 @@ about! {
         "Send `Content-Type: application/json`, and no `Content-Encoding` or `gzip`.", [];
     IDEMPOTENCY_KEY_REUSED: "This Idempotency-Key came before with another method, path, query or body.", "Use a new key for a new request.", [];
     RATE_LIMITED: "Too many wrong passwords for this login from this address.", "Wait for as many seconds as `Retry-After` says.", [];
-    HEADERS_TOO_LARGE: "The headers have more than 128 KiB together. The connection is closed.", "Send fewer or shorter ones.", [];
+    HEADERS_TOO_LARGE: "There are more than 96 headers, or they have more than 128 KiB together. The connection is closed.", "Send fewer or shorter ones.", [];
     INTERNAL: "The program failed. Nothing was changed.", "Tell who runs the program the request's id (`instance`): the log says more.", [];
     UNAVAILABLE: "The database is away, or too much is waiting for it. Nothing was done.", "Wait for as many seconds as `Retry-After` says, and send it again with the same Idempotency-Key.", [];
     OUTCOME_UNKNOWN: "The database was lost while it kept this change: it may or may not have happened.",

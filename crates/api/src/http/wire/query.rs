@@ -1,7 +1,7 @@
 //! Query strings: known parameters only, each once, each of its type.
 
 use super::{
-    body::explain_message,
+    explain_words::explain_message,
     problem::{Code, FieldError, Problem},
 };
 use serde::{

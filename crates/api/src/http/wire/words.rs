@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use tradepost_domain::{
     identity::{Permission, Role},
     orders::OrderStatus,
-    pos::{OnShortage, PosEventStatus},
+    pos::{OnShortage, PosEventStatus, SignatureFault},
     promos::{Discount, PromoRefusal},
     sales::SaleStatus,
     stock::{MovementKind, Source},
@@ -31,7 +31,13 @@ macro_rules! words {
                 Cow::Borrowed($schema_name)
             }
         }
-    )+};
+    )+
+
+        /// All of them, with their names.
+        pub fn schemas() -> Vec<(Cow<'static, str>, RefOr<Schema>)> {
+            vec![$(($name::name(), $name::schema())),+]
+        }
+    };
 }
 words! {
     OrderStatusWord as "OrderStatus" = OrderStatus::ALL.map(OrderStatus::as_str), "Where an order stands.";
@@ -47,6 +53,8 @@ words! {
         "What to do with a till's report of goods that, by the books, are not there: refuse it, or hold it where not even the promised goods are enough.";
     DialectWord as "PosDialect" = ["standard"], "`standard`: Standard Webhooks 1.0.";
     PosEventStatusWord as "PosEventStatus" = PosEventStatus::ALL.map(PosEventStatus::as_str), "Where a delivery stands.";
+    RefusedDeliveryWord as "RefusedDeliveryReason" = SignatureFault::ALL.map(SignatureFault::as_str),
+        "Why a delivery was not let in: `clock_off` is signed well, but more than 300 s ago or ahead.";
     ConflictWord as "ConflictReason" = tradepost_domain::ledger::CONFLICTS.iter().copied(), "What is contradicted.";
     StateWord as "State" = states(), "Where an order or a delivery stands.";
     ActionWord as "OrderAction" = actions(), "What can be done with an order, by the last part of the path.";
