@@ -123,7 +123,7 @@ make_shop() { # SHOP URL [SETTING...]
   local shop=$1 url=$2 folder=$WORK/$1
   shift 2
   mkdir -p "$folder"
-  printf '%s\n' "DATABASE_URL=${url:-sqlite://$folder/shop.db}" TRADEPOST_BIND=127.0.0.1:0 TRADEPOST_LOG=warn \
+  printf '%s\n' "DATABASE_URL=${url:-sqlite://$folder/shop.db}" TRADEPOST_BIND=127.0.0.1:0 TRADEPOST_LOG=warn,actix_http::h1=off \
     TRADEPOST_PHONE_COUNTRY=KE TRADEPOST_SECRET_KEY=peers-peers-peers-peers-peers-peers "$@" >"$folder/settings"
   tradepost "$shop" migrate >/dev/null
   printf %s "$OWNER_PASSWORD" | tradepost "$shop" user create --role owner --username "$OWNER" \
