@@ -80,7 +80,10 @@ const fn changes_direction(c: char) -> bool {
 
 /// A character without a picture of its own (UTS #39): soft hyphens, zero-width spaces, fillers.
 fn is_ignorable(c: char) -> bool {
-    !c.is_ascii() && c.identifier_type() == Some(IdentifierType::Default_Ignorable)
+    // The tables file some under other types, or under none: they are reserved for more of the kind.
+    !c.is_ascii()
+        && (c.identifier_type() == Some(IdentifierType::Default_Ignorable)
+            || matches!(c, '\u{2065}' | '\u{206A}'..='\u{206F}' | '\u{FFF0}'..='\u{FFF8}'))
 }
 
 fn is_visible(c: char) -> bool {
@@ -130,7 +133,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_seen_is_no_name_and_makes_no_other_one() {
-        for blank in ["\u{200B}", "\u{00AD} \u{FEFF}", "\u{3164}", "\u{115F}", "\u{2800}", "\u{2060}\u{E0020}"] {
+        for blank in [
+            "\u{200B}",
+            "\u{00AD} \u{FEFF}",
+            "\u{3164}",
+            "\u{115F}",
+            "\u{2800}",
+            "\u{2060}\u{E0020}",
+            "\u{2065}\u{FFF0}",
+        ] {
             assert_eq!(required(blank, 10), Err(TextError::Empty), "{blank:?}");
             assert_eq!(optional(blank, limits::NOTE), Err(TextError::Empty), "{blank:?}");
         }

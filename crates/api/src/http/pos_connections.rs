@@ -68,6 +68,7 @@ pub struct ConnectionView {
 #[derive(Clone, Serialize, ToSchema)]
 #[schema(as = RefusedDeliveries)]
 pub struct RefusedView {
+    /// Why they were not let in.
     #[schema(value_type = RefusedDeliveryWord)]
     reason: &'static str,
     /// How many so far.

@@ -159,6 +159,13 @@ fn forms(schemas: &mut Map<String, Value>) {
             {"required": ["cart"], "properties": {"lines": {"type": "null"}, "cart": {"const": true}}},
         ]),
     );
+    let line_or_product = json!([
+        {"required": ["line_id"], "properties": {"line_id": {"type": "string"}}},
+        {"required": ["product_id"], "properties": {"line_id": {"type": "null"}, "product_id": {"type": "string"}}},
+    ]);
+    for name in ["UpdatedOrderLine", "ReturnedOrderLine", "CorrectedLine", "ReturnedLine"] {
+        set(name, line_or_product.clone());
+    }
     let not_both = json!([
         {"properties": {"customer_id": {"type": "null"}, "customer_name": {"type": ["string", "null"]}}},
         {"required": ["customer_id"], "properties": {"customer_id": {"type": "string"}, "customer_name": {"type": "null"}}},

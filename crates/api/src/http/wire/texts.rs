@@ -193,6 +193,7 @@ mod tests {
         ];
         let long =
             [limits::CODE, limits::NAME, limits::NOTE].map(|limit| [limit, limit + 1].map(|length| "x".repeat(length)));
+        let characters: Vec<_> = (0..=0xffff).filter_map(char::from_u32).map(String::from).collect();
         for text in texts.into_iter().chain(long.iter().flatten().chain(&characters).map(String::as_str)) {
             assert_eq!(takes("NameText", text), required(text, limits::NAME).is_ok(), "{text:?}");
             assert_eq!(takes("OptionalNameText", text), optional(text, limits::NAME).is_ok(), "{text:?}");
