@@ -13,12 +13,11 @@ OWNER=boss
 OWNER_PASSWORD='peers try this shop'
 STARTED=()
 
-# Stops what this script started, and nothing else, in the opposite order.
+# Stops what this script started and what still runs, and nothing else, in the opposite order.
 clean_up() {
   local status=$? at
   for ((at = ${#STARTED[@]} - 1; at >= 0; at--)); do
-    kill -TERM "${STARTED[at]}" 2>/dev/null || true
-    wait "${STARTED[at]}" 2>/dev/null || true
+    stop "${STARTED[at]}"
   done
   if [ "$status" != 0 ] && [ -n "${PEERS_KEEP:-}" ]; then
     echo "What was made is kept in $WORK" >&2
@@ -30,6 +29,17 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+
+# Politely, and after half a minute not. A number that is no running child of ours may be anybody's by now.
+stop() { # PID
+  local tries
+  for ((tries = 0; tries < 300; tries++)); do
+    jobs -pr | grep -qx "$1" || return 0
+    [ "$tries" != 0 ] || kill -TERM "$1" 2>/dev/null || true
+    sleep 0.1
+  done
+  kill -KILL "$1" 2>/dev/null || true
+}
 
 say() { echo "    $*"; }
 
@@ -113,7 +123,7 @@ make_shop() { # SHOP URL [SETTING...]
   local shop=$1 url=$2 folder=$WORK/$1
   shift 2
   mkdir -p "$folder"
-  printf '%s\n' "DATABASE_URL=${url:-sqlite://$folder/shop.db}" TRADEPOST_BIND=127.0.0.1:0 TRADEPOST_LOG=warn \
+  printf '%s\n' "DATABASE_URL=${url:-sqlite://$folder/shop.db}" TRADEPOST_BIND=127.0.0.1:0 TRADEPOST_LOG=warn,actix_http::h1=off \
     TRADEPOST_PHONE_COUNTRY=KE TRADEPOST_SECRET_KEY=peers-peers-peers-peers-peers-peers "$@" >"$folder/settings"
   tradepost "$shop" migrate >/dev/null
   printf %s "$OWNER_PASSWORD" | tradepost "$shop" user create --role owner --username "$OWNER" \

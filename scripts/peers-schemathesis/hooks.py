@@ -105,7 +105,7 @@ def real_value(name: str, value: Any) -> Any:
     # What makes an address and what is too easy to guess is more than a pattern says.
     if name == "email" and isinstance(value, str) and re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value):
         return f"{uuid.uuid4().hex}@peers.example"
-    if name in ("password", "new_password") and isinstance(value, str) and len(value) > 11:
+    if name in ("password", "new_password") and isinstance(value, str) and len(value) >= 8:
         return "nine quiet herons wade"
     return with_real_values(value)
 
@@ -202,6 +202,9 @@ def fill_query(case: Any) -> None:
     for name, value in dict(case.query or {}).items():
         if name in FIELDS and is_id(value):
             case.query[name] = real_id(FIELDS[name])
+        # Five decimals are as many as any unit has.
+        if name in ("available_min", "available_max") and isinstance(value, float):
+            case.query[name] = round(value, 5)
     # A cursor is what a list gave for these very filters; there is no other.
     if isinstance((case.query or {}).get("cursor"), str) and is_positive(case):
         del case.query["cursor"]
