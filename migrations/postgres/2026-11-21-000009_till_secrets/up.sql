@@ -8,7 +8,7 @@ ALTER TABLE pos_connections ADD COLUMN secret_before_until timestamptz
 CREATE TABLE pos_refusals (
     connection_id uuid NOT NULL REFERENCES pos_connections (id),
     reason text COLLATE "C" NOT NULL
-        CHECK (reason IN ('header_missing', 'header_malformed', 'clock_off', 'no_signature_matches')),
+        CHECK (reason IN ('incomplete', 'malformed', 'clock_off', 'no_signature_matches')),
     count bigint NOT NULL CHECK (count > 0),
     last_at timestamptz NOT NULL,
     seconds_off bigint,

@@ -7,7 +7,7 @@ ALTER TABLE pos_connections ADD COLUMN secret_before_until INTEGER
 
 CREATE TABLE pos_refusals (
     connection_id BLOB NOT NULL CHECK (length(connection_id) = 16) REFERENCES pos_connections (id),
-    reason TEXT NOT NULL CHECK (reason IN ('header_missing', 'header_malformed', 'clock_off', 'no_signature_matches')),
+    reason TEXT NOT NULL CHECK (reason IN ('incomplete', 'malformed', 'clock_off', 'no_signature_matches')),
     count INTEGER NOT NULL CHECK (count > 0),
     last_at INTEGER NOT NULL,
     seconds_off INTEGER,

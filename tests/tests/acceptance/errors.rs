@@ -194,7 +194,11 @@ both_engines!(an_edit_that_says_nothing_changes_nothing, async |shop| {
     for address in addresses {
         let before = owner.get(&address).await.is(200);
         let same = owner.patch(&address, json!({})).if_match(&before.etag()).await.is(200);
-        assert_eq!((same.etag(), &same.json), (before.etag(), &before.json), "{address}");
+        let version = |answer: &Answer| answer.etag().split('-').next().map(str::to_owned);
+        assert_eq!(version(&same), version(&before), "{address}");
+        // A connection that is read shows more than one that was changed.
+        let shown = before.json.as_object().expect("a thing").iter().filter(|(name, _)| *name != "refused_deliveries");
+        shown.for_each(|(name, value)| assert_eq!(&same[name.as_str()], value, "{address}: {name}"));
         assert_eq!(owner.get(&address).await.is(200).json, before.json, "{address}");
         owner.patch(&address, json!({})).if_match("\"999-0\"").await.is_problem(412, "precondition_failed");
     }

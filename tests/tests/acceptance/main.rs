@@ -30,4 +30,5 @@ mod promos;
 mod races;
 mod readme;
 mod sales;
+mod settings;
 mod users;

@@ -4,14 +4,14 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// Everything that a client of `before` could stumble over with `after`, a sentence each.
-pub fn breaks(before: &Value, after: &Value) -> Vec<String> {
+pub(crate) fn breaks(before: &Value, after: &Value) -> Vec<String> {
     let mut comparison = Comparison { before, after, found: Vec::new() };
     comparison.paths();
     comparison.found
 }
 
 /// Is the version raised in the part that says "this breaks": the first one, or the second one below 1.0?
-pub fn says_that_it_breaks(before: &str, after: &str) -> bool {
+pub(crate) fn says_that_it_breaks(before: &str, after: &str) -> bool {
     let part = |version: &str, index: usize| version.split('.').nth(index).and_then(|part| part.parse::<u64>().ok());
     match (part(before, 0), part(after, 0)) {
         (Some(0), Some(0)) => part(after, 1) > part(before, 1),

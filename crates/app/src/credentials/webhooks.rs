@@ -98,8 +98,8 @@ impl Signed<'_> {
     /// # Errors
     /// Why not. That it is too old is said only of what is signed well: of the rest nobody knows who said when.
     pub fn check<'s>(&self, secrets: impl IntoIterator<Item = &'s Secret>, now: Instant) -> Result<(), BadSignature> {
-        if [self.id, self.timestamp, self.signatures].iter().any(|header| header.is_empty()) {
-            return Err(SignatureFault::HeaderMissing.into());
+        if [self.id, self.timestamp, self.signatures].iter().any(|part| part.is_empty()) {
+            return Err(SignatureFault::Incomplete.into());
         }
         let is_id = self.id.bytes().all(|b| b.is_ascii_graphic());
         let sent = Some(self.timestamp).filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
@@ -107,7 +107,7 @@ impl Signed<'_> {
         let given = self.signatures.split(' ').filter_map(|one| one.strip_prefix("v1,")).take(MOST_SIGNATURES);
         let given: Vec<Vec<u8>> = given.filter_map(|one| BASE64.decode(one).ok()).collect();
         let Some(sent) = sent.filter(|_| is_id && !given.is_empty()) else {
-            return Err(SignatureFault::HeaderMalformed.into());
+            return Err(SignatureFault::Malformed.into());
         };
         // Every candidate is compared in constant time, and all of them are.
         let expected: Vec<_> = secrets.into_iter().filter_map(|secret| self.mac(secret)).collect();
@@ -135,7 +135,7 @@ impl Signed<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use SignatureFault::{ClockOff, HeaderMalformed, HeaderMissing, NoSignatureMatches};
+    use SignatureFault::{ClockOff, Incomplete, Malformed, NoSignatureMatches};
 
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const BODY: &[u8] = br#"{"test": 2432232314}"#;
@@ -192,21 +192,21 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_are_not_there_or_cannot_be_are_told_apart() {
+    fn what_is_not_there_and_what_cannot_be_are_told_apart() {
         for missing in
             [Signed { id: "", ..good() }, Signed { timestamp: "", ..good() }, Signed { signatures: "", ..good() }]
         {
-            assert_eq!(fault(&missing), HeaderMissing, "{missing:?}");
+            assert_eq!(fault(&missing), Incomplete, "{missing:?}");
         }
         for id in ["two words", "a\tb", "\u{1}", "caf\u{e9}"] {
-            assert_eq!(fault(&Signed { id, ..good() }), HeaderMalformed, "{id:?}");
+            assert_eq!(fault(&Signed { id, ..good() }), Malformed, "{id:?}");
         }
         for timestamp in ["yesterday", "+1614265330", "-1", "1614265330.5", "99999999999999999999"] {
-            assert_eq!(fault(&Signed { timestamp, ..good() }), HeaderMalformed, "{timestamp}");
+            assert_eq!(fault(&Signed { timestamp, ..good() }), Malformed, "{timestamp}");
         }
         let bare = "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
         for signatures in ["v1", bare, "v2,AAAA", "v1,***"] {
-            assert_eq!(fault(&Signed { signatures, ..good() }), HeaderMalformed, "{signatures}");
+            assert_eq!(fault(&Signed { signatures, ..good() }), Malformed, "{signatures}");
         }
     }
 

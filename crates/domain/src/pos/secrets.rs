@@ -44,9 +44,9 @@ impl<S> KeptSecrets<S> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SignatureFault {
     /// One of the three headers is not there.
-    HeaderMissing,
+    Incomplete,
     /// One of them cannot be what it should be.
-    HeaderMalformed,
+    Malformed,
     /// It is signed well, but too long ago or too far ahead: a clock is wrong, or it was sent again.
     ClockOff,
     /// It was signed with another secret, or changed on its way.
@@ -54,15 +54,15 @@ pub enum SignatureFault {
 }
 
 names!(SignatureFault {
-    HeaderMissing = "header_missing",
-    HeaderMalformed = "header_malformed",
+    Incomplete = "incomplete",
+    Malformed = "malformed",
     ClockOff = "clock_off",
     NoSignatureMatches = "no_signature_matches",
 });
 
 impl SignatureFault {
     /// Every fault there is.
-    pub const ALL: [Self; 4] = [Self::HeaderMissing, Self::HeaderMalformed, Self::ClockOff, Self::NoSignatureMatches];
+    pub const ALL: [Self; 4] = [Self::Incomplete, Self::Malformed, Self::ClockOff, Self::NoSignatureMatches];
 }
 
 /// Deliveries of one connection that were not let in, for one reason.

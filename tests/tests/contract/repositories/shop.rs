@@ -114,7 +114,7 @@ on_each_implementation!(refused_deliveries_add_up_by_connection_and_reason, |sho
     shop.done(move |s| s.add(&till));
     let refused =
         |reason, count, seconds, seconds_off| RefusedDeliveries { reason, count, last_at: at(seconds), seconds_off };
-    let (clock, missing) = (SignatureFault::ClockOff, SignatureFault::HeaderMissing);
+    let (clock, missing) = (SignatureFault::ClockOff, SignatureFault::Incomplete);
     let note = |all: Vec<RefusedDeliveries>| {
         let all: Vec<_> = all.into_iter().map(|one| (id, one)).collect();
         shop.done(move |s| s.note_refused_deliveries(&all));

@@ -199,58 +199,41 @@ fn add_problems(operation: &mut Value, shape: &Shape<'_>, own: Option<Value>) {
     }
 }
 
-/// All headers of answers: name, what it says, its schema, an example.
-fn known_headers() -> [(&'static str, &'static str, Value, Value); 9] {
-    let text = || json!({"type": "string"});
-    [
-        (
-            "X-Request-Id",
-            "The request's id, as in the log: the client's own, or made.",
-            text(),
-            json!("0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c"),
-        ),
-        (
-            "ETag",
-            "The version and a digest of this body: for `If-Match` and `If-None-Match`.",
-            text(),
-            json!("\"3-1f0e5a7c9b2d4e68\""),
-        ),
-        (
-            "Location",
-            "The address of what was made.",
-            json!({"type": "string", "format": "uri-reference"}),
-            json!("/api/v1/orders/0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c"),
-        ),
-        (
-            "Link",
-            "The next page, with `rel=\"next\"`; absent on the last.",
-            text(),
-            json!("</api/v1/orders?limit=25&cursor=abc>; rel=\"next\""),
-        ),
-        (
-            "Idempotent-Replayed",
-            "`true` where this answer was given before.",
-            json!({"type": "string", "const": "true"}),
-            json!("true"),
-        ),
-        ("Retry-After", "When to try again, in seconds.", json!({"type": "integer", "minimum": 1}), json!(2)),
-        (
-            "RateLimit-Policy",
-            "The rule: `q` attempts in a window of `w` seconds.",
-            text(),
-            json!("\"login\";q=5;w=900"),
-        ),
-        ("RateLimit", "What is left of it: `r` attempts, and `t` seconds to wait.", text(), json!("\"login\";r=0;t=4")),
-        ("WWW-Authenticate", "How to prove who one is.", text(), json!("Bearer realm=\"tradepost\"")),
-    ]
-}
+/// All headers of answers: name, what it says, an example.
+const HEADERS: [(&str, &str, &str); 9] = [
+    (
+        "X-Request-Id",
+        "The request's id, as in the log: the client's own, or made.",
+        "0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c",
+    ),
+    ("ETag", "The version and a digest of this body: for `If-Match` and `If-None-Match`.", "\"3-1f0e5a7c9b2d4e68\""),
+    ("Location", "The address of what was made.", "/api/v1/orders/0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c"),
+    (
+        "Link",
+        "The next page, with `rel=\"next\"`; absent on the last.",
+        "</api/v1/orders?limit=25&cursor=abc>; rel=\"next\"",
+    ),
+    ("Idempotent-Replayed", "`true` where this answer was given before.", "true"),
+    ("Retry-After", "When to try again, in seconds.", "2"),
+    ("RateLimit-Policy", "The rule: `q` attempts in a window of `w` seconds.", "\"login\";q=5;w=900"),
+    ("RateLimit", "What is left of it: `r` attempts, and `t` seconds to wait.", "\"login\";r=0;t=4"),
+    ("WWW-Authenticate", "How to prove who one is.", "Bearer realm=\"tradepost\""),
+];
 
 /// All headers of answers, as components.
 pub(super) fn headers() -> Value {
-    let one = |(name, about, schema, example): (&str, &str, Value, Value)| {
+    let one = |(name, about, example): (&str, &str, &str)| {
+        let (schema, example) = match name {
+            "Retry-After" => {
+                (json!({"type": "integer", "minimum": 1}), example.parse::<i64>().unwrap_or_default().into())
+            }
+            "Location" => (json!({"type": "string", "format": "uri-reference"}), Value::from(example)),
+            "Idempotent-Replayed" => (json!({"type": "string", "const": "true"}), Value::from(example)),
+            _ => (json!({"type": "string"}), Value::from(example)),
+        };
         (name.to_owned(), json!({"description": about, "schema": schema, "example": example}))
     };
-    Value::Object(known_headers().into_iter().map(one).collect::<Map<_, _>>())
+    Value::Object(HEADERS.into_iter().map(one).collect::<Map<_, _>>())
 }
 
 fn name_headers(operation: &mut Value, shape: &Shape<'_>) {

@@ -36,51 +36,49 @@ fn list_of(name: &str) -> Value {
     json!({"type": "array", "items": reference(name)})
 }
 
+/// A member that is there only now and then.
+fn perhaps(name: &'static str, about: &'static str, schema: Value) -> Member {
+    Member { is_required: false, ..member(name, about, schema) }
+}
+
+fn event() -> Member {
+    perhaps("event_id", "The delivery in the inbox; only where a till reported.", reference(&Id::name()))
+}
+
 /// What `wire::error` adds to problems with this code.
 fn members(code: Code) -> Vec<Member> {
-    let event = || Member {
-        is_required: false,
-        ..member("event_id", "The delivery in the inbox; only where a till reported.", reference(&Id::name()))
-    };
     match code {
         Code::VALIDATION | Code::DUPLICATE => {
             vec![member("errors", "What is wrong, field by field.", list_of(&FieldError::name()))]
         }
-        Code::FORBIDDEN => {
-            let permission = reference(&PermissionWord::name());
-            let several = list_of(&PermissionWord::name());
-            vec![
-                Member { is_required: false, ..member("permission", "The permission that is missing.", permission) },
-                Member { is_required: false, ..member("permissions", "All permissions that are missing.", several) },
-            ]
-        }
+        Code::FORBIDDEN => vec![
+            perhaps("permission", "The permission that is missing.", reference(&PermissionWord::name())),
+            perhaps("permissions", "All permissions that are missing.", list_of(&PermissionWord::name())),
+        ],
         Code::NOT_FOUND => {
             let about = "What does not exist: `path`, or the kind of thing, such as `order`.";
             vec![member("what", about, json!({"type": "string", "examples": ["order"]}))]
         }
-        Code::INSUFFICIENT_STOCK => vec![
-            member("shortages", "What there is too little of, product by product.", list_of(&ShortageView::name())),
-            event(),
-        ],
-        Code::PRODUCT_UNAVAILABLE => vec![
-            member("product_id", "The product that was asked for.", reference(&Id::name())),
-            Member {
-                is_required: false,
-                ..member("sku", "Its SKU; only for those who work here.", json!({"type": "string"}))
-            },
-            event(),
-        ],
+        Code::INSUFFICIENT_STOCK | Code::PRODUCT_UNAVAILABLE => members_about_stock(code),
         Code::ILLEGAL_TRANSITION => vec![
             member("from", "Where it stands.", reference(&StateWord::name())),
             member("allowed", "What can be done instead.", list_of(&ActionWord::name())),
         ],
-        Code::CONFLICT => {
-            vec![member("reason", "What is contradicted.", reference(&ConflictWord::name())), event()]
-        }
-        Code::PROMO_REFUSED => {
-            vec![member("reason", "Why it cannot be used.", reference(&PromoRefusalWord::name()))]
-        }
+        Code::CONFLICT => vec![member("reason", "What is contradicted.", reference(&ConflictWord::name())), event()],
+        Code::PROMO_REFUSED => vec![member("reason", "Why it cannot be used.", reference(&PromoRefusalWord::name()))],
         _ => Vec::new(),
+    }
+}
+
+fn members_about_stock(code: Code) -> Vec<Member> {
+    let about = "What there is too little of, product by product.";
+    match code {
+        Code::INSUFFICIENT_STOCK => vec![member("shortages", about, list_of(&ShortageView::name())), event()],
+        _ => vec![
+            member("product_id", "The product that was asked for.", reference(&Id::name())),
+            perhaps("sku", "Its SKU; only for those who work here.", json!({"type": "string"})),
+            event(),
+        ],
     }
 }
 

@@ -142,36 +142,47 @@ fn forms(schemas: &mut Map<String, Value>) {
     // Beside its properties, so that generators that know nothing of forms still see one plain object.
     let mut set = |name: &str, forms: Value| {
         if let Some(schema) = schemas.get_mut(name) {
-            schema["allOf"] = json!([{"oneOf": forms}]);
+            schema["allOf"] = json!([{"anyOf": forms}]);
         }
     };
-    let kinds = [("fixed", "amount", "percentage"), ("percentage", "percentage", "amount")].map(|(kind, own, other)| {
-        json!({"required": [own], "properties": {"kind": {"const": kind}, own: {"type": "string"}, other: {"type": "null"}}})
-    });
-    set("CreatePromoCode", json!(kinds));
+    set(
+        "CreatePromoCode",
+        json!([promo_of("fixed", "amount", "percentage"), promo_of("percentage", "percentage", "amount")]),
+    );
     for name in ["PosChange", "ReportedChange", "ReportedCount"] {
         set(name, json!(["product_id", "sku", "external_id"].map(one_name)));
     }
-    set(
-        "CheckPromo",
-        json!([
-            {"required": ["lines"], "properties": {"lines": {"type": "array"}, "cart": {"enum": [false, null]}}},
-            {"required": ["cart"], "properties": {"lines": {"type": "null"}, "cart": {"const": true}}},
-        ]),
-    );
-    let line_or_product = json!([
+    for name in ["UpdatedOrderLine", "ReturnedOrderLine", "CorrectedLine", "ReturnedLine"] {
+        set(name, line_or_product());
+    }
+    set("CheckPromo", lines_or_cart());
+    set("RecordSale", not_both_buyers());
+    set("CorrectSale", not_both_buyers());
+}
+
+fn promo_of(kind: &str, own: &str, other: &str) -> Value {
+    json!({"required": [own], "properties": {"kind": {"const": kind}, own: {"type": "string"}, other: {"type": "null"}}})
+}
+
+fn line_or_product() -> Value {
+    json!([
         {"required": ["line_id"], "properties": {"line_id": {"type": "string"}}},
         {"required": ["product_id"], "properties": {"line_id": {"type": "null"}, "product_id": {"type": "string"}}},
-    ]);
-    for name in ["UpdatedOrderLine", "ReturnedOrderLine", "CorrectedLine", "ReturnedLine"] {
-        set(name, line_or_product.clone());
-    }
-    let not_both = json!([
+    ])
+}
+
+fn lines_or_cart() -> Value {
+    json!([
+        {"required": ["lines"], "properties": {"lines": {"not": {"type": "null"}}, "cart": {"enum": [false, null]}}},
+        {"required": ["cart"], "properties": {"lines": {"type": "null"}, "cart": {"const": true}}},
+    ])
+}
+
+fn not_both_buyers() -> Value {
+    json!([
         {"properties": {"customer_id": {"type": "null"}, "customer_name": {"type": ["string", "null"]}}},
         {"required": ["customer_id"], "properties": {"customer_id": {"type": "string"}, "customer_name": {"type": "null"}}},
-    ]);
-    set("RecordSale", not_both.clone());
-    set("CorrectSale", not_both);
+    ])
 }
 
 /// The product is named in this way, and in no other.

@@ -54,7 +54,7 @@ words! {
     DialectWord as "PosDialect" = ["standard"], "`standard`: Standard Webhooks 1.0.";
     PosEventStatusWord as "PosEventStatus" = PosEventStatus::ALL.map(PosEventStatus::as_str), "Where a delivery stands.";
     RefusedDeliveryWord as "RefusedDeliveryReason" = SignatureFault::ALL.map(SignatureFault::as_str),
-        "Why a delivery was not let in: `clock_off` is signed well, but more than 300 s ago or ahead.";
+        "Why a delivery was not let in: `incomplete`, a header is missing; `malformed`, a header cannot be what it should be; `clock_off`, it is signed well, but more than 300 s ago or ahead; `no_signature_matches`, signed with another secret or changed on its way.";
     ConflictWord as "ConflictReason" = tradepost_domain::ledger::CONFLICTS.iter().copied(), "What is contradicted.";
     StateWord as "State" = states(), "Where an order or a delivery stands.";
     ActionWord as "OrderAction" = actions(), "What can be done with an order, by the last part of the path.";
