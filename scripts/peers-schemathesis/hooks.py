@@ -100,7 +100,7 @@ def real_value(name: str, value: Any) -> Any:
     if name in AMOUNTS and isinstance(value, str):
         return with_two_decimals(value)
     # A pattern says how a number is written, not which numbers there are.
-    if name == "phone" and isinstance(value, str) and 3 <= len(value) <= 64:
+    if name == "phone" and isinstance(value, str) and 0 < len(value.strip()) and len(value) <= 64:
         return "+254712345678"
     # What makes an address and what is too easy to guess is more than a pattern says.
     if name == "email" and isinstance(value, str) and re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value):
