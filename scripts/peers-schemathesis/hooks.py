@@ -185,6 +185,9 @@ def fill_lines(lines: list[Any], real: list[dict[str, Any]]) -> None:
         for name in ("line_id", "product_id"):
             if real and isinstance(line, dict) and is_id(line.get(name)):
                 line[name] = real[0]["id" if name == "line_id" else name]
+        # One line has one price, and all of them are now the same line.
+        if real and isinstance(line, dict) and len(lines) > 1:
+            line.pop("unit_price", None)
         # It is named by one of the two.
         if real and isinstance(line, dict) and not line.get("line_id") and not line.get("product_id"):
             line["line_id"] = real[0]["id"]
