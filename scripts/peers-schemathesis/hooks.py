@@ -100,7 +100,7 @@ def real_value(name: str, value: Any) -> Any:
     if name in AMOUNTS and isinstance(value, str):
         return with_two_decimals(value)
     # A pattern says how a number is written, not which numbers there are.
-    if name == "phone" and isinstance(value, str) and re.fullmatch(r"[+0-9][0-9 ().-]*", value):
+    if name == "phone" and isinstance(value, str) and 0 < len(value.strip()) and len(value) <= 64:
         return "+254712345678"
     # What makes an address and what is too easy to guess is more than a pattern says.
     if name == "email" and isinstance(value, str) and re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value):
@@ -185,6 +185,9 @@ def fill_lines(lines: list[Any], real: list[dict[str, Any]]) -> None:
         for name in ("line_id", "product_id"):
             if real and isinstance(line, dict) and is_id(line.get(name)):
                 line[name] = real[0]["id" if name == "line_id" else name]
+        # One line has one price, and all of them are now the same line.
+        if real and isinstance(line, dict) and len(lines) > 1:
+            line.pop("unit_price", None)
         # It is named by one of the two.
         if real and isinstance(line, dict) and not line.get("line_id") and not line.get("product_id"):
             line["line_id"] = real[0]["id"]
@@ -205,6 +208,9 @@ def fill_query(case: Any) -> None:
         # Five decimals are as many as any unit has.
         if name in ("available_min", "available_max") and isinstance(value, float):
             case.query[name] = round(value, 5)
+        # And two as many as the currency has.
+        if re.fullmatch(r"(price|total|discount|amount)_(min|max)", name) and isinstance(value, str):
+            case.query[name] = with_two_decimals(value)
     # A cursor is what a list gave for these very filters; there is no other.
     if isinstance((case.query or {}).get("cursor"), str) and is_positive(case):
         del case.query["cursor"]
