@@ -41,16 +41,17 @@ pub enum TextError {
     Form(&'static str),
 }
 
-/// Refuses control characters (line breaks and tabs may stand in long texts), short texts that change the direction of writing, texts of
-/// which nothing can be seen, and more than `limit` characters; then trims. What is judged is the text as it was sent: everybody who sees no
-/// more than the text and the limit can tell.
+/// Trims; refuses control characters (line breaks and tabs may stand in long texts), short texts that change the direction of writing, texts
+/// of which nothing can be seen, and more than `limit` characters, counted as they were sent.
 ///
 /// # Errors
 /// See [`TextError`]; an empty text is fine here.
 pub fn optional(text: &str, limit: usize) -> Result<String, TextError> {
+    // Before it is trimmed, so that a bound can be told to clients as it is.
     if text.chars().count() > limit {
         return Err(TextError::TooLong(limit));
     }
+    let text = text.trim();
     let long = limit >= limits::NOTE;
     if text.chars().any(|c| c.is_control() && !(long && matches!(c, '\n' | '\r' | '\t'))) {
         return Err(TextError::Control);
@@ -58,10 +59,10 @@ pub fn optional(text: &str, limit: usize) -> Result<String, TextError> {
     if !long && text.chars().any(changes_direction) {
         return Err(TextError::Direction);
     }
-    if !text.trim().is_empty() && !text.chars().any(is_visible) {
+    if !text.is_empty() && !text.chars().any(is_visible) {
         return Err(TextError::Empty);
     }
-    Ok(text.trim().to_owned())
+    Ok(text.to_owned())
 }
 
 /// Like [`optional`], and not empty.

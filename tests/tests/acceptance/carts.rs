@@ -113,7 +113,7 @@ both_engines!(checking_out_places_and_empties_or_does_neither, async |shop| {
     // Who has no customer record has nobody to order for.
     let clerk = shop.employee(&["orders.place_for_others"]).await;
     put(&clerk, &milk, 1).await.is(200);
-    checkout(&clerk).await.points_at("/customer_id");
+    assert_eq!(checkout(&clerk).await.is_problem(409, "conflict")["reason"], "no_customer");
 });
 
 both_engines!(a_cart_says_why_its_code_cannot_be_used_now, async |shop| {

@@ -15,7 +15,7 @@ use tradepost_domain::{
     identity::Actor,
     ids::MovementId,
     ledger::Names,
-    stock::{Movement, MovementKind},
+    stock::{Movement, MovementKind, Source},
 };
 use tradepost_store::stock::{self as stored, MovementRow};
 use utoipa::{IntoParams, ToSchema};
@@ -156,6 +156,10 @@ pub struct MovementFilter {
     recorded_before: Option<Time>,
 }
 
+fn source_type(name: &str) -> Option<&'static str> {
+    Source::TYPE_NAMES.into_iter().find(|known| *known == name)
+}
+
 /// List stock movements
 #[utoipa::path(operation_id = "list_stock_movements", tag = "Stock", params(Paging, MovementFilter), responses((status = 200, description = "A page, newest first.", body = List<MovementView>)), extensions(("x-orderings" = json!(stored::MOVEMENT_ORDERINGS))))]
 #[get("/stock-movements")]
@@ -165,7 +169,7 @@ pub(crate) async fn list(shop: Data<Shop>, list: ListOf<MovementFilter>) -> Resu
         product: filter.product_id.map(Into::into),
         location: filter.location_id.map(Into::into),
         kind: query::named("kind", filter.kind.as_deref(), MovementKind::parse)?,
-        source_type: filter.source_type,
+        source_type: query::named("source_type", filter.source_type.as_deref(), source_type)?.map(str::to_owned),
         source_id: filter.source_id.map(Into::into),
         occurred_after: filter.occurred_after.map(|time| time.0),
         occurred_before: filter.occurred_before.map(|time| time.0),

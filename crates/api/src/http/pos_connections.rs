@@ -10,7 +10,7 @@ use super::wire::{
     problem::Problem,
     public_url::PublicUrl,
     response,
-    texts::NameText,
+    texts::{CodeText, NameText},
     words::{DialectWord, OnShortageWord, RefusedDeliveryWord},
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web::Data};
@@ -337,7 +337,7 @@ pub(crate) async fn remove(
 /// Map a till's product
 ///
 /// Says which of our products a till's product is. Deliveries that waited for it are judged again, in order, and applied once.
-#[utoipa::path(operation_id = "map_pos_product", tag = "POS", params(("id" = Id, Path), ("external_id" = String, Path)), request_body = MapProduct, responses((status = 200, description = "The mapping, and what it led to.", body = MappingView)))]
+#[utoipa::path(operation_id = "map_pos_product", tag = "POS", params(("id" = Id, Path), ("external_id" = CodeText, Path)), request_body = MapProduct, responses((status = 200, description = "The mapping, and what it led to.", body = MappingView)))]
 #[put("/pos-connections/{id}/products/{external_id}")]
 pub(crate) async fn map(
     shop: Data<Shop>,
@@ -369,7 +369,7 @@ pub(crate) async fn map(
 }
 
 /// Forget a mapping
-#[utoipa::path(operation_id = "unmap_pos_product", tag = "POS", params(("id" = Id, Path), ("external_id" = String, Path)), responses((status = 204, description = "Forgotten.")))]
+#[utoipa::path(operation_id = "unmap_pos_product", tag = "POS", params(("id" = Id, Path), ("external_id" = CodeText, Path)), responses((status = 204, description = "Forgotten.")))]
 #[delete("/pos-connections/{id}/products/{external_id}")]
 pub(crate) async fn unmap(
     shop: Data<Shop>,

@@ -4,7 +4,7 @@ use super::product_views::ProductView;
 use super::wire::{
     auth::MaybeCaller,
     change::Change,
-    json::{GivenQty, Id, Qty, Time, present},
+    json::{GivenQty, Id, Qty, Time, present, present_whole_only, whole},
     lists::{List, ListOf, Paging},
     path::PathId,
     problem::Problem,
@@ -56,6 +56,7 @@ pub struct CreateProduct {
     #[schema(value_type = Option<CodeText>)]
     unit: Option<String>,
     /// 0 where absent; fixed once stock has moved.
+    #[serde(default, deserialize_with = "whole")]
     unit_decimals: Option<u8>,
     #[schema(value_type = Option<GivenQty>)]
     low_stock_threshold: Option<Qty>,
@@ -115,7 +116,7 @@ pub struct UpdateProduct {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<CodeText>, nullable = false)]
     unit: Option<String>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present_whole_only")]
     #[schema(nullable = false)]
     unit_decimals: Option<u8>,
     #[serde(default, deserialize_with = "present")]

@@ -3,7 +3,7 @@
 use super::wire::{
     change::Change,
     crud,
-    json::{Amount, Id, Time, present},
+    json::{Amount, Id, Time, present, present_whole, whole},
     lists::{List, ListOf, Paging},
     path::PathId,
     problem::Problem,
@@ -125,9 +125,10 @@ pub struct CreatePromoCode {
     /// Is it switched on? `true` where absent.
     active: Option<bool>,
     /// How often in all, at least 1; without limit where absent.
+    #[serde(default, deserialize_with = "whole")]
     usage_limit: Option<u32>,
     /// 1 where absent; `null`: without limit.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present_whole")]
     per_customer_limit: Option<Option<u32>>,
 }
 
@@ -166,9 +167,9 @@ pub struct UpdatePromoCode {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     active: Option<bool>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present_whole")]
     usage_limit: Option<Option<u32>>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present_whole")]
     per_customer_limit: Option<Option<u32>>,
 }
 

@@ -58,6 +58,7 @@ pub const CONFLICTS: &[Word] = &[
     "last_owner",
     "location_removed",
     "more_than_sold",
+    "no_customer",
     "not_reserved",
     "other_currency",
     "refunded",

@@ -59,7 +59,7 @@ outcomes! {
     ProductMapped: 378,
     ProductUnmapped: 31,
     MappingAppliedWhatWaited: 21,
-    BatchEndedEarly: 38,
+    BatchEndedEarly: 19,
     BatchOfSeveral: 2137,
 }
 

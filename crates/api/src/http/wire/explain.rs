@@ -18,6 +18,9 @@ use tradepost_domain::{contact::Email, ids::ProductId, instant::Instant};
 /// A larger body is not held against its schema: what is wrong with it first must do.
 const LARGEST_BODY: usize = 128 * 1024;
 
+/// How a schema refers to one of the contract's.
+const REFERENCE: &str = "#/components/schemas/";
+
 /// The body of a request as it came, kept for the case that it has to be explained.
 pub struct Sent(pub Bytes);
 
@@ -117,7 +120,7 @@ impl Explainer {
     }
 
     fn takes(&self, schema: &Value, kind: &str) -> bool {
-        if let Some(name) = schema["$ref"].as_str().and_then(|to| to.strip_prefix("#/components/schemas/")) {
+        if let Some(name) = schema["$ref"].as_str().and_then(|to| to.strip_prefix(REFERENCE)) {
             return self.takes(&self.schemas[name], kind);
         }
         let several = ["oneOf", "anyOf", "allOf"].iter().filter_map(|several| schema[several].as_array()).flatten();
@@ -134,8 +137,9 @@ impl Schema {
 
     fn ready(&self, schemas: &Value) -> Option<&Validator> {
         let make = || {
-            let mut root = self.root.clone();
-            root["components"] = json!({ "schemas": schemas });
+            let (mut root, mut used) = (self.root.clone(), Map::new());
+            add_used(&root, schemas, &mut used);
+            root["components"] = json!({ "schemas": used });
             let made = jsonschema::draft202012::options()
                 .should_validate_formats(true)
                 .with_format("uuid", |text: &str| text.parse::<ProductId>().is_ok())
@@ -145,6 +149,22 @@ impl Schema {
             made.map(Box::new).map_err(|error| log::error!("a schema of the contract is of no use: {error}")).ok()
         };
         self.ready.get_or_init(make).as_deref()
+    }
+}
+
+/// The schemas that one refers to, and those that they refer to: what is made ready holds no more of the contract than it needs.
+fn add_used(schema: &Value, schemas: &Value, found: &mut Map<String, Value>) {
+    match schema {
+        Value::Object(members) => {
+            let name = members.get("$ref").and_then(Value::as_str).and_then(|to| to.strip_prefix(REFERENCE));
+            if let Some(name) = name.filter(|name| !found.contains_key(*name)) {
+                found.insert(name.to_owned(), schemas[name].clone());
+                add_used(&schemas[name], schemas, found);
+            }
+            members.values().for_each(|member| add_used(member, schemas, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| add_used(item, schemas, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

@@ -178,6 +178,43 @@ pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) 
     T::deserialize(deserializer).map(Some)
 }
 
+/// A whole number. To JSON `3.0` is one as well, and some languages write theirs so.
+struct Whole<T>(T);
+
+impl<'de, T: TryFrom<i64>> Deserialize<'de> for Whole<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <&RawValue>::deserialize(deserializer)?.get();
+        let whole = text.split_once('.').filter(|(_, zeros)| zeros.bytes().all(|digit| digit == b'0'));
+        let whole = whole.map_or(text, |(whole, _)| whole).parse::<i64>().ok();
+        let whole = whole.and_then(|whole| T::try_from(whole).ok());
+        whole.map(Self).ok_or_else(|| D::Error::custom("this must be a whole number"))
+    }
+}
+
+/// For `#[serde(default, deserialize_with = "whole")]` on a whole number that may be absent or `null`.
+///
+/// # Errors
+/// Where it is none, or too large.
+pub fn whole<'de, D: Deserializer<'de>, T: TryFrom<i64>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(Option::<Whole<T>>::deserialize(deserializer)?.map(|whole| whole.0))
+}
+
+/// The same where absent and `null` are two things, as with [`present`].
+///
+/// # Errors
+/// Where it is none, or too large.
+pub fn present_whole<'de, D: Deserializer<'de>, T: TryFrom<i64>>(d: D) -> Result<Option<Option<T>>, D::Error> {
+    whole(d).map(Some)
+}
+
+/// The same where `null` is refused.
+///
+/// # Errors
+/// Where it is none, or too large.
+pub fn present_whole_only<'de, D: Deserializer<'de>, T: TryFrom<i64>>(d: D) -> Result<Option<T>, D::Error> {
+    Ok(Some(Whole::deserialize(d)?.0))
+}
+
 /// A JSON object. (Serde's structs would also take their fields as a JSON array, one after the other.)
 pub struct Object<T>(pub T);
 
@@ -307,6 +344,17 @@ mod tests {
         let line: Line = serde_json::from_str(r#"{"quantity": 1}"#).unwrap();
         assert_eq!((line.quantity.0.hundred_thousandths(), line.note), (100_000, None));
         assert_eq!(serde_json::from_str::<Line>(r#"{"quantity": 1, "note": null}"#).unwrap().note, Some(None));
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_with_zeros_behind_it() {
+        let read = |text: &str| serde_json::from_str::<Whole<u8>>(text).ok().map(|whole| whole.0);
+        for (text, whole) in [("3", 3), ("3.0", 3), ("3.00", 3), ("-0.0", 0), ("255", 255)] {
+            assert_eq!(read(text), Some(whole), "{text}");
+        }
+        for other in ["3.5", "256", "-1", "\"3\"", "true", "null", "1e1"] {
+            assert_eq!(read(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -17,6 +17,8 @@ const CONTROL: &str = r"\x00-\x1f\x7f-\x9f";
 const CONTROL_IN_LONG: &str = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f";
 /// White space that is no control character.
 const SPACE: &str = r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000";
+/// White space, control characters among it: what is dropped around a text.
+const AROUND: &str = r"\t-\r \x85\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000";
 /// What changes the direction of writing.
 const DIRECTION: &str = r"\u202a-\u202e\u2066-\u2069";
 /// What cannot be seen, beside white space; of the first plane of Unicode, which is what a plain pattern can say.
@@ -27,7 +29,7 @@ const INVISIBLE: &str = concat!(
 
 /// One line, perhaps empty.
 fn line() -> String {
-    format!("^(?:[{SPACE}]*|{})$", filled(CONTROL, DIRECTION))
+    format!("^(?:[{AROUND}]*|{})$", filled(CONTROL, DIRECTION))
 }
 
 /// One line with something in it that can be seen.
@@ -37,7 +39,7 @@ fn filled_line() -> String {
 
 /// Several lines, perhaps empty.
 fn lines() -> String {
-    format!(r"^(?:[{SPACE}\t\n\r]*|{})$", filled(CONTROL_IN_LONG, ""))
+    format!("^(?:[{AROUND}]*|{})$", filled(CONTROL_IN_LONG, ""))
 }
 
 /// Several lines with something in them that can be seen.
@@ -47,13 +49,13 @@ fn filled_lines() -> String {
 
 fn filled(control: &str, direction: &str) -> String {
     let any = format!("[^{control}{direction}]*");
-    format!("{any}[^{CONTROL}{SPACE}{INVISIBLE}]{any}")
+    format!("[{AROUND}]*{any}[^{CONTROL}{SPACE}{INVISIBLE}]{any}[{AROUND}]*")
 }
 
 /// One word, perhaps with white space around it.
 fn word() -> String {
     let any = format!("[^{CONTROL}{SPACE}{DIRECTION}]*");
-    format!("^[{SPACE}]*{any}[^{CONTROL}{SPACE}{INVISIBLE}]{any}[{SPACE}]*$")
+    format!("^[{AROUND}]*{any}[^{CONTROL}{SPACE}{INVISIBLE}]{any}[{AROUND}]*$")
 }
 
 /// As [`tradepost_domain::contact::Email`] reads it, but for what only a list of all letters could say.
@@ -61,16 +63,16 @@ fn email() -> String {
     let name = format!(r#"[^{CONTROL}{SPACE}{DIRECTION}<>,;"()@\\]{{1,64}}"#);
     let host = format!(r"[^{CONTROL}{SPACE}!-/:-@\[-`{{-~]");
     let label = format!("{host}(?:(?:{host}|-)*{host})?");
-    format!(r"^[{SPACE}]*{name}@{label}(?:\.{label})*[{SPACE}]*$")
+    format!(r"^[{AROUND}]*{name}@{label}(?:\.{label})*[{AROUND}]*$")
 }
 
 /// Letters and digits of any script, `.`, `_` and `-`.
 fn username() -> String {
-    format!(r"^[{SPACE}]*[^{CONTROL}{SPACE}!-,/:-@\[-^`{{-~]{{2,64}}[{SPACE}]*$")
+    format!(r"^[{AROUND}]*[^{CONTROL}{SPACE}!-,/:-@\[-^`{{-~]{{2,64}}[{AROUND}]*$")
 }
 
 fn web_address() -> String {
-    format!(r"^[{SPACE}]*(?:https?://[^{CONTROL}{SPACE}]+)?[{SPACE}]*$")
+    format!(r"^[{AROUND}]*(?:https?://[^{CONTROL}{SPACE}]+)?[{AROUND}]*$")
 }
 
 /// At most 10^9; how many decimals there may be is the currency's to say, four at most.

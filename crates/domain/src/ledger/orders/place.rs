@@ -121,6 +121,11 @@ pub(super) fn checkout(
     let cart = book.orders.carts.get(&user);
     inputs.check_version(cart.map_or(0, |cart| cart.version))?;
     let cart = cart.filter(|cart| !cart.items.is_empty()).ok_or(Refusal::CartEmpty)?;
+    if customer.is_none() {
+        let detail =
+            "you have no customer record of your own that this cart could be for: place an order that names a customer";
+        return Err(Refusal::conflict("no_customer", detail).into());
+    }
     let line = |item: &CartItem| SellLine {
         line: None,
         product: Some(item.product),
