@@ -235,6 +235,7 @@ pub(crate) async fn read(
 #[utoipa::path(operation_id = "retry_pos_event", tag = "POS", params(("id" = Id, Path)), responses((status = 200, description = "The delivery as it stands now, and what it led to.", body = JudgedView)), extensions(("x-problems" = json!(["illegal_transition", "conflict"]))))]
 #[post("/pos-events/{id}/retry")]
 pub(crate) async fn retry(shop: Data<Shop>, id: PathId<PosEventId>, change: Change) -> Result<HttpResponse, Problem> {
+    change.without_body()?;
     change.submit(&shop, Command::Pos(pos::Command::Retry { id: id.0 }), judged).await
 }
 
