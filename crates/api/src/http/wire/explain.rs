@@ -5,8 +5,8 @@
 
 use super::{
     explain_json::Tree,
-    explain_words::{MOST_FAULTS, Place, fault},
-    problem::{Code, FieldError, Problem},
+    explain_words::{Place, fault},
+    problem::{Code, FieldError, MOST_FAULTS, Problem},
     query::Pairs,
 };
 use actix_web::{HttpMessage, HttpRequest, web::Bytes};

@@ -1,15 +1,15 @@
 //! What a schema or a parser has against a value, in words of JSON for people: text, number, list, object.
 
-use super::{explain_json::escape, problem::FieldError};
+use super::{
+    explain_json::escape,
+    problem::{FieldError, MOST_FAULTS},
+};
 use jsonschema::{
     JsonType, ValidationError,
     error::{TypeKind, ValidationErrorKind as Kind},
 };
 use serde_json::Value;
 use tradepost_app::nearest::did_you_mean;
-
-/// More faults than these help nobody.
-pub(super) const MOST_FAULTS: usize = 50;
 
 /// The schemas of quantities, whose faults all have one code.
 const QUANTITIES: [&str; 5] = ["Quantity", "QuantityChange", "WantedQuantity", "GivenQuantity", "GivenQuantityChange"];
