@@ -82,9 +82,11 @@ both_engines!(numbers_beyond_all_bounds_and_names_that_stand_twice_are_named, as
 
 both_engines!(a_404_says_whether_the_path_or_the_thing_does_not_exist, async |shop| {
     let owner = shop.owner();
-    for (path, near) in
-        [("/product", "/api/v1/products"), ("/orders/7/acept", "/api/v1/orders/7/accept"), ("/sales/", "/api/v1/sales")]
-    {
+    for (path, near) in [
+        ("/product", "/api/v1/products"),
+        ("/orders/7/acept", "/api/v1/orders/{id}/accept"),
+        ("/sales/", "/api/v1/sales"),
+    ] {
         let answer = owner.get(path).await.is_problem(404, "not_found");
         assert_eq!(answer["what"], "path");
         assert!(

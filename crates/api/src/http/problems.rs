@@ -17,7 +17,9 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'se
 
 /// The pages. They are no part of the contract, and open to everybody.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(super::docs::page("/api/problems", web::get().to(list)));
+    for path in ["/api/problems", "/api/problems/"] {
+        config.service(super::docs::page(path, web::get().to(list)));
+    }
     config.service(super::docs::page("/api/problems/{code}", web::get().to(one)));
 }
 
@@ -111,12 +113,21 @@ fn as_text(about: &About) -> String {
 }
 
 fn as_html(about: &About) -> String {
-    let members =
-        members(about).map(|(name, says)| format!("<tr><td><code>{name}</code><td>{says}")).collect::<String>();
+    let members = members(about)
+        .map(|(name, says)| format!("<tr><td><code>{name}</code><td>{}", marked(says)))
+        .collect::<String>();
     let Code { status, title, .. } = about.code;
     format!(
         "<p><strong>{status}: {title}</strong>\n<h2>When it comes</h2>\n<p>{}\n<h2>What to do</h2>\n<p>{}\n<h2>Its members</h2>\n<table>{members}</table>\n\
          <p><a href=\"/api/problems\">All problems</a> · <a href=\"/api/docs\">The API</a>",
-        about.when, about.remedy
+        marked(about.when),
+        marked(about.remedy)
     )
+}
+
+/// A text as HTML: what stands in backticks is code.
+fn marked(text: &str) -> String {
+    let part =
+        |(index, part): (usize, &str)| if index % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() };
+    text.split('`').enumerate().map(part).collect()
 }

@@ -6,7 +6,7 @@
 use super::{
     explain::Sent,
     explain_json::escape,
-    explain_words::{Explained, explain_message},
+    explain_words::{Explained, explain_message, not_json, unreadable},
     json::Object,
     problem::{Code, FieldError, Problem},
 };
@@ -88,7 +88,12 @@ pub fn says_json(request: &HttpRequest) -> bool {
         return false;
     };
     let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+    let is_json = essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
+    let parameters = kind.split(';').skip(1).filter_map(|one| one.trim().split_once('='));
+    let mut charsets = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+    // JSON is UTF-8, and says so at most: of any other a letter would be read as another.
+    is_json
+        && charsets.all(|(_, value)| ["utf-8", "utf8"].contains(&&*value.trim().trim_matches('"').to_ascii_lowercase()))
 }
 
 /// Parses JSON into a request and checks its shape.
@@ -103,8 +108,11 @@ pub fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Problem>
 }
 
 fn explain<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Problem {
+    if let Some(why) = unreadable(bytes) {
+        return Problem::new(Code::MALFORMED, why);
+    }
     if !error.is_data() {
-        return Problem::new(Code::MALFORMED, format!("The body is not JSON: {error}."));
+        return Problem::new(Code::MALFORMED, not_json(error));
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let Err(error) = serde_path_to_error::deserialize::<_, Object<T>>(&mut json) else {
@@ -210,6 +218,28 @@ mod tests {
             assert_eq!(fault(body), (pointer.to_owned(), code.to_owned()), "{body}");
         }
         assert!(parse::<Sell>(line("0.1").as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn json_is_utf_8_and_no_other_charset() {
+        let says = |kind: &str| {
+            says_json(
+                &actix_web::test::TestRequest::post().insert_header((header::CONTENT_TYPE, kind)).to_http_request(),
+            )
+        };
+        for good in [
+            "application/json",
+            "application/json; charset=utf-8",
+            "application/json;charset=\"UTF-8\"",
+            "application/x+json; v=1",
+        ] {
+            assert!(says(good), "{good}");
+        }
+        for bad in
+            ["application/json; charset=latin1", "application/json; v=1; Charset=utf-16", "text/plain; charset=utf-8"]
+        {
+            assert!(!says(bad), "{bad}");
+        }
     }
 
     #[test]

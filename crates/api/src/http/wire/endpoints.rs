@@ -7,6 +7,7 @@ use tradepost_app::{
     access::{self, Access},
     nearest::nearest,
 };
+use tradepost_domain::ids::ProductId;
 
 /// An operation as the contract has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,25 +113,66 @@ impl Endpoints {
         Some(methods.join(", "))
     }
 
-    /// The path that was most likely meant by one that does not exist; what stands in it for a name is taken over.
+    /// The path that was most likely meant by one that does not exist; an id that stands in it is taken over.
     pub fn nearest(&self, path: &str) -> Option<String> {
-        const BASE: &str = "/api/v1";
-        let path = path.trim_end_matches('/');
-        let based = if path.starts_with("/api") { path.to_owned() } else { format!("{BASE}{path}") };
-        for meant in [path, &based] {
-            let parts: Vec<_> = meant.split('/').skip(1).collect();
-            let filled = |known: &PathEndpoints| {
-                let pairs = known.segments.iter().zip(&parts);
-                pairs
-                    .map(|(pattern, part)| format!("/{}", if is_name(pattern) { part } else { pattern.as_str() }))
-                    .collect()
-            };
-            let known: Vec<String> = self.paths.get(&parts.len()).into_iter().flatten().map(filled).collect();
-            if let Some(near) = nearest(meant, known.iter().map(String::as_str)) {
-                return Some(near.to_owned());
-            }
+        // No path is longer.
+        const LONGEST: usize = 200;
+        let rest = without_base(path.trim_end_matches('/'));
+        if rest.is_empty() || path.len() > LONGEST {
+            return None;
         }
-        None
+        if let Some(page) = PAGES.iter().find(|page| page.strip_prefix("/api") == Some(rest)) {
+            return Some((*page).to_owned());
+        }
+        let wanted: Vec<_> = rest.split('/').skip(1).collect();
+        let known = self.paths.values().flatten().filter_map(|known| known.filled_like(&wanted)).collect::<Vec<_>>();
+        let meant = format!("{BASE}{rest}");
+        nearest(&meant, known.iter().map(|(compared, _)| compared.as_str()))
+            .and_then(|near| known.iter().find(|(compared, _)| compared == near))
+            .map(|(_, shown)| shown.clone())
+    }
+}
+
+/// Where the operations are.
+const BASE: &str = "/api/v1";
+
+/// The pages beside the operations.
+const PAGES: [&str; 3] = ["/api/docs", "/api/openapi.json", "/api/problems"];
+
+/// A path from the first segment that says something: without `/api`, and without a version, ours or another.
+fn without_base(path: &str) -> &str {
+    let is_version = |part: &str| part.strip_prefix('v').is_some_and(|number| number.parse::<u8>().is_ok());
+    let after = |path: &'_ str, is_base: &dyn Fn(&str) -> bool| {
+        let part = path.strip_prefix('/')?.split('/').next().filter(|part| is_base(part))?;
+        Some(part.len() + 1)
+    };
+    let path = after(path, &|part| part == "api").map_or(path, |length| &path[length..]);
+    after(path, &is_version).map_or(path, |length| &path[length..])
+}
+
+impl PathEndpoints {
+    /// The path with the ids of another that is like it, segment by segment, to compare with that and to show.
+    fn filled_like(&self, wanted: &[&str]) -> Option<(String, String)> {
+        let own = self.segments.strip_prefix(&["api".to_owned(), "v1".to_owned()])?;
+        if own.len() != wanted.len() {
+            return None;
+        }
+        let (mut compared, mut shown) = (BASE.to_owned(), BASE.to_owned());
+        for (pattern, part) in own.iter().zip(wanted) {
+            let is_id = part.parse::<ProductId>().is_ok() || pattern == "{external_id}" && !part.is_empty();
+            let is_like_id = is_id || part.parse::<u64>().is_ok();
+            let (to_compare, to_show) = match is_name(pattern) {
+                true if is_id => (*part, *part),
+                true if is_like_id => (*part, pattern.as_str()),
+                false if part == pattern || nearest(part, [pattern.as_str()]).is_some() => {
+                    (pattern.as_str(), pattern.as_str())
+                }
+                _ => return None,
+            };
+            compared.extend(["/", to_compare]);
+            shown.extend(["/", to_show]);
+        }
+        Some((compared, shown))
     }
 }
 
@@ -184,8 +226,24 @@ mod tests {
             ("/api/v1/product", Some("/api/v1/products")),
             ("/products", Some("/api/v1/products")),
             ("/api/v1/products/", Some("/api/v1/products")),
-            ("/api/v1/order/7/accept", Some("/api/v1/orders/7/accept")),
+            ("/api/v1/order/7/accept", Some("/api/v1/orders/{id}/accept")),
+            (
+                "/orders/0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c/acept",
+                Some("/api/v1/orders/0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c/accept"),
+            ),
             ("/api/v2/products", Some("/api/v1/products")),
+            ("/v1/products", Some("/api/v1/products")),
+            ("/api/products", Some("/api/v1/products")),
+            ("/v1/prodcuts/", Some("/api/v1/products")),
+            ("/api/cart", Some("/api/v1/cart")),
+            ("/docs", Some("/api/docs")),
+            ("/v1/docs/", Some("/api/docs")),
+            ("/openapi.json", Some("/api/openapi.json")),
+            ("/problems", Some("/api/problems")),
+            ("/api/v1/auth/refresh", None),
+            ("/api/v1/sales/today", None),
+            ("/api", None),
+            ("/api/v1/", None),
             ("/healthcheck", None),
             ("/wp-login.php", None),
             ("/", None),

@@ -5,8 +5,8 @@
 
 use super::{
     explain_json::Tree,
-    explain_words::{MOST_FAULTS, Place, fault},
-    problem::{Code, FieldError, Problem},
+    explain_words::{Place, fault, ordering_fault},
+    problem::{Code, FieldError, MOST_FAULTS, Problem},
     query::Pairs,
 };
 use actix_web::{HttpMessage, HttpRequest, web::Bytes};
@@ -85,6 +85,7 @@ impl Explainer {
     fn query_faults(&self, schema: &Schema, query: &str) -> Vec<FieldError> {
         let Ok(pairs) = Pairs::decode(query) else { return Vec::new() };
         let mut found = pairs.own_faults();
+        found.extend(pairs.iter().filter_map(|(name, value)| schema.ordering_fault(name, value)));
         let values: Map<_, _> =
             pairs.iter().map(|(name, value)| (name.to_owned(), self.typed(schema, name, value))).collect();
         found.extend(self.faults(schema, &values.into(), Place::Query));
@@ -135,6 +136,14 @@ impl Schema {
         Self { root, ready: OnceLock::new() }
     }
 
+    /// What is wrong with the order of a list. Its pattern could not say which field it is, nor what was meant; its description names them all.
+    fn ordering_fault(&self, name: &str, text: &str) -> Option<FieldError> {
+        let about = self.root["properties"].get("ordering").filter(|_| name == "ordering")?["description"].as_str()?;
+        let known: Vec<_> = about.split('`').skip(1).step_by(2).filter(|name| *name != "-").collect();
+        let (parameter, code) = (Some(name.to_owned()), "invalid".to_owned());
+        Some(FieldError { pointer: None, parameter, code, detail: ordering_fault(text, &known)? })
+    }
+
     fn ready(&self, schemas: &Value) -> Option<&Validator> {
         let make = || {
             let (mut root, mut used) = (self.root.clone(), Map::new());
@@ -172,11 +181,22 @@ fn add_used(schema: &Value, schemas: &Value, found: &mut Map<String, Value>) {
 fn query_schema(parameters: &Value) -> Value {
     let in_query = || parameters.as_array().into_iter().flatten().filter(|parameter| parameter["in"] == "query");
     let properties: Map<_, _> = in_query()
-        .filter_map(|parameter| Some((parameter["name"].as_str()?.to_owned(), parameter["schema"].clone())))
+        .filter_map(|parameter| Some((parameter["name"].as_str()?.to_owned(), described(parameter))))
         .collect();
     let required: Vec<_> =
         in_query().filter(|parameter| parameter["required"] == true).map(|parameter| &parameter["name"]).collect();
     json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}
+
+/// What a parameter takes, and what it is: the contract says that beside its schema.
+fn described(parameter: &Value) -> Value {
+    let mut schema = parameter["schema"].clone();
+    if let Some(members) = schema.as_object_mut().filter(|members| !members.contains_key("$ref")) {
+        for part in ["description", "example"].into_iter().filter(|part| parameter.get(part).is_some()) {
+            members.entry(part).or_insert_with(|| parameter[part].clone());
+        }
+    }
+    schema
 }
 
 /// One fault for each place: the first that was found.
@@ -325,12 +345,81 @@ mod tests {
         );
     }
 
-    #[test]
-    fn every_schema_of_the_contract_is_of_use() {
+    fn of_the_contract() -> (Explainer, Vec<crate::http::wire::endpoints::Operation>) {
         let document = crate::http::document::document();
         let operations = crate::http::document::operations(&document);
         let named = operations.iter().map(|operation| (operation.method, operation.path.as_str()));
-        let explainer = Explainer::new(&serde_json::to_value(&document).unwrap(), named);
+        (Explainer::new(&serde_json::to_value(&document).unwrap(), named), operations)
+    }
+
+    #[test]
+    fn of_several_forms_only_the_one_that_was_meant_is_spoken_of() {
+        const ID: &str = "0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c";
+        let (explainer, operations) = of_the_contract();
+        let promo = |more: Value| {
+            let mut body = json!({ "code": "TEA", "name": "Tea", "valid_from": "2026-01-31T12:00:00Z", "valid_until": "2026-02-28T12:00:00Z" });
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            ("/promo-codes", body)
+        };
+        let lines = json!([{ "product_id": ID, "quantity": 1 }]);
+        for ((path, body), expected) in [
+            (promo(json!({ "kind": "percentage", "amount": "5" })), vec![("/percentage", "this is required")]),
+            (promo(json!({ "kind": "fixed", "percentage": "5" })), vec![("/amount", "this is required")]),
+            (promo(json!({ "kind": "fixed", "amount": "5", "percentage": "5" })), vec![]),
+            (promo(json!({})), vec![("/kind", "this is required")]),
+            (
+                promo(json!({ "kind": "fixd" })),
+                vec![("/kind", "this is one of \"fixed\", \"percentage\"; did you mean fixed?")],
+            ),
+            (("/sales", json!({ "lines": lines, "customer_id": ID, "customer_name": "Nia" })), vec![]),
+            (("/sales", json!({ "lines": lines, "customer_id": null, "customer_name": "Nia" })), vec![]),
+            (("/promo-codes/check", json!({ "code": "TEA" })), vec![]),
+            (("/promo-codes/check", json!({ "code": "TEA", "cart": false })), vec![("/lines", "this is required")]),
+            (("/promo-codes/check", json!({ "code": "TEA", "cart": true, "lines": lines })), vec![]),
+        ] {
+            let path = format!("/api/v1{path}");
+            let index = operations.iter().position(|one| one.method == "POST" && one.path == path).unwrap();
+            let schema = explainer.operations[index].body.as_ref().unwrap();
+            let found = explainer.body_faults(schema, body.to_string().as_bytes());
+            let found: Vec<_> =
+                found.iter().map(|one| (one.pointer.as_deref().unwrap(), one.detail.as_str())).collect();
+            assert_eq!(found, expected, "{path} {body}");
+        }
+    }
+
+    #[test]
+    fn no_pattern_is_answered_and_every_list_knows_what_it_can_be_sorted_by() {
+        let (explainer, operations) = of_the_contract();
+        let mut lists = 0;
+        for (schemas, operation) in explainer.operations.iter().zip(&operations) {
+            for found in ["%01", "%00", "x", "", "-1"].map(|value| {
+                let names = schemas.query.root["properties"].as_object().unwrap().keys();
+                let query = names.map(|name| format!("{name}={value}")).collect::<Vec<_>>().join("&");
+                explainer.query_faults(&schemas.query, &query)
+            }) {
+                assert!(found.iter().all(|fault| !fault.detail.contains(['^', '['])), "{operation:?} {found:?}");
+            }
+            if let Some(ordering) = schemas.query.root["properties"].get("ordering") {
+                lists += 1;
+                let names: Vec<_> = ordering["description"]
+                    .as_str()
+                    .unwrap()
+                    .split('`')
+                    .skip(1)
+                    .step_by(2)
+                    .filter(|name| *name != "-")
+                    .collect();
+                let (all, twice) = (names.join(",-"), format!("ordering={0},-{0}", names[0]));
+                assert!(explainer.query_faults(&schemas.query, &format!("ordering={all}")).is_empty(), "{ordering}");
+                assert!(explainer.query_faults(&schemas.query, &twice)[0].detail.contains("twice"), "{ordering}");
+            }
+        }
+        assert!(lists > 5);
+    }
+
+    #[test]
+    fn every_schema_of_the_contract_is_of_use() {
+        let (explainer, operations) = of_the_contract();
         for (schemas, operation) in explainer.operations.iter().zip(&operations) {
             for schema in schemas.body.iter().chain([&schemas.query]) {
                 assert!(schema.ready(&explainer.schemas).is_some(), "{operation:?}");

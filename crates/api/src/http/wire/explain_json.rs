@@ -1,6 +1,6 @@
 //! A body that was refused, read once more, leniently: also what stands in it twice and numbers beyond all bounds, so that both can be named.
 
-use super::problem::FieldError;
+use super::problem::{FieldError, MOST_FAULTS, shown};
 use serde::{
     Deserializer,
     de::{DeserializeSeed, MapAccess, SeqAccess, Visitor},
@@ -25,9 +25,9 @@ impl Tree {
         let text = bounded(std::str::from_utf8(body).ok()?);
         let notes = RefCell::default();
         let mut json = serde_json::Deserializer::from_str(&text);
-        let value = Node { at: String::new(), notes: &notes }.deserialize(&mut json).ok()?;
+        let value = Node(&notes).deserialize(&mut json).ok()?;
         json.end().ok()?;
-        let Notes { doubled, too_large } = notes.into_inner();
+        let Notes { doubled, too_large, .. } = notes.into_inner();
         Some(Self { value, doubled, too_large })
     }
 
@@ -78,17 +78,32 @@ fn bounded(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// What is remembered while a body is read: where the reader is, and what it noted. A pointer is made only for what is noted.
 #[derive(Default)]
 struct Notes {
+    path: Vec<Step>,
     doubled: Vec<String>,
     too_large: Vec<String>,
 }
 
-/// A value at a place, which is remembered.
-struct Node<'a> {
-    at: String,
-    notes: &'a RefCell<Notes>,
+enum Step {
+    Item(usize),
+    Member(String),
 }
+
+impl Notes {
+    /// Where the reader is, as far as an answer shows it; `None` once enough was noted.
+    fn pointer(&self) -> Option<String> {
+        let step = |step: &Step| match step {
+            Step::Item(index) => format!("/{index}"),
+            Step::Member(name) => format!("/{}", escape(name)),
+        };
+        (self.doubled.len() + self.too_large.len() < MOST_FAULTS).then(|| shown(self.path.iter().map(step).collect()))
+    }
+}
+
+/// The value that comes next.
+struct Node<'a>(&'a RefCell<Notes>);
 
 impl<'de> DeserializeSeed<'de> for Node<'_> {
     type Value = Value;
@@ -123,7 +138,9 @@ impl<'de> Visitor<'de> for Node<'_> {
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
         if value == f64::MAX {
-            self.notes.borrow_mut().too_large.push(self.at);
+            let mut notes = self.0.borrow_mut();
+            let at = notes.pointer();
+            notes.too_large.extend(at);
         }
         Ok(value.into())
     }
@@ -134,10 +151,14 @@ impl<'de> Visitor<'de> for Node<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) =
-            items.next_element_seed(Node { at: format!("{}/{}", self.at, list.len()), notes: self.notes })?
-        {
-            list.push(item);
+        loop {
+            self.0.borrow_mut().path.push(Step::Item(list.len()));
+            let item = items.next_element_seed(Node(self.0))?;
+            self.0.borrow_mut().path.pop();
+            match item {
+                Some(item) => list.push(item),
+                None => break,
+            }
         }
         Ok(list.into())
     }
@@ -145,11 +166,16 @@ impl<'de> Visitor<'de> for Node<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            let at = format!("{}/{}", self.at, escape(&name));
-            let value = members.next_value_seed(Node { at: at.clone(), notes: self.notes })?;
-            if object.contains_key(&name) {
-                self.notes.borrow_mut().doubled.push(at);
-            } else {
+            self.0.borrow_mut().path.push(Step::Member(name));
+            let value = members.next_value_seed(Node(self.0))?;
+            let mut notes = self.0.borrow_mut();
+            if let Some(Step::Member(name)) = notes.path.last()
+                && object.contains_key(name)
+            {
+                let at = notes.pointer();
+                notes.doubled.extend(at);
+                notes.path.pop();
+            } else if let Some(Step::Member(name)) = notes.path.pop() {
                 object.insert(name, value);
             }
         }
@@ -184,6 +210,21 @@ mod tests {
     fn a_number_beyond_all_bounds_is_named_and_a_text_like_one_is_not() {
         let expected = ["/a/1", "/c"].map(|at| (at.to_owned(), "out_of_range".to_owned()));
         assert_eq!(faults(r#"{"a": [1, -1e400], "b": "1e400", "c": 1E+999}"#), expected);
+    }
+
+    #[test]
+    fn a_body_with_a_long_name_and_many_faults_is_noted_in_little() {
+        let name = "k".repeat(60_000);
+        for inside in [
+            format!("{{{}}}", vec!["\"a\": 1"; 8_000].join(",")),
+            format!("[{}]", vec!["1e400"; 9_000].join(",")),
+            format!("{{\"\": [{}]}}", vec!["0"; 30_000].join(",")),
+            format!("{{\"{name}\": 1, \"{name}\": 1}}"),
+        ] {
+            let tree = Tree::parse(format!("{{\"{name}\": {inside}}}").as_bytes()).unwrap();
+            let lengths: Vec<_> = tree.faults().map(|fault| fault.pointer.unwrap().len()).collect();
+            assert!(lengths.len() <= MOST_FAULTS && lengths.iter().all(|length| *length <= 1_000), "{lengths:?}");
+        }
     }
 
     #[test]

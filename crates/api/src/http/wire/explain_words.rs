@@ -1,15 +1,15 @@
 //! What a schema or a parser has against a value, in words of JSON for people: text, number, list, object.
 
-use super::{explain_json::escape, problem::FieldError};
+use super::{
+    explain_json::escape,
+    problem::{FieldError, MOST_FAULTS},
+};
 use jsonschema::{
     JsonType, ValidationError,
     error::{TypeKind, ValidationErrorKind as Kind},
 };
 use serde_json::Value;
 use tradepost_app::nearest::did_you_mean;
-
-/// More faults than these help nobody.
-pub(super) const MOST_FAULTS: usize = 50;
 
 /// The schemas of quantities, whose faults all have one code.
 const QUANTITIES: [&str; 5] = ["Quantity", "QuantityChange", "WantedQuantity", "GivenQuantity", "GivenQuantityChange"];
@@ -54,6 +54,14 @@ pub(super) fn fault<'a>(
                 say(&format!("{at}/{}", escape(odd)), "unknown", format!("{}{hint}", place.no_such()));
             }
         }
+        Kind::AnyOf { context } if value.is_object() => {
+            for error in chosen(context).unwrap_or_default() {
+                // What its members must be, they say themselves.
+                if matches!(error.kind(), Kind::Required { .. }) {
+                    fault(error, schema_at, place, found);
+                }
+            }
+        }
         Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
             for error in best(context, at) {
                 fault(error, schema_at, place, found);
@@ -89,6 +97,25 @@ impl Place {
 /// A quantity is refused with one code, whatever is wrong with it; and a parameter is always text, so it cannot be of the wrong type.
 fn code_of<'a>(schema: &str, place: Place, code: &'a str) -> &'a str {
     if QUANTITIES.contains(&schema) || place == Place::Query { "invalid" } else { code }
+}
+
+/// The errors of the only one of several forms of an object that the value can be meant to have; `None` where that is not plain. Then the
+/// rules say what is wrong, and better: what one form refuses another may take.
+fn chosen<'e>(context: &'e [Vec<ValidationError<'static>>]) -> Option<&'e [ValidationError<'static>]> {
+    let is_other_kind = |error: &ValidationError<'_>| matches!(error.kind(), Kind::Constant { .. } | Kind::Enum { .. });
+    let is_other_form = |error: &ValidationError<'_>| match error.kind() {
+        Kind::Not { .. } | Kind::FalseSchema | Kind::Type { kind: TypeKind::Single(JsonType::Null) } => true,
+        Kind::Type { .. } => error.instance().is_null(),
+        _ => false,
+    };
+    let only = |fits: &dyn Fn(&ValidationError<'_>) -> bool| {
+        let mut fitting = context.iter().filter(|errors| !errors.iter().any(fits));
+        fitting.next().filter(|_| fitting.next().is_none()).map(Vec::as_slice)
+    };
+    // A member that says which form it is counts for more than those that happen to be there.
+    let says_kind = context.iter().any(|errors| errors.iter().any(is_other_kind));
+    let said = says_kind.then(|| only(&is_other_kind)).flatten();
+    said.or_else(|| only(&|error| is_other_kind(error) || is_other_form(error)))
 }
 
 /// The errors of the form that the value comes nearest to. `null` is a form too, but nobody who sent something meant that.
@@ -154,6 +181,7 @@ fn wanted(name: &str, schema: &Value) -> String {
         (name, _) if AMOUNTS.contains(&name) => "money",
         (name, _) if QUANTITIES.contains(&name) => return "a quantity is a number, not text".to_owned(),
         (_, Some("uuid")) => "an id",
+        (_, Some("email")) => "an e-mail address",
         (_, Some("date-time")) => return r#"a time is text such as "2026-01-31T12:00:00Z""#.to_owned(),
         (_, Some("date")) => return r#"a date is text such as "1990-01-31""#.to_owned(),
         _ => "this",
@@ -200,17 +228,30 @@ fn bound(kind: &Kind, name: &str, schema: &Value) -> (&'static str, String) {
 
 fn wanted_form(name: &str, schema: &Value) -> String {
     let wanted = wanted(name, schema);
-    if !wanted.starts_with("this must be") {
+    let such_as = wanted.split_once(" such as ").map(|(_, example)| format!("such as {example}"));
+    // An amount may look like one and yet be too small or too large: what it is says that.
+    let about = schema["description"].as_str().map(|about| about.trim_end_matches('.'));
+    if !wanted.starts_with("this must be") && !(AMOUNTS.contains(&name) && about.is_some()) {
         return wanted;
     }
-    let such_as = wanted.split_once(" such as ").map(|(_, example)| format!(", such as {example}")).unwrap_or_default();
-    match (schema["description"].as_str(), schema["pattern"].as_str()) {
-        (Some(about), _) => format!("this is not of the right form: {}{such_as}", about.trim_end_matches('.')),
-        (None, Some(pattern)) => format!("this must be text of the form {pattern}{such_as}"),
-        (None, None) => {
-            format!("{wanted}, of the form {}", schema["format"].as_str().unwrap_or("that the contract names"))
+    let more = about.map(str::to_owned).into_iter().chain(such_as).collect::<Vec<_>>().join(", ");
+    format!("this is not of the right form{}{more}", if more.is_empty() { "" } else { ": " })
+}
+
+/// What is wrong with the fields that a list shall be sorted by.
+pub(super) fn ordering_fault(text: &str, known: &[&str]) -> Option<String> {
+    let mut seen = Vec::new();
+    for name in text.split(',').map(|part| part.strip_prefix('-').unwrap_or(part)) {
+        if !known.contains(&name) {
+            let (all, hint) = (known.join(", "), did_you_mean(name.trim_start_matches('-'), known.iter().copied()));
+            return Some(format!("{name:?} is unknown: order by {all}, each with - for largest first{hint}"));
         }
+        if seen.contains(&name) {
+            return Some(format!("{name} is named twice: once, with or without -"));
+        }
+        seen.push(name);
     }
+    None
 }
 
 fn range(schema: &Value) -> String {
@@ -250,6 +291,37 @@ pub(super) struct Explained<'a> {
     pub(super) detail: String,
 }
 
+/// Why no JSON can be in a body.
+pub(super) fn unreadable(body: &[u8]) -> Option<String> {
+    if body.trim_ascii().is_empty() {
+        return Some("The body is empty: send a JSON object.".to_owned());
+    }
+    if body.starts_with("\u{feff}".as_bytes()) {
+        return Some("The body begins with a byte order mark: send UTF-8 without one.".to_owned());
+    }
+    let broken = std::str::from_utf8(body).err()?;
+    Some(format!("The body is not UTF-8: its byte {} is of no letter.", broken.valid_up_to() + 1))
+}
+
+/// Why a body is not JSON, and where.
+pub(super) fn not_json(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let why = match message.split(" at line ").next().unwrap_or_default() {
+        _ if error.is_eof() => "it ends too early",
+        "trailing characters" => "more stands behind its end",
+        "trailing comma" => "nothing stands behind a comma",
+        "key must be a string" => "a name must be text in double quotes",
+        "expected `:`" => "a colon is missing behind a name",
+        m if m.starts_with("expected `,`") => "a comma or the closing bracket is missing",
+        "invalid number" | "number out of range" => "a number is written wrongly",
+        "recursion limit exceeded" => "too many brackets are open",
+        m if m.starts_with("control character") => "a control character stands in a text",
+        m if m.contains("escape") || m.contains("surrogate") => "a backslash stands before what it cannot stand for",
+        _ => "something stands there that is no value",
+    };
+    format!("The body is not JSON: {why}, at line {}, column {}.", error.line(), error.column())
+}
+
 pub(super) fn explain_message(message: &str) -> Explained<'_> {
     let field = message.split('`').nth(1);
     let about = |code, detail: &str| Explained { field, code, detail: detail.to_owned() };
@@ -258,6 +330,8 @@ pub(super) fn explain_message(message: &str) -> Explained<'_> {
         m if m.starts_with("unknown field") => about("unknown", "there is no such field here"),
         m if m.starts_with("duplicate field") => about("duplicate", "this stands here twice"),
         m if m.starts_with("invalid type: ") => Explained { field: None, code: "type", detail: type_words(m) },
+        m if m.starts_with("invalid value: ") => about("out_of_range", "this is out of range"),
+        m if m.starts_with("invalid length ") => about("length", "this has another length"),
         m if m.starts_with("unknown variant") => Explained { field: None, code: "invalid", detail: variant_words(m) },
         m => Explained { field: None, code: "invalid", detail: m.to_owned() },
     }
@@ -314,5 +388,43 @@ mod tests {
         ] {
             assert_eq!(explain_message(message).detail, detail);
         }
+    }
+
+    #[test]
+    fn a_body_that_is_not_json_is_refused_in_own_words_with_the_place() {
+        let said = |body: &[u8]| {
+            unreadable(body).unwrap_or_else(|| not_json(&serde_json::from_slice::<Value>(body).unwrap_err()))
+        };
+        for (body, expected) in [
+            ("", "The body is empty: send a JSON object."),
+            (" \r\n", "The body is empty: send a JSON object."),
+            ("\u{feff}{}", "The body begins with a byte order mark: send UTF-8 without one."),
+            ("{\"a\":", "The body is not JSON: it ends too early, at line 1, column 5."),
+            ("{\"a\": 1} x", "The body is not JSON: more stands behind its end, at line 1, column 10."),
+            ("{a: 1}", "The body is not JSON: a name must be text in double quotes, at line 1, column 2."),
+            ("[1,]", "The body is not JSON: nothing stands behind a comma, at line 1, column 4."),
+            ("nul", "The body is not JSON: it ends too early, at line 1, column 3."),
+            ("none", "The body is not JSON: something stands there that is no value, at line 1, column 2."),
+            ("{\"a\" 1}", "The body is not JSON: a colon is missing behind a name, at line 1, column 6."),
+            ("{\n\"a\": 01}", "The body is not JSON: a number is written wrongly, at line 2, column 7."),
+            ("[\"\t\"]", "The body is not JSON: a control character stands in a text, at line 1, column 3."),
+            (
+                r#"["\x"]"#,
+                "The body is not JSON: a backslash stands before what it cannot stand for, at line 1, column 4.",
+            ),
+        ] {
+            assert_eq!(said(body.as_bytes()), expected, "{body}");
+        }
+        assert_eq!(said(b"{\"a\": \"\xff\"}"), "The body is not UTF-8: its byte 8 is of no letter.");
+        assert!(said(&[0xff, 0xfe, b'{', 0]).starts_with("The body is not UTF-8"));
+    }
+
+    #[test]
+    fn an_order_says_which_field_is_not_known_and_which_stands_twice() {
+        let said = |text: &str| ordering_fault(text, &["name", "total"]);
+        assert_eq!(said("name,-total"), None);
+        assert!(said("totl").unwrap().ends_with("did you mean total?"));
+        assert!(said("name,,total").unwrap().starts_with("\"\" is unknown"));
+        assert_eq!(said("name,-name").unwrap(), "name is named twice: once, with or without -");
     }
 }

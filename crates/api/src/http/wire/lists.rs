@@ -1,11 +1,14 @@
 //! Lists: pages that follow each other by signed cursors, never by offsets.
 
-use super::{Wire, cursor::CursorKey};
-use super::{problem::Problem, query::Pairs, response::to_json};
+use super::{Wire, cursor::CursorKey, explain_words::ordering_fault};
+use super::{
+    problem::{Code, FieldError, Problem},
+    query::Pairs,
+    response::to_json,
+};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header, web::Data};
 use serde::{Serialize, de::DeserializeOwned};
 use std::future::{Ready, ready};
-use tradepost_app::nearest::did_you_mean;
 use tradepost_store::list::{KeyValue, ListRequest, Page, Sort};
 use utoipa::{IntoParams, ToSchema};
 
@@ -65,12 +68,8 @@ impl<F> ListOf<F> {
     pub fn request<S>(&self, filter: S, orderings: &'static [&'static str]) -> Result<ListRequest<S>, Problem> {
         let order = match &self.ordering {
             None => Vec::new(),
-            Some(text) => Sort::parse_list(text, orderings).map_err(|field| {
-                let known = orderings.join(", ");
-                let hint = did_you_mean(field.trim_start_matches('-'), orderings.iter().copied());
-                let detail = format!(
-                    "{field:?} is unknown or named twice: order by {known}, each with - for largest first{hint}"
-                );
+            Some(text) => Sort::parse_list(text, orderings).map_err(|_| {
+                let detail = ordering_fault(text, orderings).unwrap_or_else(|| "this order is not known".to_owned());
                 Problem::parameter("ordering", "invalid", detail)
             })?,
         };
@@ -95,40 +94,42 @@ impl<F> ListOf<F> {
     }
 }
 
-fn refused_cursor() -> Problem {
-    Problem::parameter(
-        "cursor",
-        "invalid",
-        "this cursor was altered, or belongs to other filters: start again without one",
-    )
+const REFUSED_CURSOR: &str = "this cursor was altered, or belongs to other filters: start again without one";
+
+fn fault(name: &str, code: &str, detail: &str) -> FieldError {
+    let (parameter, code, detail) = (Some(name.to_owned()), code.to_owned(), detail.to_owned());
+    FieldError { pointer: None, parameter, code, detail }
 }
 
 fn read<F: DeserializeOwned>(request: &HttpRequest) -> Result<ListOf<F>, Problem> {
     let wire = request.app_data::<Data<Wire>>().ok_or_else(|| Problem::internal("no machinery in the application"))?;
     let mut pairs = Pairs::parse(request.query_string())?;
-    let limit = match pairs.take("limit").map(|text| text.parse::<u16>()) {
-        None => 25,
-        Some(Ok(limit @ 1..=MAX_LIMIT)) => limit,
-        Some(_) => {
-            return Err(Problem::parameter("limit", "out_of_range", "this must be a whole number from 1 to 200"));
-        }
+    let (limit, count, cursor) = (pairs.take("limit"), pairs.take("count"), pairs.take("cursor"));
+    let limit = match limit.map(|text| text.parse::<u16>()) {
+        None => Ok(25),
+        Some(Ok(limit @ 1..=MAX_LIMIT)) => Ok(limit),
+        Some(_) => Err(fault("limit", "out_of_range", "this must be a whole number from 1 to 200")),
     };
-    let count = match pairs.take("count").as_deref() {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(_) => return Err(Problem::parameter("count", "invalid", "this must be true or false")),
+    let count = match count.as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(fault("count", "invalid", "this must be true or false")),
     };
-    let cursor = pairs.take("cursor");
     let mut filters = pairs.clone();
     let ordering = filters.take("ordering");
-    let filter = filters.read()?;
     let scope = format!("{} {}", request.path(), pairs.canonical());
     let key = wire.cursors.clone();
-    let after = match cursor {
-        None => None,
-        Some(cursor) => {
-            let position = key.open(&scope, &cursor).ok_or_else(refused_cursor)?;
-            Some(serde_json::from_slice(&position).map_err(|_| refused_cursor())?)
+    let position = |cursor: String| {
+        let position = key.open(&scope, &cursor).and_then(|position| serde_json::from_slice(&position).ok());
+        position.ok_or_else(|| fault("cursor", "invalid", REFUSED_CURSOR))
+    };
+    let after = cursor.map(position).transpose();
+    let (filter, limit, count, after) = match (filters.read(), limit, count, after) {
+        (Ok(filter), Ok(limit), Ok(count), Ok(after)) => (filter, limit, count, after),
+        (filter, limit, count, after) => {
+            let faults: Vec<_> = [limit.err(), count.err(), after.err()].into_iter().flatten().collect();
+            let of_filter = filter.err().unwrap_or_else(|| Problem::new(Code::VALIDATION, ""));
+            return Err(of_filter.with_all(faults));
         }
     };
     Ok(ListOf { filter, ordering, limit, count, after, scope, path: request.path().to_owned(), pairs, key })

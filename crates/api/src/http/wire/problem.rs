@@ -18,6 +18,22 @@ pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-pol
 /// The header that tells what is left of it.
 pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
+/// More faults than these help nobody.
+pub const MOST_FAULTS: usize = 50;
+
+/// The longest place or sentence of an answer, in bytes: what somebody sent is not sent back whole.
+const LONGEST: usize = 1_000;
+
+/// The text as far as an answer shows it.
+pub fn shown(mut text: String) -> String {
+    if text.len() > LONGEST {
+        let end = (0..=LONGEST - '…'.len_utf8()).rev().find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or_default());
+        text.push('…');
+    }
+    text
+}
+
 /// What went wrong with one field of the body or one parameter of the query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct FieldError {
@@ -38,11 +54,17 @@ pub struct FieldError {
 }
 
 impl FieldError {
+    /// The same, as far as an answer shows it.
+    fn shown(self) -> Self {
+        let Self { pointer, parameter, code, detail } = self;
+        Self { pointer: pointer.map(shown), parameter: parameter.map(shown), code, detail: shown(detail) }
+    }
+
     /// The place and what is wrong there.
     fn sentence(&self) -> String {
         let place = self.pointer.as_deref().or(self.parameter.as_deref()).unwrap_or_default();
         let colon = if place.is_empty() { "" } else { ": " };
-        format!("{place}{colon}{}", self.detail)
+        shown(format!("{place}{colon}{}", self.detail))
     }
 
     fn is_at(&self, other: &Self) -> bool {
@@ -79,7 +101,7 @@ impl Problem {
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self(Box::new(Parts {
             code,
-            detail: detail.into(),
+            detail: shown(detail.into()),
             inside: None,
             instance: None,
             errors: Vec::new(),
@@ -128,9 +150,13 @@ impl Problem {
         self
     }
 
-    /// Adds a fault of a field; the detail then speaks of the first.
+    /// Adds a fault of a field, as long as that helps anybody; the detail then speaks of the first.
     #[must_use]
     pub fn with_field_error(mut self, fault: FieldError) -> Self {
+        if self.0.errors.len() == MOST_FAULTS {
+            return self;
+        }
+        let fault = fault.shown();
         if self.0.detail.is_empty() {
             self.0.detail = fault.sentence();
         }
@@ -151,6 +177,7 @@ impl Problem {
         if more.is_empty() {
             return self;
         }
+        let more: Vec<_> = more.into_iter().take(MOST_FAULTS).map(FieldError::shown).collect();
         let own = std::mem::take(&mut self.0.errors);
         let is_known = |fault: &FieldError, faults: &[FieldError]| faults.iter().any(|other| other.is_at(fault));
         self.0.errors = if self.0.of_parser {
@@ -169,6 +196,7 @@ impl Problem {
             let rest: Vec<_> = more.into_iter().filter(|fault| !is_known(fault, &own)).collect();
             own.into_iter().chain(rest).collect()
         };
+        self.0.errors.truncate(MOST_FAULTS);
         self.0.code = Code::VALIDATION;
         let others = self.0.errors.len() - 1;
         self.0.detail = self.0.errors[0].sentence();
@@ -213,7 +241,7 @@ impl Problem {
     /// With another sentence.
     #[must_use]
     pub fn saying(mut self, detail: impl Into<String>) -> Self {
-        self.0.detail = detail.into();
+        self.0.detail = shown(detail.into());
         self
     }
 
@@ -316,5 +344,29 @@ mod tests {
         assert_eq!(json["instance"], "r-1");
         assert_eq!(json["errors"][0]["pointer"], "/lines/0/quantity");
         assert_eq!(json["detail"], "/lines/0/quantity: too much");
+    }
+
+    #[test]
+    fn an_answer_stays_small_whatever_was_sent() {
+        let long = "ö".repeat(60_000);
+        let fault = |number: usize| FieldError {
+            pointer: Some(format!("/{number}/{long}")),
+            parameter: Some(long.clone()),
+            code: "unknown".to_owned(),
+            detail: long.clone(),
+        };
+        let many = || (0..2 * MOST_FAULTS).map(fault);
+        let one_by_one = many().fold(Problem::new(Code::VALIDATION, ""), Problem::with_field_error);
+        for problem in [one_by_one.clone(), one_by_one.with_all(many().collect()), Problem::not_found().saying(&*long)]
+        {
+            assert!(problem.0.errors.len() <= MOST_FAULTS);
+            assert!(problem.0.detail.len() <= LONGEST + 50 && problem.0.detail.contains('…'));
+            let parts = problem
+                .0
+                .errors
+                .iter()
+                .flat_map(|fault| [fault.pointer.as_ref(), fault.parameter.as_ref(), Some(&fault.detail)]);
+            assert!(parts.flatten().all(|text| text.len() <= LONGEST && text.ends_with('…')));
+        }
     }
 }
