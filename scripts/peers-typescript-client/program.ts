@@ -89,3 +89,18 @@ assert.equal(accepted?.status, 'accepted');
 const { error: wrong } = await shop.POST('/api/v1/products', { body: { sku: '', name: 'Nameless', price: 'much' } });
 assert(wrong?.code === 'validation');
 assert.deepEqual(wrong.errors?.map(({ pointer }) => pointer).sort(), ['/price', '/sku']);
+
+// Bodies of several forms are typed too.
+const code: components['schemas']['CreatePromoCode'] = {
+  code: 'KALE10',
+  name: 'Kale season',
+  kind: 'percentage',
+  percentage: '10',
+  valid_from: '2026-01-01T00:00:00Z',
+  valid_until: '2099-12-31T23:59:59Z',
+};
+const { data: promo } = await shop.POST('/api/v1/promo-codes', { body: code });
+assert.equal(promo?.percentage, '10');
+const sold: components['schemas']['RecordSale'] = { customer_name: 'Amina', lines: [{ product_id: product.id, quantity: 1 }] };
+const { data: sale } = await shop.POST('/api/v1/sales', { body: sold });
+assert.equal(sale?.total, '4.50');
