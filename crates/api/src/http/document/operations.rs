@@ -199,7 +199,7 @@ fn add_problems(operation: &mut Value, shape: &Shape<'_>, own: Option<Value>) {
 }
 
 /// All headers of answers: name, what it says, an example.
-const HEADERS: [(&str, &str, &str); 9] = [
+const HEADERS: [(&str, &str, &str); 10] = [
     (
         "X-Request-Id",
         "The request's id, as in the log: the client's own, or made.",
@@ -217,6 +217,7 @@ const HEADERS: [(&str, &str, &str); 9] = [
     ("RateLimit-Policy", "The rule: `q` attempts in a window of `w` seconds.", "\"login\";q=5;w=900"),
     ("RateLimit", "What is left of it: `r` attempts, and `t` seconds to wait.", "\"login\";r=0;t=4"),
     ("WWW-Authenticate", "How to prove who one is.", "Bearer realm=\"tradepost\""),
+    ("Accept-Encoding", "What a body may be compressed with; only where it came compressed otherwise.", "gzip"),
 ];
 
 /// All headers of answers, as components.
@@ -254,6 +255,7 @@ fn name_headers(operation: &mut Value, shape: &Shape<'_>) {
             (is_throttled && ["401", "429"].contains(&status.as_str()), "RateLimit-Policy"),
             (is_throttled && ["401", "429"].contains(&status.as_str()), "RateLimit"),
             (status == "401", "WWW-Authenticate"),
+            (status == "415", "Accept-Encoding"),
         ];
         let reference = |name: &str| json!({"$ref": format!("#/components/headers/{name}")});
         let headers = named.into_iter().filter(|(is_there, _)| *is_there);

@@ -193,9 +193,8 @@ fn not_both_buyers() -> Value {
 
 /// The product is named in this way, and in no other.
 fn one_name(own: &str) -> Value {
-    let names = ["product_id", "sku", "external_id"].map(|name| {
-        (name.to_owned(), if name == own { json!({"type": "string"}) } else { nothing("string") })
-    });
+    let names = ["product_id", "sku", "external_id"]
+        .map(|name| (name.to_owned(), if name == own { json!({"type": "string"}) } else { nothing("string") }));
     json!({"required": [own], "properties": Map::from_iter(names)})
 }
 
