@@ -193,6 +193,8 @@ def fill_body(case: Any) -> None:
     if operation == "update_promo_code":
         body.pop("amount", None)
         body.pop("kind", None)
+        if body.get("percentage", "") is None:
+            del body["percentage"]
     # It begins before it ends, also where only one of the two is changed.
     if operation in ("create_promo_code", "update_promo_code") and (is_time(body.get("valid_from")) or is_time(body.get("valid_until"))):
         body |= {"valid_from": "2020-01-01T00:00:00Z", "valid_until": "2099-01-01T00:00:00Z"}
