@@ -38,7 +38,8 @@ pub struct EventView {
     /// `received`, `applied`, `refused`, `held` or `dismissed`.
     #[schema(value_type = PosEventStatusWord)]
     status: String,
-    /// Why it was refused, is held or was dismissed; stable. `null` where it was not.
+    /// Why it was refused, is held or was dismissed; stable: `unknown_product`, `unknown_location`, `insufficient_stock`,
+    /// `product_unavailable`, `invalid`, `refused`, `dismissed`, or one of `ConflictReason`. `null` where it was not.
     #[schema(required = true, example = "unknown_product")]
     reason_code: Option<String>,
     /// The same for people, up to 500 characters.
