@@ -57,9 +57,9 @@ impl Shape<'_> {
 
     /// The problems that follow from all this.
     fn problems(&self) -> Vec<Code> {
-        let mut codes = vec![Code::VALIDATION, Code::INTERNAL];
+        let mut codes = vec![Code::MALFORMED, Code::VALIDATION, Code::INTERNAL];
         if self.is_of_the_api() {
-            codes.extend([Code::MALFORMED, Code::UNAVAILABLE]);
+            codes.push(Code::UNAVAILABLE);
         }
         match self.access {
             Access::Anyone => {}
@@ -184,7 +184,11 @@ fn complete_body(operation: &mut Value, schemas: &Value) {
 fn add_problems(operation: &mut Value, shape: &Shape<'_>, own: Option<Value>) {
     let mut codes = shape.problems();
     let own = own.as_ref().and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    codes.extend(own.filter_map(|name| Code::ALL.iter().find(|code| code.name == name)));
+    codes.extend(own.filter_map(|name| {
+        let known = Code::ALL.iter().find(|code| code.name == name);
+        debug_assert!(known.is_some(), "{name} is no code of a problem");
+        known
+    }));
     let mut by_status = BTreeMap::new();
     // In the order of the table, so that the document is the same every time.
     for code in Code::ALL.iter().filter(|code| codes.contains(code)) {
