@@ -157,7 +157,8 @@ fn one_of(options: &Value, value: &Value) -> String {
 fn type_fault(name: &str, schema: &Value, value: &Value, place: Place) -> String {
     match place {
         Place::Body => format!("this is {}; {}", kind_of(value), wanted(name, schema)),
-        // Nothing in a query is `null`.
+        // All of a query is text, and nothing in it is `null`.
+        Place::Query if QUANTITIES.contains(&name) => "this must be a number".to_owned(),
         Place::Query => wanted(name, schema).replace(" or null", ""),
     }
 }
