@@ -232,7 +232,7 @@ fn wanted_form(name: &str, schema: &Value) -> String {
     let such_as = wanted.split_once(" such as ").map(|(_, example)| format!("such as {example}"));
     // An amount may look like one and yet be too small or too large: what it is says that.
     let about = schema["description"].as_str().map(|about| about.trim_end_matches('.'));
-    if !wanted.starts_with("this must be") && !(AMOUNTS.contains(&name) && about.is_some()) {
+    if !wanted.starts_with("this must be") && (!AMOUNTS.contains(&name) || about.is_none()) {
         return wanted;
     }
     let more = about.map(str::to_owned).into_iter().chain(such_as).collect::<Vec<_>>().join(", ");
