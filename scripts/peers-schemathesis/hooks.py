@@ -13,7 +13,7 @@ import re
 import threading
 import urllib.parse
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import requests
@@ -102,6 +102,12 @@ def real_value(name: str, value: Any) -> Any:
     # A pattern says how a number is written, not which numbers there are.
     if name == "phone" and isinstance(value, str) and 0 < len(value.strip()) and len(value) <= 64:
         return "+254712345678"
+    # A date of birth is past, and nobody lives for ever.
+    if name == "date_of_birth" and is_date(value):
+        return value if date(1900, 1, 1) <= date.fromisoformat(value) < date.today() else "1990-01-31"
+    # Which characters are letters is more than a plain pattern says.
+    if name == "username" and isinstance(value, str) and re.fullmatch(r"\s*[^\s!-,/:-@\[-^`{-~]{2,64}\s*", value) and len(value) <= 64:
+        return f"peer-{uuid.uuid4().hex}"
     # What makes an address and what is too easy to guess is more than a pattern says.
     if name == "email" and isinstance(value, str) and re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value):
         return f"{uuid.uuid4().hex}@peers.example"
@@ -120,8 +126,16 @@ def is_large(value: object, limit: int) -> bool:
 
 
 def with_two_decimals(value: str) -> str:
-    parts = re.fullmatch(r"([0-9]+)\.([0-9]{3,})", value)
-    return value if parts is None else f"{parts[1]}.{parts[2][:2]}" if (parts[1] + parts[2][:2]).strip("0") else "0.01"
+    parts = re.fullmatch(r"(-?[0-9]+)\.([0-9]{3,})", value)
+    return value if parts is None else f"{parts[1]}.{parts[2][:2]}" if (parts[1] + parts[2][:2]).strip("-0") else "0.01"
+
+
+def is_date(value: object) -> bool:
+    """Whether it is written as a date is."""
+    try:
+        return isinstance(value, str) and value[4:5] == value[7:8] == "-" and date.fromisoformat(value) is not None
+    except ValueError:
+        return False
 
 
 def is_time(value: object) -> bool:
@@ -148,6 +162,10 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
 
 
 def fill_path(case: Any) -> None:
+    # Texts are measured as they are escaped once a part of the path was exchanged, and one that is then too long would pass for one that
+    # was made wrong on purpose.
+    if is_positive(case) and len(str((case.path_parameters or {}).get("external_id", ""))) > 64:
+        case.path_parameters["external_id"] = uuid.uuid4().hex
     for name, value in dict(case.path_parameters or {}).items():
         kind = shelf_of(case.operation, name)
         # One in eight stays what it is: 404 must be answered as documented too.
@@ -175,6 +193,8 @@ def fill_body(case: Any) -> None:
     if operation == "update_promo_code":
         body.pop("amount", None)
         body.pop("kind", None)
+        if body.get("percentage", "") is None:
+            del body["percentage"]
     # It begins before it ends, also where only one of the two is changed.
     if operation in ("create_promo_code", "update_promo_code") and (is_time(body.get("valid_from")) or is_time(body.get("valid_until"))):
         body |= {"valid_from": "2020-01-01T00:00:00Z", "valid_until": "2099-01-01T00:00:00Z"}
@@ -211,6 +231,9 @@ def fill_query(case: Any) -> None:
         # And two as many as the currency has.
         if re.fullmatch(r"(price|total|discount|amount)_(min|max)", name) and isinstance(value, str):
             case.query[name] = with_two_decimals(value)
+        # No field stands there twice.
+        if name == "ordering" and isinstance(value, str) and re.fullmatch(r"(-?[a-z_]+,)*-?[a-z_]+", value):
+            case.query[name] = ",".join({field.removeprefix("-"): field for field in value.split(",")}.values())
     # A cursor is what a list gave for these very filters; there is no other.
     if isinstance((case.query or {}).get("cursor"), str) and is_positive(case):
         del case.query["cursor"]

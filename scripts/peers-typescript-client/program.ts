@@ -2,6 +2,7 @@
 //
 // node program.js ADDRESS LOGIN PASSWORD
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import createClient from 'openapi-fetch';
 import type { components, paths } from './schema.js';
 
@@ -89,3 +90,32 @@ assert.equal(accepted?.status, 'accepted');
 const { error: wrong } = await shop.POST('/api/v1/products', { body: { sku: '', name: 'Nameless', price: 'much' } });
 assert(wrong?.code === 'validation');
 assert.deepEqual(wrong.errors?.map(({ pointer }) => pointer).sort(), ['/price', '/sku']);
+
+// Bodies of several forms are typed too.
+const code: components['schemas']['CreatePromoCode'] = {
+  code: 'KALE10',
+  name: 'Kale season',
+  kind: 'percentage',
+  percentage: '10',
+  valid_from: '2026-01-01T00:00:00Z',
+  valid_until: '2099-12-31T23:59:59Z',
+};
+const { data: promo } = await shop.POST('/api/v1/promo-codes', { body: code });
+assert.equal(promo?.percentage, '10');
+const sold: components['schemas']['RecordSale'] = { customer_name: 'Amina', lines: [{ product_id: product.id, quantity: 1 }] };
+const { data: sale } = await shop.POST('/api/v1/sales', { body: sold });
+assert.equal(sale?.total, '4.50');
+
+// A till signs what it reports over the very bytes that are sent.
+const { data: till } = await shop.POST('/api/v1/pos-connections', { body: { name: 'Till', dialect: 'standard', on_shortage: 'refuse' } });
+assert(till?.secret);
+const report: components['schemas']['PosReport'] = { sku: 'KALE-500', quantity_change: -1 };
+const stamp = String(Math.floor(Date.now() / 1000));
+const secret = Buffer.from(till.secret.replace('whsec_', ''), 'base64');
+const signature = createHmac('sha256', secret).update(`typescript-1.${stamp}.${JSON.stringify(report)}`).digest('base64');
+const { data: delivered } = await shop.POST('/api/v1/webhooks/pos/{connection_id}', {
+  params: { path: { connection_id: till.id }, header: { 'webhook-id': 'typescript-1', 'webhook-timestamp': stamp } },
+  headers: { 'webhook-signature': `v1,${signature}` },
+  body: report,
+});
+assert.equal(delivered?.status, 'applied');

@@ -134,16 +134,20 @@ fn listen_on(
 
 /// Whose pages may use the API from a browser, and which headers they may see.
 fn cors(origins: &[Origin]) -> Cors {
-    let cors = Cors::default().allow_any_method().allow_any_header().max_age(3600).expose_headers([
-        "etag",
-        "link",
-        "location",
-        "retry-after",
-        "ratelimit",
-        "ratelimit-policy",
-        "idempotent-replayed",
-        "x-request-id",
-    ]);
+    let cors = Cors::default()
+        .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+        .allow_any_header()
+        .max_age(3600)
+        .expose_headers([
+            "etag",
+            "link",
+            "location",
+            "retry-after",
+            "ratelimit",
+            "ratelimit-policy",
+            "idempotent-replayed",
+            "x-request-id",
+        ]);
     if origins.iter().any(Origin::is_any) {
         return cors.allow_any_origin().send_wildcard();
     }

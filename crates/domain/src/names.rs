@@ -4,6 +4,9 @@
 macro_rules! names {
     ($type:ident { $($name:ident = $text:literal),+ $(,)? }) => {
         impl $type {
+            /// Each there is, in the order of its declaration.
+            pub const ALL: [Self; [$($text),+].len()] = [$(Self::$name),+];
+
             /// The stable name: the same in the contract, in tables and in JSON.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text),+ }

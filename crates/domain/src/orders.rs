@@ -69,10 +69,6 @@ names!(OrderStatus {
 });
 
 impl OrderStatus {
-    /// Every status there is.
-    pub const ALL: [Self; 6] =
-        [Self::Pending, Self::Accepted, Self::Rejected, Self::Cancelled, Self::Shipped, Self::Delivered];
-
     /// The only moves there are.
     ///
     /// # Errors

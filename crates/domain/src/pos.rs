@@ -29,11 +29,6 @@ names!(OnShortage {
     Hold = "hold",
 });
 
-impl OnShortage {
-    /// Everything that can be done with it.
-    pub const ALL: [Self; 2] = [Self::Refuse, Self::Hold];
-}
-
 /// The id of a registered till or POS account.
 pub type PosConnectionId = Id<PosConnection>;
 
@@ -203,11 +198,6 @@ names!(PosEventStatus {
     Held = "held",
     Dismissed = "dismissed",
 });
-
-impl PosEventStatus {
-    /// Every status there is.
-    pub const ALL: [Self; 5] = [Self::Received, Self::Applied, Self::Refused, Self::Held, Self::Dismissed];
-}
 
 /// Why a delivery was refused or is held.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -28,11 +28,6 @@ names!(SaleStatus {
     Voided = "voided",
 });
 
-impl SaleStatus {
-    /// Every status there is.
-    pub const ALL: [Self; 4] = [Self::Completed, Self::PartlyRefunded, Self::Refunded, Self::Voided];
-}
-
 /// Who bought, as far as anybody said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]

@@ -84,10 +84,6 @@ macro_rules! kinds {
             $($(#[$doc])* $name),+
         }
 
-        impl MovementKind {
-            /// Every kind there is.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-        }
 
         names!(MovementKind { $($name = $text),+ });
     };

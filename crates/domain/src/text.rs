@@ -84,7 +84,7 @@ fn is_ignorable(c: char) -> bool {
     // The tables file some under other types, or under none: they are reserved for more of the kind.
     !c.is_ascii()
         && (c.identifier_type() == Some(IdentifierType::Default_Ignorable)
-            || matches!(c, '\u{2065}' | '\u{206A}'..='\u{206F}' | '\u{FFF0}'..='\u{FFF8}'))
+            || matches!(c, '\u{2065}' | '\u{206A}'..='\u{206F}' | '\u{FFF0}'..='\u{FFF8}' | '\u{E0000}'..='\u{E0FFF}'))
 }
 
 fn is_visible(c: char) -> bool {
@@ -142,6 +142,7 @@ mod tests {
             "\u{2800}",
             "\u{2060}\u{E0020}",
             "\u{2065}\u{FFF0}",
+            "\u{E0001}\u{E0080}",
         ] {
             assert_eq!(required(blank, 10), Err(TextError::Empty), "{blank:?}");
             assert_eq!(optional(blank, limits::NOTE), Err(TextError::Empty), "{blank:?}");

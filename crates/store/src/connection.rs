@@ -147,10 +147,10 @@ const POSTGRES_WRITER: &str = "SET enable_seqscan = off; SET enable_hashjoin = o
 pub(crate) const LEDGER_LOCK_TIMEOUT: Duration = Duration::from_millis(1_500);
 const POSTGRES_MIGRATION: &str = "SET TIME ZONE 'UTC'; SET client_min_messages = 'warning'";
 /// The log is folded in by commits only once it is long: under load that costs less. In quiet moments it is folded in when it is much
-/// shorter ([`crate::wal`]).
+/// shorter ([`crate::wal`]). What is overwritten or deleted is wiped where its page is written anyway.
 const SQLITE_WRITER: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864; \
-    PRAGMA wal_autocheckpoint = 20000; PRAGMA cache_size = -32000";
+    PRAGMA wal_autocheckpoint = 20000; PRAGMA cache_size = -32000; PRAGMA secure_delete = FAST";
 const SQLITE_READER: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA query_only = ON; \
     PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000";
 

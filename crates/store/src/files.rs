@@ -30,8 +30,9 @@ pub(crate) fn keep_private(path: &Path) {
         if !found.is_file() || mode & 0o077 == 0 {
             continue;
         }
+        let closed = std::fs::set_permissions(&name, PermissionsExt::from_mode(mode & 0o700));
         let name = name.to_string_lossy();
-        match std::fs::set_permissions(&*name, PermissionsExt::from_mode(mode & 0o700)) {
+        match closed {
             Ok(()) => log::warn!("{name} could be read by others (mode {mode:o}): it is its owner's alone now"),
             Err(error) => {
                 log::warn!("{name} can be read by others (mode {mode:o}), and that cannot be changed: {error}")

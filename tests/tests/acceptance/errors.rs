@@ -268,6 +268,10 @@ both_engines!(an_edit_that_says_nothing_changes_nothing, async |shop| {
         let shown = before.json.as_object().expect("a thing").iter().filter(|(name, _)| *name != "refused_deliveries");
         shown.for_each(|(name, value)| assert_eq!(&same[name.as_str()], value, "{address}: {name}"));
         assert_eq!(owner.get(&address).await.is(200).json, before.json, "{address}");
+        owner.patch(&address, json!({})).key(&address).await.is(200);
+        assert!(owner.patch(&address, json!({})).key(&address).await.is(200).was_replayed(), "{address}");
+        let other = owner.patch(&address, json!({})).key(&address).raw("application/json", b"{ }");
+        other.await.is_problem(422, "idempotency_key_reused");
         owner.patch(&address, json!({})).if_match("\"999-0\"").await.is_problem(412, "precondition_failed");
     }
     shop.database.verify();

@@ -102,6 +102,7 @@ both_engines!(gzip_is_taken_and_every_other_encoding_refused, async |shop| {
     }
     post("gzip", gzip(&vec![b' '; 50 * 1024 * 1024])).await.is_problem(413, "payload_too_large");
     post("gzip", b"{}".to_vec()).await.is_problem(400, "malformed");
+    post("gzip", gzip(b"").repeat(40_000)).await.is_problem(400, "malformed");
     let found = post("gzip", gzip(br#"{"nmae": "Tea"}"#)).await.points_at("/nmae");
     assert_eq!(found["errors"].as_array().map(Vec::len), Some(2), "{found:?}");
 });
@@ -275,7 +276,8 @@ fn pages_of_other_origins_may_use_the_api_only_where_that_is_set() {
                 assert!(exposed.contains(name), "{exposed}");
             }
         }
-        preflight(&open.anonymous(), "https://elsewhere.example").await.is(400);
+        let refused = preflight(&open.anonymous(), "https://elsewhere.example").await.is_problem(403, "forbidden");
+        assert!(refused["detail"].as_str().is_some_and(|said| said.contains("TRADEPOST_CORS_ORIGINS")), "{refused:?}");
         let other = open.owner().get("/me").header("origin", "https://elsewhere.example").await;
         assert_eq!(other.header("access-control-allow-origin"), None, "{other:?}");
         let any = Shop::open_with(Engine::Sqlite, &[("TRADEPOST_CORS_ORIGINS", "*")]).await;

@@ -42,6 +42,8 @@ both_engines!(a_refused_new_password_is_named_and_changes_nothing, async |shop| 
     }
     one.post("/me/password", json!({ "new_password": NEW })).await.points_at("/current_password");
     one.post("/me/password", json!({ "current_password": OLD })).await.points_at("/new_password");
+    one.post("/me/password", change(OLD, OLD)).await.points_at("/new_password");
+    one.post("/me/password", change("not-it-either-7", "short")).await.points_at("/new_password");
     let mut odd = change(OLD, NEW);
     odd["login"] = json!("owner");
     one.post("/me/password", odd).await.points_at("/login");

@@ -96,3 +96,22 @@ both_engines!(notes_alone_change_nothing_else, async |shop| {
     assert_eq!(sam.patch(&path, json!({ "notes": null })).await.is(200)["notes"], json!(null));
     assert_eq!(tea.stock(&owner).await, [5.0, 5.0, 0.0]);
 });
+
+both_engines!(more_of_what_is_no_longer_on_sale_cannot_be_had_and_nothing_of_it_is_told, async |shop| {
+    let (owner, sam) = (shop.owner(), shop.a_shopper());
+    let tea = a_product().stock(10).create(&owner).await;
+    let order = sam.post("/orders", json!({ "lines": [tea.line(2)] })).await.is(201);
+    let path = format!("/orders/{}", order.id());
+    owner.patch(&format!("/products/{}", tea.id), json!({ "enabled": false, "sku": "NEXT-GEN" })).await.is(200);
+    let edit = |quantity: f64| {
+        sam.patch(&path, json!({ "lines": [{ "line_id": order["lines"][0]["id"], "quantity": quantity }] }))
+    };
+    for more in [3.0, 500.0] {
+        let refused = edit(more).await.is_problem(409, "product_unavailable");
+        assert!(!refused.json.to_string().contains("NEXT-GEN"), "{refused:?}");
+    }
+    edit(1.0).await.is(200);
+    // Also not in which unit it is sold.
+    sam.post("/orders", json!({ "lines": [tea.line(1.5)] })).await.is_problem(409, "product_unavailable");
+    assert_eq!(tea.stock(&owner).await, [10.0, 1.0, 9.0]);
+});

@@ -87,6 +87,9 @@ both_engines!(a_rotated_secret_is_good_at_once_at_the_same_address_and_the_old_o
     assert_eq!((&answer["url"], &answer["id"]), (&before["url"], &before["id"]));
     rotate(&owner, &first).if_match(&before.etag()).await.is_problem(412, "precondition_failed");
     let second = with_secret(&first, &answer);
+    for meant in [r#"{"secret": "whsec_AAAA"}"#, "{nonsense"] {
+        rotate(&owner, &first).raw("application/json", meant).await.is_problem(400, "validation");
+    }
     assert!(is_let_in(&second, &nobody, "evt-2").await && is_let_in(&first, &nobody, "evt-3").await);
     // Only the two newest are good.
     let third = with_secret(&first, &rotate(&owner, &first).await.is(200));

@@ -117,3 +117,43 @@ fn migrations_are_paired_by_name_with_a_way_up_and_down() {
     };
     assert_eq!(names("postgres"), names("sqlite"), "both engines have the same migrations");
 }
+
+/// The code that a fault is noted with: the first word in quotes after the fault's place.
+fn code_of(call: &str) -> Option<&str> {
+    let statement = call.split(';').next()?;
+    let mut rest = statement;
+    while let Some((_, after)) = rest.split_once(", \"") {
+        let (text, behind) = after.split_once('"')?;
+        if text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') && behind.starts_with(',') {
+            return Some(text);
+        }
+        rest = after;
+    }
+    None
+}
+
+#[test]
+fn every_code_that_a_fault_is_noted_with_is_in_the_contract() {
+    let document = fs::read_to_string(root().join("docs/openapi.json")).expect("the contract");
+    let document: serde_json::Value = serde_json::from_str(&document).expect("JSON");
+    let known = document["components"]["schemas"]["FieldError"]["properties"]["code"]["examples"].as_array();
+    let known: BTreeSet<&str> = known.expect("a list of codes").iter().filter_map(|code| code.as_str()).collect();
+    let notes = [
+        "errors.add(",
+        "FieldErrors::one(",
+        "Refusal::invalid(",
+        "Error::invalid(",
+        "Problem::at(",
+        "Problem::parameter(",
+    ];
+    let mut found = BTreeSet::new();
+    for source in
+        ["crates/domain/src", "crates/app/src", "crates/api/src/http"].iter().flat_map(|folder| sources(folder))
+    {
+        let code = source.code.split_whitespace().collect::<Vec<_>>().join(" ");
+        let calls = notes.iter().flat_map(|note| code.split(note).skip(1));
+        found.extend(calls.filter_map(code_of).map(str::to_owned));
+    }
+    assert!(found.len() > 15, "{found:?}");
+    assert_none("not in the contract", found.into_iter().filter(|code| !known.contains(code.as_str())).collect());
+}

@@ -145,7 +145,7 @@ pub(crate) async fn edit(shop: Data<Shop>, id: PathId<OrderId>, change: Change) 
         let find = move |session: &mut Session<'_>| Ok::<_, tradepost_app::Error>(stored::order(session, id)?);
         let order = shop.store.read(find).await?.filter(|found| is_visible(&found.order, &change.caller.principal));
         let order = order.ok_or_else(Problem::not_found)?;
-        return change.unchanged(order.order.version, &OrderView::of_rows(order, shop.currency()));
+        return change.unchanged(&shop, order.order.version, &OrderView::of_rows(order, shop.currency())).await;
     }
     let mut errors = FieldErrors::new();
     let promo_code = form.promo_code.map(|code| typed_code(code, &mut errors));

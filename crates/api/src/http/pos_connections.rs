@@ -264,6 +264,7 @@ pub(crate) async fn rotate_secret(
     change: Change,
     base: PublicUrl,
 ) -> Result<HttpResponse, Problem> {
+    change.without_body()?;
     let (id, expected) = (id.0, change.expected_version);
     let (secret, sealed) = new_secret(&shop, id)?;
     let work = move |session: &mut Session<'_>| -> tradepost_app::Result<_> {

@@ -38,7 +38,8 @@ pub struct EventView {
     /// `received`, `applied`, `refused`, `held` or `dismissed`.
     #[schema(value_type = PosEventStatusWord)]
     status: String,
-    /// Why it was refused, is held or was dismissed; stable. `null` where it was not.
+    /// Why it was refused, is held or was dismissed; stable: `unknown_product`, `unknown_location`, `insufficient_stock`,
+    /// `product_unavailable`, `invalid`, `refused`, `dismissed`, or one of `ConflictReason`. `null` where it was not.
     #[schema(required = true, example = "unknown_product")]
     reason_code: Option<String>,
     /// The same for people, up to 500 characters.
@@ -235,6 +236,7 @@ pub(crate) async fn read(
 #[utoipa::path(operation_id = "retry_pos_event", tag = "POS", params(("id" = Id, Path)), responses((status = 200, description = "The delivery as it stands now, and what it led to.", body = JudgedView)), extensions(("x-problems" = json!(["illegal_transition", "conflict"]))))]
 #[post("/pos-events/{id}/retry")]
 pub(crate) async fn retry(shop: Data<Shop>, id: PathId<PosEventId>, change: Change) -> Result<HttpResponse, Problem> {
+    change.without_body()?;
     change.submit(&shop, Command::Pos(pos::Command::Retry { id: id.0 }), judged).await
 }
 

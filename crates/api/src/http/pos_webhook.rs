@@ -194,8 +194,13 @@ fn bad_signature() -> Problem {
 }
 
 fn header<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
-    // What is no text is not absent: it cannot be what it should be.
-    request.headers().get(name).map_or("", |value| value.to_str().unwrap_or("\0"))
+    let mut values = request.headers().get_all(name);
+    // What is no text, or stands there twice, is not absent: it cannot be what it should be.
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().unwrap_or("\0"),
+        (Some(_), Some(_)) => "\0",
+        (None, _) => "",
+    }
 }
 
 fn signed_headers(request: &HttpRequest) -> String {
@@ -334,6 +339,15 @@ mod tests {
 
     fn lines(body: &str) -> Result<(Vec<PosEventLine>, bool), Problem> {
         body::parse::<PosReport>(body.as_bytes())?.into_lines()
+    }
+
+    #[test]
+    fn a_header_that_stands_there_twice_is_not_what_it_should_be() {
+        let once = actix_web::test::TestRequest::post().append_header(("webhook-id", "evt"));
+        assert_eq!(header(&once.to_http_request(), "webhook-id"), "evt");
+        let twice = actix_web::test::TestRequest::post().append_header(("webhook-id", "evt"));
+        let twice = twice.append_header(("webhook-id", "other")).to_http_request();
+        assert_eq!((header(&twice, "webhook-id"), header(&twice, "webhook-timestamp")), ("\0", ""));
     }
 
     #[test]

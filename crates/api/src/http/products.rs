@@ -258,7 +258,7 @@ pub(crate) async fn edit(shop: Data<Shop>, id: PathId<ProductId>, change: Change
         let find =
             move |session: &mut Session<'_>| Ok::<_, tradepost_app::Error>(stored::product(session, View::Staff, id)?);
         let row = shop.store.read(find).await?.filter(|row| row.removed_at.is_none()).ok_or_else(Problem::not_found)?;
-        return change.unchanged(row.version, &ProductView::of_row(row, View::Staff, shop.currency()));
+        return change.unchanged(&shop, row.version, &ProductView::of_row(row, View::Staff, shop.currency())).await;
     }
     let command = Command::Catalogue(catalogue::Command::Edit { id, patch: Box::new(form.into()) });
     let answer = |(view, version): (ProductView, i64)| response::changed(200, &view, Some(version));

@@ -171,7 +171,7 @@ pub(crate) async fn correct(shop: Data<Shop>, id: PathId<SaleId>, change: Change
     if change.says_nothing() {
         let find = move |session: &mut Session<'_>| Ok::<_, tradepost_app::Error>(stored::sale(session, id)?);
         let sale = shop.store.read(find).await?.ok_or_else(Problem::not_found)?;
-        return change.unchanged(sale.sale.version, &SaleView::of_rows(sale, shop.currency()));
+        return change.unchanged(&shop, sale.sale.version, &SaleView::of_rows(sale, shop.currency())).await;
     }
     let mut errors = FieldErrors::new();
     let lines = form.lines.map(|lines| {

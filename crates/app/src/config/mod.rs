@@ -138,11 +138,11 @@ fn public_url(text: &str) -> Result<String, &'static str> {
     match host {
         Some(host)
             if !host.trim_matches('/').is_empty()
-                && !text.chars().any(|c| c.is_whitespace() || c == '?' || c == '#') =>
+                && !text.chars().any(|c| c.is_whitespace() || matches!(c, '?' | '#' | '@')) =>
         {
             Ok(text.trim_end_matches('/').to_owned())
         }
-        _ => Err("it must be an address such as https://shop.example"),
+        _ => Err("it must be an address such as https://shop.example, without a name or a password in it"),
     }
 }
 
@@ -175,6 +175,7 @@ mod tests {
             ("TRADEPOST_PHONE_COUNTRY", "XX"),
             ("TRADEPOST_QUEUE", "many"),
             ("TRADEPOST_PUBLIC_URL", "shop.example"),
+            ("TRADEPOST_PUBLIC_URL", "https://user:password@shop.example"),
             ("TRADEPOST_SECRET_KEY", "short"),
             ("TRADEPOST_SECRET_KEY_OLD", "a key of more than thirty-two characters, short"),
         ] {

@@ -91,7 +91,8 @@ impl WebhookSecrets {
             secrets = self.load(store, keys, id).await?;
             judged = judge(secrets.as_deref().map(|secrets| (id, secrets)), signed, now);
         }
-        let is_locked = secrets.is_some_and(|secrets| secrets.good_at(now).any(Option::is_none));
+        // One from before it was rotated is lost, and its till must be given the new one in any case.
+        let is_locked = secrets.is_some_and(|secrets| secrets.current.is_none());
         if is_locked && judged.is_err_and(matches_nothing) {
             let why = format!("a secret of the POS connection {id} is sealed with a key that is not known here");
             return Err(StoreError::Unavailable(why).into());
@@ -118,7 +119,9 @@ impl WebhookSecrets {
     async fn load(&self, store: &Store, keys: &SecretKeys, id: PosConnectionId) -> Result<Option<Arc<Opened>>> {
         let generation = self.generation.load(Ordering::Acquire);
         let find = move |session: &mut Session<'_>| session.connection_secrets(id).map_err(Error::from);
-        let secrets = store.read_one(find).await?.map(|kept| Arc::new(kept.map(|sealed| keys.open(id, sealed))));
+        // An older server beside this one may have kept it as it is.
+        let open = |kept: &String| keys.open(id, kept).or_else(|| Secret::unsealed(kept));
+        let secrets = store.read_one(find).await?.map(|kept| Arc::new(kept.map(open)));
         self.remember(id, secrets.clone(), generation);
         Ok(secrets)
     }

@@ -10,6 +10,8 @@ use tradepost_domain::{instant::Instant, pos::SignatureFault};
 
 /// How far a till's clock may be off, in seconds, either way.
 pub const TOLERANCE_SECONDS: i64 = 300;
+/// A clock is said to be off by no more than this, in seconds: some thirty years.
+const MOST_SECONDS_OFF: i64 = 1_000_000_000;
 const PREFIX: &str = "whsec_";
 /// The secret of no connection.
 const NOBODYS: &str = "whsec_bm9ib2R5cyBzZWNyZXQ=";
@@ -117,6 +119,8 @@ impl Signed<'_> {
         }
         let seconds_off = sent.saturating_sub(now.micros().div_euclid(1_000_000));
         if seconds_off.saturating_abs() > TOLERANCE_SECONDS {
+            // No clock is off by more, and every reader of JSON can keep such a number.
+            let seconds_off = seconds_off.clamp(-MOST_SECONDS_OFF, MOST_SECONDS_OFF);
             return Err(BadSignature { fault: SignatureFault::ClockOff, seconds_off: Some(seconds_off) });
         }
         Ok(())

@@ -4,7 +4,7 @@ use super::{entities, login};
 use crate::{Error, Result, Shop, principals::Caller};
 use std::net::IpAddr;
 use tradepost_domain::{
-    identity::User,
+    identity::{User, check_password},
     repository::{LoginFailures, Tokens, Users},
 };
 use tradepost_store::Session;
@@ -25,6 +25,12 @@ pub struct Passwords {
 pub async fn change_password(shop: &Shop, caller: &Caller, passwords: Passwords, address: IpAddr) -> Result<()> {
     let (id, kept) = (caller.user, caller.token);
     let user: User = shop.store.read_one(move |session| entities::get(session, id)).await?;
+    // What can be said of the new one alone comes first: then it is no guess.
+    let refused = |code, why: &dyn std::fmt::Display| Error::invalid("/new_password", code, why);
+    check_password(&passwords.new, user.username.as_deref(), &user.email).map_err(|why| refused("invalid", &why))?;
+    if passwords.new == passwords.current {
+        return Err(refused("same", &"this is the password there is: choose another"));
+    }
     let attempt = login::Attempt { login: user.email.to_string(), password: passwords.current, address };
     let login::Proved { user, hash: current, subjects, if_wrong } = login::prove(shop, attempt).await?;
     if user.id != id {

@@ -23,11 +23,6 @@ names!(Role {
     Owner = "owner",
 });
 
-impl Role {
-    /// Every role, lowest first.
-    pub const ALL: [Self; 4] = [Self::Shopper, Self::Employee, Self::Admin, Self::Owner];
-}
-
 macro_rules! permissions {
     ($($(#[$doc:meta])* $name:ident = $text:literal),+ $(,)?) => {
         /// One thing a user may be allowed to do.
@@ -36,10 +31,6 @@ macro_rules! permissions {
             $($(#[$doc])* $name),+
         }
 
-        impl Permission {
-            /// Every permission there is.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-        }
 
         names!(Permission { $($name = $text),+ });
     };

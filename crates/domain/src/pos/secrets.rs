@@ -60,11 +60,6 @@ names!(SignatureFault {
     NoSignatureMatches = "no_signature_matches",
 });
 
-impl SignatureFault {
-    /// Every fault there is.
-    pub const ALL: [Self; 4] = [Self::Incomplete, Self::Malformed, Self::ClockOff, Self::NoSignatureMatches];
-}
-
 /// Deliveries of one connection that were not let in, for one reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefusedDeliveries {
@@ -101,6 +96,7 @@ mod tests {
         let kept = KeptSecrets::first("a");
         assert_eq!(good(&kept, 0), [&"a"]);
         let kept = kept.rotated("b", NOON);
+        assert_eq!(OLD_SECRET_SECONDS, 86_400);
         assert_eq!(good(&kept, OLD_SECRET_SECONDS - 1), [&"b", &"a"]);
         assert_eq!(good(&kept, OLD_SECRET_SECONDS), [&"b"]);
         let kept = kept.rotated("c", NOON.plus_seconds(60));
@@ -118,5 +114,6 @@ mod tests {
         };
         let both = RefusedDeliveries { count: 4, ..at(9, -400) };
         assert_eq!((at(1, 700).and(at(9, -400)), at(9, -400).and(at(1, 700))), (both, both));
+        assert_eq!(at(9, 1).and(at(9, 2)).seconds_off, Some(2), "of two at once, the one that was told later");
     }
 }

@@ -31,30 +31,26 @@ pub enum PromoRefusal {
     OtherCurrency,
 }
 
-impl PromoRefusal {
-    /// Every reason there is.
-    pub const ALL: [Self; 8] = [
-        Self::Unknown,
-        Self::Inactive,
-        Self::NotStarted,
-        Self::Expired,
-        Self::UsedUp,
-        Self::AlreadyUsed,
-        Self::MinimumNotReached,
-        Self::OtherCurrency,
-    ];
+macro_rules! refusal_names {
+    ($($name:ident = $text:literal),+ $(,)?) => {
+        impl PromoRefusal {
+            /// Each there is.
+            pub const ALL: [Self; [$($text),+].len()] = [$(Self::$name),+];
 
-    /// The stable name: the same in the contract and in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Inactive => "inactive",
-            Self::NotStarted => "not_started",
-            Self::Expired => "expired",
-            Self::UsedUp => "used_up",
-            Self::AlreadyUsed => "already_used",
-            Self::MinimumNotReached => "minimum_not_reached",
-            Self::OtherCurrency => "other_currency",
+            /// The stable name: the same in the contract and in JSON.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),+ }
+            }
         }
-    }
+    };
+}
+refusal_names! {
+    Unknown = "unknown",
+    Inactive = "inactive",
+    NotStarted = "not_started",
+    Expired = "expired",
+    UsedUp = "used_up",
+    AlreadyUsed = "already_used",
+    MinimumNotReached = "minimum_not_reached",
+    OtherCurrency = "other_currency",
 }

@@ -57,9 +57,9 @@ impl Shape<'_> {
 
     /// The problems that follow from all this.
     fn problems(&self) -> Vec<Code> {
-        let mut codes = vec![Code::VALIDATION, Code::INTERNAL];
+        let mut codes = vec![Code::MALFORMED, Code::VALIDATION, Code::INTERNAL];
         if self.is_of_the_api() {
-            codes.extend([Code::MALFORMED, Code::UNAVAILABLE]);
+            codes.push(Code::UNAVAILABLE);
         }
         match self.access {
             Access::Anyone => {}
@@ -148,17 +148,16 @@ fn complete_parameters(operation: &mut Value, shape: &Shape<'_>) {
     operation["parameters"] = parameters.into();
 }
 
-/// One or more of the fields of the list, none of them twice.
+/// One or more of the fields of the list. That none stands twice no plain pattern can say, and not every tool reads others.
 fn describe_ordering(operation: &mut Value, orderings: &Value) {
     let names: Vec<_> = orderings.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let parameters = operation["parameters"].as_array_mut().into_iter().flatten();
     for parameter in parameters.filter(|parameter| parameter["name"] == "ordering") {
         let (field, known) = (format!("-?(?:{})", names.join("|")), names.join("`, `"));
-        let no_field_twice = format!(r"(?!(?:.*,)?-?({}),(?:.*,)?-?\1(?:,|$))", names.join("|"));
         let about =
             format!("Fields to sort by, separated by commas, each with `-` for largest first, none twice: `{known}`.");
         parameter["description"] = about.into();
-        parameter["schema"] = json!({"type": "string", "pattern": format!("^{no_field_twice}{field}(?:,{field})*$")});
+        parameter["schema"] = json!({"type": "string", "pattern": format!("^{field}(?:,{field})*$")});
         parameter["example"] = format!("-{}", names.first().copied().unwrap_or_default()).into();
     }
 }
@@ -185,7 +184,11 @@ fn complete_body(operation: &mut Value, schemas: &Value) {
 fn add_problems(operation: &mut Value, shape: &Shape<'_>, own: Option<Value>) {
     let mut codes = shape.problems();
     let own = own.as_ref().and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    codes.extend(own.filter_map(|name| Code::ALL.iter().find(|code| code.name == name)));
+    codes.extend(own.filter_map(|name| {
+        let known = Code::ALL.iter().find(|code| code.name == name);
+        debug_assert!(known.is_some(), "{name} is no code of a problem");
+        known
+    }));
     let mut by_status = BTreeMap::new();
     // In the order of the table, so that the document is the same every time.
     for code in Code::ALL.iter().filter(|code| codes.contains(code)) {
@@ -200,7 +203,7 @@ fn add_problems(operation: &mut Value, shape: &Shape<'_>, own: Option<Value>) {
 }
 
 /// All headers of answers: name, what it says, an example.
-const HEADERS: [(&str, &str, &str); 9] = [
+const HEADERS: [(&str, &str, &str); 10] = [
     (
         "X-Request-Id",
         "The request's id, as in the log: the client's own, or made.",
@@ -218,6 +221,7 @@ const HEADERS: [(&str, &str, &str); 9] = [
     ("RateLimit-Policy", "The rule: `q` attempts in a window of `w` seconds.", "\"login\";q=5;w=900"),
     ("RateLimit", "What is left of it: `r` attempts, and `t` seconds to wait.", "\"login\";r=0;t=4"),
     ("WWW-Authenticate", "How to prove who one is.", "Bearer realm=\"tradepost\""),
+    ("Accept-Encoding", "What a body may be compressed with; only where it came compressed otherwise.", "gzip"),
 ];
 
 /// All headers of answers, as components.
@@ -255,6 +259,7 @@ fn name_headers(operation: &mut Value, shape: &Shape<'_>) {
             (is_throttled && ["401", "429"].contains(&status.as_str()), "RateLimit-Policy"),
             (is_throttled && ["401", "429"].contains(&status.as_str()), "RateLimit"),
             (status == "401", "WWW-Authenticate"),
+            (status == "415", "Accept-Encoding"),
         ];
         let reference = |name: &str| json!({"$ref": format!("#/components/headers/{name}")});
         let headers = named.into_iter().filter(|(is_there, _)| *is_there);

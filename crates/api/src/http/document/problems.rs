@@ -10,6 +10,57 @@ use crate::http::wire::{
 use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema, ToSchema};
 
+/// Everything a field error's code can be. Examples and no closed set: with a new rule comes a new code, and no client shall break of it.
+const FIELD_CODES: &[&str] = &[
+    "ambiguous",
+    "before_start",
+    "common",
+    "duplicate",
+    "form",
+    "in_the_future",
+    "invalid",
+    "length",
+    "mixed",
+    "named_twice",
+    "not_of_this_kind",
+    "not_positive",
+    "not_sold",
+    "other_currency",
+    "other_product",
+    "out_of_range",
+    "required",
+    "too_large",
+    "too_long_ago",
+    "too_precise",
+    "type",
+    "unknown",
+    "unknown_category",
+    "unknown_customer",
+    "unknown_line",
+    "unknown_location",
+    "unknown_product",
+    "zero",
+];
+
+/// Everything that a 404 can say does not exist.
+const NOT_FOUND: &[&str] = &[
+    "cart_item",
+    "category",
+    "connection",
+    "customer",
+    "event",
+    "location",
+    "mapping",
+    "movement",
+    "order",
+    "path",
+    "problem",
+    "product",
+    "promo_code",
+    "sale",
+    "user",
+];
+
 /// The name of the schema of a code: `insufficient_stock` is `InsufficientStock`.
 pub(super) fn schema_name(code: &str) -> String {
     let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
@@ -56,8 +107,8 @@ fn members(code: Code) -> Vec<Member> {
             perhaps("permissions", "All permissions that are missing.", list_of(&PermissionWord::name())),
         ],
         Code::NOT_FOUND => {
-            let about = "What does not exist: `path`, or the kind of thing, such as `order`.";
-            vec![member("what", about, json!({"type": "string", "examples": ["order"]}))]
+            let about = "What does not exist: `path`, or the kind of thing; stable. All there are are the examples.";
+            vec![member("what", about, json!({"type": "string", "examples": NOT_FOUND}))]
         }
         Code::INSUFFICIENT_STOCK | Code::PRODUCT_UNAVAILABLE => members_about_stock(code),
         Code::ILLEGAL_TRANSITION => vec![
@@ -139,6 +190,10 @@ pub(super) fn add_schemas(schemas: &mut Map<String, Value>) {
     ];
     for (name, schema) in used.drain(..) {
         schemas.insert(name.into_owned(), json!(schema));
+    }
+    if let Some(code) = schemas.get_mut(&*FieldError::name()).and_then(|schema| schema.pointer_mut("/properties/code"))
+    {
+        *code = json!({"type": "string", "description": "Stable; all there are are the examples.", "examples": FIELD_CODES});
     }
 }
 

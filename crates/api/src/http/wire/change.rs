@@ -84,9 +84,29 @@ impl Change {
     ///
     /// # Errors
     /// 412 where it was changed since.
-    pub fn unchanged(&self, version: i64, view: &impl Serialize) -> Result<HttpResponse, Problem> {
-        check_version(self.expected_version, version)?;
-        Ok(response::send(Done { answer: response::changed(200, view, Some(version)), replayed: false }))
+    pub async fn unchanged(&self, shop: &Shop, version: i64, view: &impl Serialize) -> Result<HttpResponse, Problem> {
+        let (answer, expected) = (response::changed(200, view, Some(version)), self.expected_version);
+        let work = move |_: &mut Session<'_>| -> tradepost_app::Result<_> {
+            check_version(expected, version)?;
+            Ok(answer.clone())
+        };
+        let done = match self.keyed() {
+            Some(key) => shop.store.write(Some(key), work).await?,
+            // Nothing is kept: there is no need to stand in the queue of those who write.
+            None => Done { answer: shop.store.read(work).await?, replayed: false },
+        };
+        Ok(response::send(done))
+    }
+
+    /// For what takes no body: somebody who sends one means something by it that would not be heard.
+    ///
+    /// # Errors
+    /// 400 for a body that says anything.
+    pub fn without_body(&self) -> Result<(), Problem> {
+        match self.body.trim_ascii() {
+            b"" | b"{}" | b"null" => Ok(()),
+            _ => Err(Problem::at("", "unknown", "this takes no body")),
+        }
     }
 
     /// The idempotency key, where there is one, with what recognises the request.

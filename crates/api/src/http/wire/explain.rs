@@ -112,7 +112,7 @@ impl Explainer {
             return Value::Bool(text == "true");
         }
         if kind("integer") || kind("number") {
-            return serde_json::from_str::<serde_json::Number>(text).map_or_else(|_| text.into(), Value::Number);
+            return serde_json::from_str::<serde_json::Number>(plain(text)).map_or_else(|_| text.into(), Value::Number);
         }
         if kind("array") {
             return text.split(',').map(Value::from).collect();
@@ -159,6 +159,14 @@ impl Schema {
         };
         self.ready.get_or_init(make).as_deref()
     }
+}
+
+/// A number without what JSON does not know before its digits, and a query does: a plus and zeros.
+fn plain(number: &str) -> &str {
+    let unsigned = number.strip_prefix('+').unwrap_or(number);
+    let zeros = unsigned.bytes().take_while(|byte| *byte == b'0').count();
+    let is_digit = unsigned.as_bytes().get(zeros).is_some_and(u8::is_ascii_digit);
+    &unsigned[if is_digit { zeros } else { zeros.saturating_sub(1) }..]
 }
 
 /// The schemas that one refers to, and those that they refer to: what is made ready holds no more of the contract than it needs.
@@ -338,6 +346,8 @@ mod tests {
             "lines": [{"product_id": "0192f0c1-7b1a-7c3e-9a52-4d6e8f0a1b2c", "quantity": 0.5}]}"#;
         assert_eq!(of_body(body), Vec::new());
         assert_eq!(of_query("limit=200&enabled=false"), Vec::new());
+        assert_eq!(of_query("limit=%2B05&enabled=false"), Vec::new());
+        assert_eq!(["05", "+7", "0", "0.5", "000", "00.5", ""].map(plain), ["5", "7", "0", "0.5", "0", "0.5", ""]);
         assert_eq!(of_body(&format!("{{\"name\": \"{}\"}}", "x".repeat(LARGEST_BODY))), Vec::new());
         assert!(
             of_body(&format!("{{{}}}", (0..9_000).map(|n| format!("\"a{n}\": 1")).collect::<Vec<_>>().join(","))).len()

@@ -160,6 +160,10 @@ fn finish(
 /// The error as a problem that names its request. Errors of the framework itself become ours.
 fn named(error: &Error, id: &RequestId) -> Problem {
     let problem = error.as_error::<Problem>().cloned().unwrap_or_else(|| {
+        if error.as_error::<actix_cors::CorsError>().is_some() {
+            let detail = "Pages of this origin may not use the API in this way: TRADEPOST_CORS_ORIGINS lists the origins that may.";
+            return Problem::new(Code::FORBIDDEN, detail);
+        }
         let status = error.as_response_error().status_code();
         match status.as_u16() {
             404 => Problem::not_found(),

@@ -27,7 +27,7 @@ impl FromRequest for PublicUrl {
 
 /// By the name that the caller has used, or that a trusted proxy says they have. A name that is none is not repeated: then as it listens.
 fn as_used(request: &HttpRequest, proxies: &[IpAddr], address: SocketAddr) -> String {
-    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let header = |name: &str| request.headers().get_all(name).last().and_then(|value| value.to_str().ok());
     let is_proxied = request.peer_addr().is_some_and(|peer| proxies.contains(&peer.ip().to_canonical()));
     // Of several, the nearest proxy, which is the one that is trusted, has written the last.
     let forwarded = |name: &str| header(name).filter(|_| is_proxied)?.rsplit(',').next().map(str::trim);

@@ -33,11 +33,13 @@ pub(in crate::ledger) fn draft_new(
             continue;
         };
         let pointer = || format!("/lines/{index}/quantity");
-        stock::check_quantity(product, line.quantity, &pointer(), &mut errors.fields);
-        let unit_price = price((product, index), line.unit_price, inputs, errors);
-        if errors.unavailable.is_none() {
-            errors.unavailable = check_on_sale(book, product);
+        let not_on_sale = check_on_sale(book, product);
+        // Of what is not on sale nothing is told, also not its unit.
+        if not_on_sale.is_none() {
+            stock::check_quantity(product, line.quantity, &pointer(), &mut errors.fields);
         }
+        let unit_price = price((product, index), line.unit_price, inputs, errors);
+        errors.unavailable = errors.unavailable.take().or(not_on_sale);
         let new =
             DraftLine { id: LineId::from_uuid((inputs.new_id)()), product: id, quantity: line.quantity, unit_price };
         merge(&mut draft, new, &mut errors.fields, index);

@@ -11,6 +11,7 @@ use crate::{
         lines::{self, RequestErrors},
         stock,
     },
+    lines::DraftLine,
     orders::{AppliedPromo, Order, OrderStatus},
     stock::{Change, Movement, MovementKind},
     text,
@@ -24,6 +25,7 @@ pub(super) fn edit(book: &Book, id: OrderId, patch: &OrderPatch, inputs: &mut In
     let notes = patch.notes.as_ref().map(|notes| place::notes(notes.as_deref(), &mut errors));
     let draft =
         patch.lines.as_ref().map(|wanted| lines::draft_edited(book, &before.lines, wanted, inputs, &mut errors));
+    errors.unavailable = errors.unavailable.or_else(|| more_of_what_is_not_on_sale(book, before, draft.as_deref()?));
     errors.into_result()?;
     let mut order = next(before, inputs)?;
     if order.status != OrderStatus::Pending {
@@ -41,6 +43,13 @@ pub(super) fn edit(book: &Book, id: OrderId, patch: &OrderPatch, inputs: &mut In
     let mut effects = written_with_message(book, (order, 0), movements, "order.edited", inputs);
     effects.orders.redemptions = redemptions;
     Ok(effects)
+}
+
+/// What is on an order stays, whatever became of its product; more of it must be on sale as if it were new.
+fn more_of_what_is_not_on_sale(book: &Book, before: &Order, draft: &[DraftLine]) -> Option<Refusal> {
+    let is_more =
+        |wanted: &&DraftLine| before.lines.iter().any(|line| line.id == wanted.id && line.quantity < wanted.quantity);
+    draft.iter().filter(is_more).find_map(|wanted| lines::check_on_sale(book, book.product(wanted.product)?))
 }
 
 /// What an edit depends on: the code it had and the one it shall have, its stock and that of what is added.

@@ -62,8 +62,8 @@ pub(in crate::ledger) struct ReportedChange<'a> {
     pub reason: Option<&'a str>,
 }
 
-/// Judges the reports together, each product by what all of them come to, and books them one by one, each as a movement. They are booked in
-/// the order they were given; but what would leave less than nothing on hand waits until enough of it came in.
+/// Judges the reports together, each product by what all of them come to, and books them one by one, each as a movement: product by product,
+/// and of each product in the order they were given; but what would leave less than nothing on hand waits until enough of it came in.
 pub(in crate::ledger) fn post_reports(
     book: &Book,
     reports: &[ReportedChange<'_>],
