@@ -80,12 +80,78 @@ both_engines!(numbers_beyond_all_bounds_and_names_that_stand_twice_are_named, as
     assert!(answer["errors"].as_array().is_some_and(|errors| (1..=50).contains(&errors.len())), "too many");
 });
 
+both_engines!(a_bad_body_is_answered_in_little_whatever_it_is_made_of, async |shop| {
+    let nobody = shop.anonymous();
+    let name = "k".repeat(60_000);
+    for inside in [
+        format!("{{{}}}", vec!["\"a\": 1"; 7_000].join(",")),
+        format!("[{}]", vec!["1e400"; 9_000].join(",")),
+        format!("{{\"\": [{}]}}", vec!["0"; 30_000].join(",")),
+    ] {
+        let body = format!("{{\"{name}\": {inside}}}").into_bytes();
+        let answer = nobody.post("/auth/register", json!(null)).raw("application/json", body).await;
+        let answer = answer.is_problem(400, "validation");
+        let errors = answer["errors"].as_array().cloned().unwrap_or_default();
+        assert!((3..=50).contains(&errors.len()), "{} faults", errors.len());
+        assert!(answer.json.to_string().len() < 150_000, "too much");
+        let pointers = errors.iter().filter_map(|error| error["pointer"].as_str());
+        assert!(pointers.map(str::len).all(|length| length <= 1_000), "a place as long as what was sent");
+    }
+    let many = (0..3_000).map(|number| format!("a{number}&a{number}")).collect::<Vec<_>>().join("&");
+    let answer = nobody.get(&format!("/products?{many}")).await.is_problem(400, "validation");
+    assert!(answer["errors"].as_array().is_some_and(|errors| errors.len() == 50), "too many");
+});
+
+both_engines!(only_the_form_that_was_meant_is_spoken_of, async |shop| {
+    let owner = shop.owner();
+    let promo = json!({ "code": "TEA", "name": "Tea", "kind": "percentage", "amount": "5", "colour": 1 });
+    let found = faults(owner.post("/promo-codes", promo).await);
+    assert!(!found.contains_key("/kind"), "{found:?}");
+    assert_eq!(found.get("/percentage").map(String::as_str), Some("this is required"), "{found:?}");
+    let found = places(owner.post("/promo-codes/check", json!({ "promo_code": "NOPE" })).await);
+    assert_eq!(found, ["/code", "/promo_code"]);
+    let tea = a_product().stock(10).create(&owner).await;
+    let buyer = owner.post("/customers", json!({ "name": "Nia" })).await.is(201).id();
+    let sale = json!({ "lines": [tea.line(1)], "customer_id": buyer, "customer_name": "Nia" });
+    let found = faults(owner.post("/sales", sale).await);
+    assert!(found.values().all(|detail| !detail.contains("must be null")), "{found:?}");
+});
+
+both_engines!(limit_cursor_and_order_are_named_together_and_in_words, async |shop| {
+    let owner = shop.owner();
+    let found = faults(owner.get("/orders?limit=0&cursor=abc&ordering=totl&count=x").await);
+    assert_eq!(found.keys().map(String::as_str).collect::<Vec<_>>(), ["count", "cursor", "limit", "ordering"]);
+    assert!(found["ordering"].ends_with("did you mean total?"), "{found:?}");
+    let found = faults(owner.get("/products?ordering=name,-name").await);
+    assert!(found["ordering"].starts_with("name is named twice"), "{found:?}");
+    let found = faults(owner.post("/products", json!({ "sku": "T", "name": "Tea", "price": "0", "x": 1 })).await);
+    assert!(found["/price"].contains("more than zero") || found["/price"].contains("more than 0"), "{found:?}");
+});
+
+both_engines!(a_body_that_cannot_be_read_says_why, async |shop| {
+    let nobody = shop.anonymous();
+    let send = |kind: &str, body: &[u8]| nobody.post("/auth/login", json!(null)).raw(kind, body.to_vec());
+    for (body, says) in [
+        (&b""[..], "is empty"),
+        (b"\xef\xbb\xbf{}", "byte order mark"),
+        (b"{\"login\": \"\xff\"}", "not UTF-8"),
+        (b"{login: 1}", "in double quotes, at line 1, column 2"),
+    ] {
+        let answer = send("application/json", body).await.is_problem(400, "malformed");
+        assert!(answer["detail"].as_str().is_some_and(|detail| detail.contains(says)), "{answer:?}");
+    }
+    send("application/json; charset=latin1", b"{}").await.is_problem(415, "unsupported_media_type");
+    send("application/json; charset=UTF-8", b"{}").await.is_problem(400, "validation");
+});
+
 both_engines!(a_404_says_whether_the_path_or_the_thing_does_not_exist, async |shop| {
     let owner = shop.owner();
     for (path, near) in [
         ("/product", "/api/v1/products"),
         ("/orders/7/acept", "/api/v1/orders/{id}/accept"),
         ("/sales/", "/api/v1/sales"),
+        ("/v1/products", "/api/v1/products"),
+        ("/v1/prodcts", "/api/v1/products"),
     ] {
         let answer = owner.get(path).await.is_problem(404, "not_found");
         assert_eq!(answer["what"], "path");

@@ -117,8 +117,11 @@ impl Endpoints {
     pub fn nearest(&self, path: &str) -> Option<String> {
         // No path is longer.
         const LONGEST: usize = 200;
+        if path.len() > LONGEST {
+            return None;
+        }
         let rest = without_base(path.trim_end_matches('/'));
-        if rest.is_empty() || path.len() > LONGEST {
+        if rest.is_empty() {
             return None;
         }
         if let Some(page) = PAGES.iter().find(|page| page.strip_prefix("/api") == Some(rest)) {
@@ -139,15 +142,14 @@ const BASE: &str = "/api/v1";
 /// The pages beside the operations.
 const PAGES: [&str; 3] = ["/api/docs", "/api/openapi.json", "/api/problems"];
 
-/// A path from the first segment that says something: without `/api`, and without a version, ours or another.
+/// A path from the first segment that says something: without `/api` and a version, ours or another, however often they stand there.
 fn without_base(path: &str) -> &str {
     let is_version = |part: &str| part.strip_prefix('v').is_some_and(|number| number.parse::<u8>().is_ok());
-    let after = |path: &'_ str, is_base: &dyn Fn(&str) -> bool| {
-        let part = path.strip_prefix('/')?.split('/').next().filter(|part| is_base(part))?;
-        Some(part.len() + 1)
-    };
-    let path = after(path, &|part| part == "api").map_or(path, |length| &path[length..]);
-    after(path, &is_version).map_or(path, |length| &path[length..])
+    let part = path.strip_prefix('/').and_then(|rest| rest.split('/').next());
+    match part.filter(|part| *part == "api" || is_version(part)) {
+        Some(part) => without_base(&path[part.len() + 1..]),
+        None => path,
+    }
 }
 
 impl PathEndpoints {
@@ -234,6 +236,7 @@ mod tests {
             ("/api/v2/products", Some("/api/v1/products")),
             ("/v1/products", Some("/api/v1/products")),
             ("/api/products", Some("/api/v1/products")),
+            ("/api/v1/api/v1/products", Some("/api/v1/products")),
             ("/v1/prodcuts/", Some("/api/v1/products")),
             ("/api/cart", Some("/api/v1/cart")),
             ("/docs", Some("/api/docs")),

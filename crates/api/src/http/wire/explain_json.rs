@@ -10,7 +10,7 @@ use std::{borrow::Cow, cell::RefCell, fmt};
 
 /// A JSON text as a tree, and what the tree cannot show of it.
 pub(super) struct Tree {
-    /// What it says; of what stands twice, the first.
+    /// What it says; of what stands twice, the first, and of a list as much as any may have.
     pub(super) value: Value,
     doubled: Vec<String>,
     too_large: Vec<String>,
@@ -18,6 +18,9 @@ pub(super) struct Tree {
 
 /// Stands for a number that is larger than any that can be kept.
 const BEYOND: &str = "1.7976931348623157e308";
+
+/// More items of a list are left out: every list of the contract is shorter, and a schema would refuse each of them one by one.
+const MOST_ITEMS: usize = 1_000;
 
 impl Tree {
     /// `None` for what is not JSON at all.
@@ -151,12 +154,13 @@ impl<'de> Visitor<'de> for Node<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        loop {
-            self.0.borrow_mut().path.push(Step::Item(list.len()));
+        for index in 0.. {
+            self.0.borrow_mut().path.push(Step::Item(index));
             let item = items.next_element_seed(Node(self.0))?;
             self.0.borrow_mut().path.pop();
             match item {
-                Some(item) => list.push(item),
+                Some(item) if index < MOST_ITEMS => list.push(item),
+                Some(_) => {}
                 None => break,
             }
         }
@@ -225,6 +229,13 @@ mod tests {
             let lengths: Vec<_> = tree.faults().map(|fault| fault.pointer.unwrap().len()).collect();
             assert!(lengths.len() <= MOST_FAULTS && lengths.iter().all(|length| *length <= 1_000), "{lengths:?}");
         }
+    }
+
+    #[test]
+    fn of_a_list_that_is_too_long_for_any_rule_only_the_beginning_is_kept() {
+        let tree = Tree::parse(format!("[{}, 1e400]", vec!["{}"; 2 * MOST_ITEMS].join(",")).as_bytes()).unwrap();
+        assert_eq!(tree.value.as_array().unwrap().len(), MOST_ITEMS);
+        assert_eq!(tree.faults().next().unwrap().pointer.unwrap(), format!("/{}", 2 * MOST_ITEMS));
     }
 
     #[test]

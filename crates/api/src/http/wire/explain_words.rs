@@ -157,7 +157,8 @@ fn one_of(options: &Value, value: &Value) -> String {
 fn type_fault(name: &str, schema: &Value, value: &Value, place: Place) -> String {
     match place {
         Place::Body => format!("this is {}; {}", kind_of(value), wanted(name, schema)),
-        // Nothing in a query is `null`.
+        // All of a query is text, and nothing in it is `null`.
+        Place::Query if QUANTITIES.contains(&name) => "this must be a number".to_owned(),
         Place::Query => wanted(name, schema).replace(" or null", ""),
     }
 }
@@ -231,8 +232,7 @@ fn wanted_form(name: &str, schema: &Value) -> String {
     let such_as = wanted.split_once(" such as ").map(|(_, example)| format!("such as {example}"));
     // An amount may look like one and yet be too small or too large: what it is says that.
     let about = schema["description"].as_str().map(|about| about.trim_end_matches('.'));
-    let is_said_better = AMOUNTS.contains(&name) && about.is_some();
-    if !wanted.starts_with("this must be") && !is_said_better {
+    if !wanted.starts_with("this must be") && (!AMOUNTS.contains(&name) || about.is_none()) {
         return wanted;
     }
     let more = about.map(str::to_owned).into_iter().chain(such_as).collect::<Vec<_>>().join(", ");
