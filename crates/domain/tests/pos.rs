@@ -395,13 +395,3 @@ fn what_cannot_be_on_hand_is_held_and_says_why() {
     shop.accept(delivery("e3", on_the_way("-1")));
     assert_eq!((shop.status("e3"), shop.on_hand("TEA").as_str()), (PosEventStatus::Applied, "10000000000"));
 }
-
-#[test]
-fn a_new_secret_is_a_new_version_of_its_connection() {
-    let id = PosConnectionId::from_uuid(Uuid::from_u128(7));
-    let form = PosConnectionPatch { name: Some("Till".into()), ..PosConnectionPatch::default() };
-    let mut till = PosConnection::new(id, &form, NOON).unwrap();
-    let (version, later) = (till.version, NOON.plus_seconds(9));
-    till.note_new_secret(later);
-    assert_eq!((till.version, till.updated_at), (version + 1, later));
-}

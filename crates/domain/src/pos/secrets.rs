@@ -83,6 +83,7 @@ impl RefusedDeliveries {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{PosConnection, PosConnectionId, PosConnectionPatch};
     use super::*;
 
     const NOON: Instant = Instant::from_micros(0);
@@ -115,5 +116,14 @@ mod tests {
         let both = RefusedDeliveries { count: 4, ..at(9, -400) };
         assert_eq!((at(1, 700).and(at(9, -400)), at(9, -400).and(at(1, 700))), (both, both));
         assert_eq!(at(9, 1).and(at(9, 2)).seconds_off, Some(2), "of two at once, the one that was told later");
+    }
+
+    #[test]
+    fn a_new_secret_is_a_new_version_of_its_connection() {
+        let form = PosConnectionPatch { name: Some("Till".into()), ..PosConnectionPatch::default() };
+        let mut till = PosConnection::new(PosConnectionId::from_uuid(uuid::Uuid::from_u128(7)), &form, NOON).unwrap();
+        let (version, later) = (till.version, NOON.plus_seconds(9));
+        till.note_new_secret(later);
+        assert_eq!((till.version, till.updated_at), (version + 1, later));
     }
 }
