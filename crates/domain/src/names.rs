@@ -1,7 +1,7 @@
 //! Enumerations whose values have stable names, the same in the contract, in tables and in JSON. What the names mean is not in here.
 
 /// Gives each value of an enumeration its stable name. A value without one does not compile.
-macro_rules! names {
+macro_rules! listed {
     ($type:ident { $($name:ident = $text:literal),+ $(,)? }) => {
         impl $type {
             /// Each there is, in the order of its declaration.
@@ -11,7 +11,17 @@ macro_rules! names {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text),+ }
             }
+        }
+    };
+}
+pub(crate) use listed;
 
+/// The same for values that are also read and shown by their names.
+macro_rules! names {
+    ($type:ident { $($name:ident = $text:literal),+ $(,)? }) => {
+        $crate::names::listed!($type { $($name = $text),+ });
+
+        impl $type {
             /// The value with this stable name; `None` for any other text.
             pub fn parse(text: &str) -> Option<Self> {
                 match text {

@@ -1,5 +1,7 @@
 //! Why a promo code was refused.
 
+use crate::names::listed;
+
 /// Why a code was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -31,20 +33,7 @@ pub enum PromoRefusal {
     OtherCurrency,
 }
 
-macro_rules! refusal_names {
-    ($($name:ident = $text:literal),+ $(,)?) => {
-        impl PromoRefusal {
-            /// Each there is.
-            pub const ALL: [Self; [$($text),+].len()] = [$(Self::$name),+];
-
-            /// The stable name: the same in the contract and in JSON.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text),+ }
-            }
-        }
-    };
-}
-refusal_names! {
+listed!(PromoRefusal {
     Unknown = "unknown",
     Inactive = "inactive",
     NotStarted = "not_started",
@@ -53,4 +42,4 @@ refusal_names! {
     AlreadyUsed = "already_used",
     MinimumNotReached = "minimum_not_reached",
     OtherCurrency = "other_currency",
-}
+});
