@@ -1,5 +1,6 @@
 //! Settings as text: from the environment or from a file `.env` in the current folder; the environment wins.
 
+use crate::nearest::nearest;
 use std::{collections::HashMap, fmt::Write as _, path::Path, str::FromStr};
 
 /// One setting, as `tradepost help settings` tells of it.
@@ -26,12 +27,13 @@ impl WrongSetting {
 
     /// What looks like a setting and is none, with the closest one where there is one so close that it must be meant.
     fn unknown(name: &str, tables: &[&[Setting]]) -> Self {
-        let prefix = PREFIX.len();
-        let rest = |name: &str| name.get(prefix..).unwrap_or_default().to_ascii_uppercase();
-        let distance = |known: &&str| strsim::osa_distance(&rest(known), &rest(name));
+        // What all of them begin with says nothing of which was meant.
+        fn rest(name: &str) -> &str {
+            name.get(PREFIX.len()..).unwrap_or_default()
+        }
         let known = tables.iter().copied().flatten().map(|setting| setting.name).filter(|known| is_ours(known));
-        match known.min_by_key(distance).filter(|closest| distance(closest) <= rest(closest).len().div_ceil(3)) {
-            Some(closest) => Self(format!("{name} is no setting; did you mean {closest}?")),
+        match nearest(rest(name), known.map(rest)) {
+            Some(closest) => Self(format!("{name} is no setting; did you mean {PREFIX}{closest}?")),
             None => Self(format!("{name} is no setting; `tradepost help settings` lists them")),
         }
     }
